@@ -1,0 +1,79 @@
+"""`raw.orders.v1`: a shop's orders as it sends them. Segment's e-commerce names (version 2) inside CloudEvents.
+
+The event name (`type`) is matched trimmed and without case: Order Completed, Order Updated, Order Cancelled,
+Order Refunded. Amounts are decimal numbers or strings in the major unit, as Segment has them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+Amount = Decimal | UnsetType
+Text = str | UnsetType
+Key = str | int | None | UnsetType
+"""Shops send ids as strings or as numbers."""
+
+
+class RawProduct(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of an order, or one refunded item (`line_id`, `quantity`, `amount`)."""
+
+    line_id: Key = UNSET
+    product_id: Key = UNSET
+    sku: Text = UNSET
+    category: Text = UNSET
+    name: Text = UNSET
+    brand: Text = UNSET
+    variant: Text = UNSET
+    price: Amount = UNSET
+    quantity: int | UnsetType = UNSET
+    coupon: Text = UNSET
+    amount: Amount = UNSET
+
+
+class RawCustomer(msgspec.Struct, frozen=True, kw_only=True):
+    """Who ordered, as the shop knows them. All optional: an order without any of the ids is a guest's."""
+
+    customer_id: Key = UNSET
+    phone: Key = UNSET
+    email: str | None | UnsetType = UNSET
+    name: str | None | UnsetType = UNSET
+    locale: str | None | UnsetType = UNSET
+
+
+class RawOrder(RawCustomer, frozen=True, kw_only=True):
+    """`data` of a raw order event: Segment's `properties`, and the customer's ids beside them."""
+
+    order_id: str | int
+    checkout_id: Key = UNSET
+    affiliation: Text = UNSET
+    subtotal: Amount = UNSET
+    total: Amount = UNSET
+    revenue: Amount = UNSET
+    shipping: Amount = UNSET
+    tax: Amount = UNSET
+    discount: Amount = UNSET
+    coupon: Text = UNSET
+    currency: Text = UNSET
+    products: list[RawProduct] = []
+    refund_id: Key = UNSET
+    refund_amount: Amount = UNSET
+    refunded_items: list[RawProduct] = []
+    refunded_at: datetime | UnsetType = UNSET
+
+
+class RawOrderEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """One message of the topic. `shop` may be left out by a platform that serves a single shop."""
+
+    id: str
+    type: str
+    time: datetime
+    data: RawOrder
+    source: str = "shop"
+    shop: str = ""
+    subject: str = ""
+    origin: str = "live"
+    specversion: str = "1.0"

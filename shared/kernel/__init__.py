@@ -1,0 +1,27 @@
+"""Kernel: money, typed ids, clock, days, text folding. Pure values and functions, standard library only.
+
+What may not live here: I/O of any kind, frameworks, anything that knows of a service.
+"""
+
+from shared.kernel.clock import Clock, FixedClock, SystemClock
+from shared.kernel.days import DayOrdinal, Zone
+from shared.kernel.ids import CustomerId, ShopId, customer_id_text, derive_event_id, parse_customer_id
+from shared.kernel.money import MAX_MINOR_UNITS, Money, MoneyError, minor_digits, to_minor_units
+
+__all__ = [
+    "MAX_MINOR_UNITS",
+    "Clock",
+    "CustomerId",
+    "DayOrdinal",
+    "FixedClock",
+    "Money",
+    "MoneyError",
+    "ShopId",
+    "SystemClock",
+    "Zone",
+    "customer_id_text",
+    "derive_event_id",
+    "minor_digits",
+    "parse_customer_id",
+    "to_minor_units",
+]

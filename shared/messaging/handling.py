@@ -1,0 +1,148 @@
+"""What a service gives the runtime, and what the runtime gives a service's handlers.
+
+A handler is the four steps translate, load, decide, save. It never commits, never opens a transaction and never
+talks to Kafka: the runtime does all of that, once, around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+
+import asyncpg
+
+from shared.contracts.envelope import Envelope
+from shared.contracts.shops import Shop
+from shared.kernel import ShopId
+
+EventT = TypeVar("EventT")
+
+
+class OutboxKey(NamedTuple):
+    """What is published in order: one shop's customer (or the shop itself). `key` is the Kafka message key."""
+
+    shop: ShopId
+    key: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery(Generic[EventT]):
+    """One decoded event and where it stood."""
+
+    event: EventT
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+    """The broker's append time."""
+    value: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """Something to do later for one identity. A timer that exists moves only when the new due is earlier (lazy)."""
+
+    shop: ShopId
+    kind: str
+    identity: str
+    due: datetime
+    partition: int
+    """Partition whose owner fires it."""
+
+
+class NotYet(Exception):
+    """The event refers to something that is on its way (such as a shop just configured): try the batch again soon."""
+
+
+class Transaction(Protocol):
+    """The fenced transaction that a handler works in. Implemented by shared.db; also used by HTTP writes."""
+
+    @property
+    def conn(self) -> asyncpg.Connection[Any]:
+        """For set-based SQL and COPY. The search path is the service's schema. Never commit or roll back."""
+        ...
+
+    @property
+    def now(self) -> datetime:
+        """One instant for the whole batch, from the runtime's clock."""
+        ...
+
+    async def lock_keys(self, reserve: Mapping[OutboxKey, int]) -> None:
+        """Lock the keys under which events will be published, and reserve that many sequence numbers for each.
+
+        Call it once, before any row of state is written: writers that publish under one key are then serial, and
+        what they publish reaches the topic in the order of their commits. Unused numbers leave a gap.
+        """
+        ...
+
+    def sequence(self, key: OutboxKey) -> int:
+        """The next reserved number of a locked key. LookupError when none is left."""
+        ...
+
+    def publish(self, topic: str, key: OutboxKey, event: Envelope) -> None:
+        """Publish when (and only when) the transaction commits, in call order. The key must be locked."""
+        ...
+
+    def set_timer(self, timer: Timer) -> None:
+        """Ensure that the timer fires at its due or before. An existing earlier one stays as it is."""
+        ...
+
+
+class Work(Protocol):
+    """What a handler is given beside its events."""
+
+    @property
+    def tx(self) -> Transaction: ...
+
+    @property
+    def shard(self) -> int:
+        """Which shard of summed counters this transaction writes (0..15); writers of different partitions differ."""
+        ...
+
+    def shop(self, slug: str) -> Shop:
+        """The shop's settings. NotYet when the shop is not known in this service."""
+        ...
+
+    def refuse(self, delivery: Delivery[Any], reason: str, detail: str) -> None:
+        """Set the event aside as a dead letter, in this transaction; its id is not kept as processed.
+
+        `reason` is a short word for machines; `detail` names the field and the remedy and repeats no value.
+        The handler must leave no effect of the event.
+        """
+        ...
+
+
+Handler = Callable[[Work, Sequence[Delivery[Any]]], Awaitable[None]]
+TimerHandler = Callable[[Work, Sequence[Timer]], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """A topic, the type(s) of its events, and the handler of a batch of them.
+
+    `events` is a msgspec Struct type or a union of them. A type not in the union is skipped (readers ignore what
+    they do not know); what breaks the schema of a known type becomes a dead letter. A batch has only events whose
+    id was not processed before, in partition order.
+    """
+
+    topic: str
+    events: Any
+    handle: Handler
+    first: bool = False
+    """Reference data: handled before the other topics of the same batch."""
+    raw: bool = False
+    """The events are not Envelopes but a foreign form with `id`, `source`, `shop`, `time` attributes."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service as the runtime sees it: one consumer group, one schema."""
+
+    name: str
+    subscriptions: Sequence[Subscription]
+    timers: Mapping[str, TimerHandler] = field(default_factory=dict)
+    """Handler by timer kind."""
+    own_topics: Iterable[str] = ()
+    """Topics that the service publishes to."""
