@@ -1,0 +1,72 @@
+# Everything a person does here, by name. `make` alone prints this list.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+export PYTHONDONTWRITEBYTECODE ?= 1
+# uv may not reach for interpreters of its own: the one that runs make is the one that is used.
+export UV_PYTHON := $(BIN)/python
+export UV_PYTHON_DOWNLOADS := never
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up down test check bench chaos sabotage contracts docs requirements clean
+
+help: ## print this list
+	@grep -hE '^[a-z]+:.*?## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*?## "} {printf "  make %-13s %s\n", $$1, $$2}'
+
+$(READY): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed; name one with: make PYTHON=/path/to/python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/uv.txt
+	$(BIN)/uv pip install --quiet --require-hashes -r requirements/dev.txt
+	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+setup: $(READY) ## install everything into .venv (hashed versions)
+
+demo: $(READY) ## replay a real shop's history and compare every figure (ONCE=1: end by itself)
+	$(BIN)/mandegar demo $(if $(ONCE),--once)
+
+up: $(READY) ## start Kafka, PostgreSQL and the services on this machine
+	$(BIN)/mandegar up $(if $(DETACH),--detach)
+
+down: $(READY) ## stop what `make up` started
+	$(BIN)/mandegar down
+
+test: $(READY) ## all tests and checks that finish within twenty minutes
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(READY) ## lint, types, walls between the rooms, generated documents up to date
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m shared.contracts.publish --check
+	$(BIN)/python -m pytest tests/tidiness
+
+bench: $(READY) ## the same stream through us, a plain consumer and raw fetches; ratios and microseconds by stage
+	$(BIN)/python -m bench $(ARGS)
+
+chaos: $(READY) ## every fault at every named step, from a printed seed (the long form)
+	CHAOS=long $(BIN)/python -m pytest tests/chaos $(ARGS)
+
+sabotage: $(READY) ## take each safeguard out, one at a time: the suite must go red each time
+	$(BIN)/python -m tests.sabotage $(ARGS)
+
+contracts: $(READY) ## write the JSON Schemas and the AsyncAPI document under docs/events/
+	$(BIN)/python -m shared.contracts.publish
+
+docs: contracts ## write the generated parts of the documents (events, settings)
+	$(BIN)/python -m mandegar.documents
+
+requirements: $(READY) ## compile requirements/*.in into hashed *.txt
+	@for name in uv app embedded dev; do \
+		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+			--no-header --no-annotate requirements/$$name.in --output-file requirements/$$name.txt || exit 1; \
+	done
+
+clean: ## remove the virtual environment, caches and the embedded stack's data
+	@if [ -x $(BIN)/mandegar ]; then $(BIN)/mandegar down >/dev/null 2>&1 || true; fi
+	rm -rf $(VENV) .mandegar build *.egg-info .mypy_cache .ruff_cache .hypothesis .import_linter_cache
