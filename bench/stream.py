@@ -1,0 +1,94 @@
+"""The stream that every contestant reads: orders of known customers, made once from a seed and produced to Kafka.
+
+It has the shape of the published measurements: about 250 bytes of JSON a message, ten orders a customer on the
+average, two years, lz4, keyed by customer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+from aiokafka import AIOKafkaProducer
+from numpy.typing import NDArray
+
+from shared.contracts.envelope import ENCODER, message_key
+from shared.contracts.orders import Order, OrderCompleted
+from shared.kernel import CustomerId, customer_id_text, derive_event_id
+
+SHOP = "bench"
+FIRST_DAY = datetime(2023, 1, 1, tzinfo=UTC)
+DAYS = 730
+
+
+@dataclass(frozen=True)
+class Stream:
+    """Arrays of one row an order, in stream order (by instant): customer number, day ordinal, revenue in cents."""
+
+    customer: NDArray[np.int64]
+    seconds: NDArray[np.int64]
+    revenue: NDArray[np.int64]
+
+    @property
+    def day(self) -> NDArray[np.int64]:
+        return FIRST_DAY.toordinal() + self.seconds // 86400
+
+    def __len__(self) -> int:
+        return len(self.customer)
+
+
+def make_stream(orders: int, customers: int, seed: int = 1) -> Stream:
+    """`orders` orders of `customers` customers over two years. Activity differs: a few buy often, most seldom."""
+    rng = np.random.default_rng(seed)
+    weight = rng.gamma(0.8, 1.0, customers)
+    customer = rng.choice(customers, size=orders, p=weight / weight.sum()).astype(np.int64)
+    seconds = np.sort(rng.integers(0, DAYS * 86400, orders))
+    return Stream(customer, seconds, rng.integers(500, 50_000, orders))
+
+
+def surrogate(number: int) -> CustomerId:
+    """The surrogate id of a customer number: spread over the whole range, as random ids are."""
+    return CustomerId((number + 1) * 0x9E3779B97F4A7C15 % ((1 << 62) - 1) + 1)
+
+
+def encoded(stream: Stream, at: int, names: list[str]) -> tuple[bytes, bytes]:
+    """Key and value of one order."""
+    occurred = FIRST_DAY + timedelta(seconds=int(stream.seconds[at]))
+    name = names[int(stream.customer[at])]
+    order = f"o{at}"
+    event = OrderCompleted(
+        id=derive_event_id(int(occurred.timestamp() * 1000), SHOP, order, "order.completed"),
+        source="mandegar/gateway",
+        subject=order,
+        time=occurred,
+        shop=SHOP,
+        receivedat=occurred,
+        data=Order(order_id=order, customer=name, currency="EUR", revenue=int(stream.revenue[at])),
+    )
+    return message_key(SHOP, name), ENCODER.encode(event)
+
+
+async def produce(bootstrap: str, topic: str, partitions: int, stream: Stream) -> None:
+    """Write the stream to a topic; all orders of a customer to one partition."""
+    names = [customer_id_text(surrogate(number)) for number in range(int(stream.customer.max()) + 1)]
+    producer = AIOKafkaProducer(bootstrap_servers=bootstrap, compression_type="lz4", linger_ms=20, acks="all")
+    await producer.start()
+    try:
+        builders = [producer.create_batch() for _ in range(partitions)]
+        for at in range(len(stream)):
+            partition = int(stream.customer[at]) % partitions
+            key, value = encoded(stream, at, names)
+            if builders[partition].append(key=key, value=value, timestamp=None) is None:
+                await producer.send_batch(builders[partition], topic, partition=partition)
+                builders[partition] = producer.create_batch()
+                builders[partition].append(key=key, value=value, timestamp=None)
+            if at % 10_000 == 0:
+                await asyncio.sleep(0)
+        for partition, builder in enumerate(builders):
+            if builder.record_count():
+                await producer.send_batch(builder, topic, partition=partition)
+        await producer.flush()
+    finally:
+        await producer.stop()

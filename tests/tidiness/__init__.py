@@ -1,0 +1,1 @@
+"""Rules that a reviewer would repeat, as checks."""
