@@ -1,0 +1,49 @@
+"""Named points at which a process can be told to die at once, so that tests can prove what a crash there does.
+
+`MANDEGAR_CRASH_AT=name` kills the process by SIGKILL the first time it passes the point; `name:n` the n-th time.
+Unset, a point costs one comparison.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+
+POINTS = frozenset(
+    {
+        "after_fence",
+        "after_ids",
+        "after_state",
+        "after_outbox",
+        "before_commit",
+        "after_commit",
+        "relay_after_send",
+        "relay_after_delete",
+        "timer_after_claim",
+    }
+)
+
+_VARIABLE = "MANDEGAR_CRASH_AT"
+
+
+class _Fuse:
+    """How often the armed point may still be passed."""
+
+    def __init__(self, setting: str) -> None:
+        name, _, count = setting.partition(":")
+        if name and name not in POINTS:
+            raise ValueError(f"{_VARIABLE} must name one of {', '.join(sorted(POINTS))}")
+        self.name = name
+        self.left = int(count or 1)
+
+
+_fuse = _Fuse(os.environ.get(_VARIABLE, ""))
+
+
+def at(name: str) -> None:
+    """Pass the point. Does not return when this is the pass at which the process was told to die."""
+    if _fuse.name != name:
+        return
+    _fuse.left -= 1
+    if _fuse.left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
