@@ -1,0 +1,1 @@
+"""Commands of `mandegar`, a file each; `mandegar.cli` wires them."""
