@@ -7,6 +7,7 @@ from shared.kernel.clock import Clock, FixedClock, SystemClock
 from shared.kernel.days import DayOrdinal, Zone
 from shared.kernel.ids import CustomerId, ShopId, customer_id_text, derive_event_id, parse_customer_id
 from shared.kernel.money import MAX_MINOR_UNITS, Money, MoneyError, minor_digits, to_minor_units
+from shared.kernel.text import fold, fold_digits, fold_letters
 
 __all__ = [
     "MAX_MINOR_UNITS",
@@ -21,6 +22,9 @@ __all__ = [
     "Zone",
     "customer_id_text",
     "derive_event_id",
+    "fold",
+    "fold_digits",
+    "fold_letters",
     "minor_digits",
     "parse_customer_id",
     "to_minor_units",
