@@ -9,22 +9,28 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import asyncpg
 
 from shared.contracts.envelope import Envelope
 from shared.contracts.shops import Shop
-from shared.kernel import ShopId
+from shared.db.intents import OutboxKey, Timer
+
+__all__ = [
+    "Delivery",
+    "Handler",
+    "NotYet",
+    "OutboxKey",
+    "Service",
+    "Subscription",
+    "Timer",
+    "TimerHandler",
+    "Transaction",
+    "Work",
+]
 
 EventT = TypeVar("EventT")
-
-
-class OutboxKey(NamedTuple):
-    """What is published in order: one shop's customer (or the shop itself). `key` is the Kafka message key."""
-
-    shop: ShopId
-    key: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +44,6 @@ class Delivery(Generic[EventT]):
     timestamp_ms: int
     """The broker's append time."""
     value: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Timer:
-    """Something to do later for one identity. A timer that exists moves only when the new due is earlier (lazy)."""
-
-    shop: ShopId
-    kind: str
-    identity: str
-    due: datetime
-    partition: int
-    """Partition whose owner fires it."""
 
 
 class NotYet(Exception):

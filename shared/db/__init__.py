@@ -1,0 +1,24 @@
+"""Database: pools and engines, the transaction of every write, the runtime's tables, migrations.
+
+What may not live here: Kafka, HTTP, and any table or query of a service.
+"""
+
+from shared.db.engine import acquire, create_engine, create_pool
+from shared.db.intents import OutboxKey, Timer
+from shared.db.migrating import create_runtime_tables, migrate, run_env
+from shared.db.tables import service_metadata
+from shared.db.transaction import OpenTransaction, write_transaction
+
+__all__ = [
+    "OpenTransaction",
+    "OutboxKey",
+    "Timer",
+    "acquire",
+    "create_engine",
+    "create_pool",
+    "create_runtime_tables",
+    "migrate",
+    "run_env",
+    "service_metadata",
+    "write_transaction",
+]

@@ -1,0 +1,86 @@
+"""Connections: an asyncpg pool for the hot path and an SQLAlchemy engine for queries, both in the service's schema.
+
+Time limits nest, the inner below the outer, so that the side that can still tell the truth gives up first: a
+transaction left idle ends after 4 s, a lock is waited for 6 s, a statement runs 7 s, and the client stops waiting
+for any answer after 8 s (without that, a connection whose packets vanish would hang for ever).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+IDLE_IN_TRANSACTION_MS = 4_000
+LOCK_TIMEOUT_MS = 6_000
+STATEMENT_TIMEOUT_MS = 7_000
+COMMAND_TIMEOUT_SECONDS = 8.0
+ACQUIRE_TIMEOUT_SECONDS = 5.0
+CONNECT_TIMEOUT_SECONDS = 5.0
+
+
+def server_settings(schema: str, application: str) -> dict[str, str]:
+    """Session settings of every connection of a service."""
+    return {
+        "search_path": f'"{schema}"',
+        "application_name": application[:63],
+        "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_MS),
+        "lock_timeout": str(LOCK_TIMEOUT_MS),
+        "statement_timeout": str(STATEMENT_TIMEOUT_MS),
+        "timezone": "UTC",
+        "jit": "off",  # compiling costs more than any of our statements takes
+    }
+
+
+def plain_url(database_url: str) -> str:
+    """The URL as asyncpg takes it, whatever SQLAlchemy driver it names."""
+    url: URL = make_url(database_url)
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+async def create_pool(
+    database_url: str, schema: str, *, application: str = "mandegar", min_size: int = 0, max_size: int = 8
+) -> asyncpg.Pool[Any]:
+    """A pool bound to the running event loop. Raises OSError or asyncpg's errors when the database is away."""
+    pool: asyncpg.Pool[Any] = await asyncpg.create_pool(
+        plain_url(database_url),
+        min_size=min_size,
+        max_size=max_size,
+        timeout=CONNECT_TIMEOUT_SECONDS,
+        command_timeout=COMMAND_TIMEOUT_SECONDS,
+        max_inactive_connection_lifetime=300,
+        server_settings=server_settings(schema, application),
+    )
+    return pool
+
+
+@asynccontextmanager
+async def acquire(pool: asyncpg.Pool[Any]) -> AsyncIterator[asyncpg.Connection[Any]]:
+    """A connection of the pool. TimeoutError when none comes free in time, so that callers can answer 503."""
+    connection = await pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS)
+    try:
+        yield connection  # type: ignore[misc]  # a PoolConnectionProxy, which forwards all of Connection
+    finally:
+        await pool.release(connection, timeout=ACQUIRE_TIMEOUT_SECONDS)
+
+
+def create_engine(
+    database_url: str, schema: str, *, application: str = "mandegar", pool_size: int = 5, max_overflow: int = 5
+) -> AsyncEngine:
+    """An SQLAlchemy engine with the same schema and time limits, for the queries of HTTP APIs."""
+    return create_async_engine(
+        make_url(database_url).set(drivername="postgresql+asyncpg"),
+        pool_size=pool_size,
+        max_overflow=max_overflow,
+        pool_timeout=ACQUIRE_TIMEOUT_SECONDS,
+        pool_recycle=300,
+        connect_args={
+            "timeout": CONNECT_TIMEOUT_SECONDS,
+            "command_timeout": COMMAND_TIMEOUT_SECONDS,
+            "server_settings": server_settings(schema, application),
+        },
+    )

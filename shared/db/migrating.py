@@ -1,0 +1,224 @@
+"""Migrations: one alembic history and version table for each service, in the service's own schema.
+
+A service has two short files. `services/<name>/migrations/env.py`:
+
+    from services.<name>.tables import metadata          # service_metadata("<name>") and the slices' tables
+    from shared.db.migrating import run_env
+
+    run_env("<name>", metadata)
+
+and a first revision in `services/<name>/migrations/versions/0001_first.py`, whose `upgrade()` begins with
+
+    create_runtime_tables(op, "<name>")
+
+and whose `downgrade()` ends with `drop_runtime_tables(op, "<name>")`. The search path during an upgrade is the
+service's schema, so raw SQL needs no prefix. `new_revision` writes further ones from the template beside this file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import alembic.command
+from alembic import context
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.util.exc import CommandError
+from sqlalchemy import Connection, MetaData, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from shared.db.tables import RUNTIME_TABLES
+
+log = logging.getLogger(__name__)
+
+_LOCK_TIMEOUT = "5s"
+"""A migration that cannot have its lock gives up rather than queue in front of all writers."""
+_ADVISORY_SPACE = 0x6D61  # so that migrations' locks never meet other advisory locks of ours
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
+_PROCESSED_MONTH = re.compile(r"processed_event_.+")
+
+
+def create_runtime_tables(op: Any, schema: str) -> None:
+    """The runtime's tables in a service's schema; the first step of its first migration. `op` is alembic's."""
+    _execute_file(op.get_bind(), schema, "runtime_1.sql")
+
+
+def drop_runtime_tables(op: Any, schema: str) -> None:
+    """Undo `create_runtime_tables`."""
+    for table in reversed(RUNTIME_TABLES):
+        op.drop_table(table, schema=schema)
+
+
+def migrate(service: str, database_url: str, revision: str = "head") -> None:
+    """Bring a service's schema to a revision. Blocking, and runs a loop of its own: from async code use a thread.
+
+    Makes the schema and, if the connecting user may, an owner role without log-in. Several processes may call it at
+    once: they wait for each other. Raises alembic's CommandError or the database's error.
+    """
+    config = service_config(service, database_url)
+    config.attributes["upgrading"] = True
+    alembic.command.upgrade(config, revision)
+
+
+def downgrade(service: str, database_url: str, revision: str) -> None:
+    """Take a service's schema back to a revision (`base` for none). The schema itself stays."""
+    config = service_config(service, database_url)
+    config.attributes["upgrading"] = True
+    alembic.command.downgrade(config, revision)
+
+
+def new_revision(service: str, database_url: str, message: str) -> None:
+    """Write the next revision file from the difference between tables.py and the database."""
+    alembic.command.revision(service_config(service, database_url), message, autogenerate=True)
+
+
+def differences(service: str, database_url: str, metadata: MetaData) -> list[Any]:
+    """What `alembic check` would report: how the migrated database differs from the described tables. [] is right."""
+
+    def compare(connection: Connection) -> list[Any]:
+        options = {
+            "include_schemas": True,
+            "include_name": _names_of(service),
+            "include_object": _objects,
+            "compare_type": True,
+            "compare_server_default": False,
+            "version_table_schema": service,
+        }
+        return list(compare_metadata(MigrationContext.configure(connection, opts=options), metadata))
+
+    return asyncio.run(_with_connection(database_url, compare))
+
+
+def service_config(service: str, database_url: str) -> Config:
+    """Alembic's configuration of a service, without a file."""
+    if not _NAME.fullmatch(service):
+        raise CommandError(f"{service!r} is not a service name")
+    folder = resources.files(f"services.{service}").joinpath("migrations")
+    config = Config()
+    config.set_main_option("script_location", str(folder).replace("%", "%%"))
+    config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
+    config.attributes["database_url"] = database_url
+    return config
+
+
+def run_env(service: str, metadata: MetaData) -> None:
+    """What a service's `env.py` calls."""
+    attributes = context.config.attributes
+    url = attributes.get("database_url")
+    if url is None:
+        raise CommandError("run migrations with `mandegar migrate`: they need the database's URL")
+
+    def run(connection: Connection) -> None:
+        # Session lock, not a transaction's: it must hold from before the schema is made until all revisions ran.
+        connection.execute(text(f"SET lock_timeout = '{_LOCK_TIMEOUT}'"))
+        _wait_for_turn(connection, service)
+        _make_schema(connection, service)
+        connection.commit()
+        context.configure(
+            connection=connection,
+            target_metadata=metadata,
+            version_table="alembic_version",
+            version_table_schema=service,
+            include_schemas=True,
+            include_name=_names_of(service),
+            include_object=_objects,
+            compare_type=True,
+            transaction_per_migration=True,
+        )
+        if attributes.get("upgrading"):
+            # Only then: with it, autogenerate would see foreign keys without their schema.
+            connection.execute(text(f'SET search_path = "{service}"'))
+            connection.commit()
+        with context.begin_transaction():
+            context.run_migrations()
+
+    asyncio.run(_with_connection(url, run))
+
+
+async def _with_connection(database_url: str, work: Callable[[Connection], Any]) -> Any:
+    url = make_url(database_url).set(drivername="postgresql+asyncpg")
+    engine = create_async_engine(url, poolclass=NullPool, connect_args={"timeout": 10, "command_timeout": 600})
+    try:
+        async with engine.connect() as connection:
+            result = await connection.run_sync(work)
+            await connection.commit()
+            return result
+    finally:
+        await engine.dispose()
+
+
+def _wait_for_turn(connection: Connection, service: str) -> None:
+    key = crc32(service.encode()) - 2**31
+    # The advisory lock falls under lock_timeout as well; here waiting is right, as the other one does our work.
+    connection.execute(text("SET lock_timeout = 0"))
+    connection.execute(text("SELECT pg_advisory_lock(:space, :key)"), {"space": _ADVISORY_SPACE, "key": key})
+    connection.execute(text(f"SET lock_timeout = '{_LOCK_TIMEOUT}'"))
+
+
+def _make_schema(connection: Connection, service: str) -> None:
+    role = f"mandegar_{service}"
+    owner = connection.execute(
+        text("SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = :s"), {"s": service}
+    ).scalar()
+    may = connection.execute(
+        text("SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user")
+    ).scalar()
+    if owner is None and not may:
+        log.info("the database user may not create roles: schema %s belongs to the user itself", service)
+        connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{service}"'))
+    elif owner is None:
+        _make_role(connection, role)
+        connection.execute(text(f'CREATE SCHEMA "{service}" AUTHORIZATION "{role}"'))
+        owner = role
+    if may and owner == role:
+        connection.execute(text(f'SET ROLE "{role}"'))
+
+
+def _make_role(connection: Connection, role: str) -> None:
+    known = connection.execute(text("SELECT 1 FROM pg_roles WHERE rolname = :r"), {"r": role}).scalar()
+    if known is None:
+        savepoint = connection.begin_nested()
+        try:
+            connection.execute(text(f'CREATE ROLE "{role}" NOLOGIN'))
+            savepoint.commit()
+        except DBAPIError:
+            savepoint.rollback()  # roles are the whole cluster's: another database's migration was quicker
+    connection.execute(text(f'GRANT "{role}" TO CURRENT_USER'))
+
+
+def _execute_file(connection: Connection, schema: str, name: str) -> None:
+    sql = resources.files("shared.db").joinpath(name).read_text(encoding="utf-8")
+    code = "\n".join(line for line in sql.splitlines() if not line.startswith("--"))
+    connection.execute(text(f'SET LOCAL search_path = "{schema}"'))
+    for statement in code.split(";\n"):
+        if statement.strip():
+            connection.exec_driver_sql(statement)
+
+
+def _names_of(service: str) -> Callable[..., bool]:
+    def include(name: str | None, kind: str, _parents: Any) -> bool:
+        return name == service if kind == "schema" else True
+
+    return include
+
+
+def _objects(_item: Any, name: str | None, kind: str, reflected: bool, _compare_to: Any) -> bool:
+    if kind == "table" and name is not None and reflected:
+        return name != "alembic_version" and not _PROCESSED_MONTH.fullmatch(name)
+    return True
+
+
+def template() -> Path:
+    """The mako template of new revisions; a service's `migrations/script.py.mako` is a copy of it."""
+    return Path(str(resources.files("shared.db").joinpath("script.py.mako")))

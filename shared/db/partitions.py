@@ -1,0 +1,101 @@
+"""Monthly partitions of processed ids: made when the first event of a month comes, dropped when the month is old.
+
+Events before 1990 share one partition and those from 2200 on another, so that nobody's clock can make partitions
+without end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+import asyncpg
+
+EARLIEST = date(1990, 1, 1)
+LATEST = date(2200, 1, 1)
+_LOCK = 0x6D61706D
+
+
+def month_of(day: int) -> tuple[int, int]:
+    """First and end day (ordinals, end exclusive) of the partition that a day (an ordinal) falls into."""
+    if day < EARLIEST.toordinal():
+        return (0, EARLIEST.toordinal())
+    if day >= LATEST.toordinal():
+        return (LATEST.toordinal(), date.max.toordinal() + 1)
+    first = date.fromordinal(day).replace(day=1)
+    after = first.replace(year=first.year + 1, month=1) if first.month == 12 else first.replace(month=first.month + 1)
+    return (first.toordinal(), after.toordinal())
+
+
+def partition_name(month: tuple[int, int]) -> str:
+    """Name of the table of one partition."""
+    first = month[0]
+    return f"processed_event_{date.fromordinal(first):%Y_%m}" if first else "processed_event_early"
+
+
+class ProcessedPartitions:
+    """Makes the partitions that a batch needs, before its transaction. Remembers what it has seen."""
+
+    def __init__(self) -> None:
+        self._months: set[tuple[int, int]] = set()
+        self._days: set[int] = set()
+
+    def missing(self, days: Iterable[int]) -> list[tuple[int, int]]:
+        """Partitions of these days that this process has not seen yet, in order."""
+        new = set(days) - self._days
+        return sorted({month_of(day) for day in new} - self._months)
+
+    async def ensure(self, conn: asyncpg.Connection[Any], days: Iterable[int]) -> None:
+        """Make what is missing, in transactions of its own. `conn` must not be inside one."""
+        days = set(days)
+        for month in self.missing(days):
+            await _create(conn, month)
+            self._months.add(month)
+        self._days |= days
+
+    def forget(self) -> None:
+        """After a partition was dropped by somebody."""
+        self._months.clear()
+        self._days.clear()
+
+
+async def _create(conn: asyncpg.Connection[Any], month: tuple[int, int]) -> None:
+    name = partition_name(month)
+    if await conn.fetchval("SELECT to_regclass($1)", name) is not None:
+        return
+    async with conn.transaction():
+        # Made apart and then attached: ATTACH does not stop those who read and write the other partitions.
+        await conn.execute("SELECT pg_advisory_xact_lock($1, hashtext(current_schema()))", _LOCK)
+        if await conn.fetchval("SELECT to_regclass($1)", name) is not None:
+            return
+        await conn.execute(f"CREATE TABLE {name} (LIKE processed_event INCLUDING ALL)")
+        await conn.execute(
+            f"ALTER TABLE processed_event ATTACH PARTITION {name} FOR VALUES FROM ({month[0]}) TO ({month[1]})"
+        )
+
+
+async def drop_before(conn: asyncpg.Connection[Any], day: int) -> list[str]:
+    """Drop the partitions that end on or before a day (an ordinal); their names. Business keys protect what is older.
+
+    A partition is detached first, without stopping writers; `conn` must not be inside a transaction.
+    """
+    rows = await conn.fetch(
+        "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
+        " WHERE i.inhparent = 'processed_event'::regclass"
+    )
+    dropped = []
+    for name in sorted(row[0] for row in rows):
+        if _end_of(name) <= day:
+            await conn.execute(f"ALTER TABLE processed_event DETACH PARTITION {name} CONCURRENTLY")
+            await conn.execute(f"DROP TABLE {name}")
+            dropped.append(name)
+    return dropped
+
+
+def _end_of(name: str) -> int:
+    suffix = name.removeprefix("processed_event_")
+    if suffix == "early":
+        return EARLIEST.toordinal()
+    year, month = suffix.split("_")
+    return month_of(date(int(year), int(month), 1).toordinal())[1]

@@ -1,0 +1,164 @@
+"""The runtime's own tables, which every service has in its schema. Made by `create_runtime_tables`."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+OUTBOX_SHARDS = 16
+"""How many relays can work side by side on one service's outbox. Fixed: rows already written carry their shard."""
+
+RUNTIME_TABLES = (
+    "consumer_offset",
+    "processed_event",
+    "outbox",
+    "outbox_key",
+    "timer",
+    "dead_letter",
+    "shop",
+    "api_key",
+)
+
+
+def service_metadata(service: str) -> MetaData:
+    """A MetaData for a service's tables, in the schema of the service's name, with the runtime's tables in it."""
+    metadata = MetaData(schema=service)
+    add_runtime_tables(metadata)
+    return metadata
+
+
+def add_runtime_tables(metadata: MetaData) -> dict[str, Table]:
+    """Describe the runtime's tables in a MetaData that has a schema. Gives them by name."""
+    _messaging_tables(metadata)
+    _outbox_tables(metadata)
+    _reference_tables(metadata)
+    return {name: metadata.tables[f"{metadata.schema}.{name}"] for name in RUNTIME_TABLES}
+
+
+def _messaging_tables(metadata: MetaData) -> None:
+    Table(
+        "consumer_offset",
+        metadata,
+        Column("grp", Text, nullable=False),
+        Column("topic", Text, nullable=False),
+        Column("partition", Integer, nullable=False),
+        Column("next", BigInteger, nullable=False),
+        Column("epoch", BigInteger, nullable=False, server_default=text("0")),
+        Column("cluster_id", Text, nullable=False),
+        Column("topic_id", Text, nullable=False, server_default=text("''")),
+        PrimaryKeyConstraint("grp", "topic", "partition", name="pk_consumer_offset"),
+    )
+    Table(
+        "processed_event",
+        metadata,
+        Column("day", Integer, nullable=False),
+        Column("shop", SmallInteger, nullable=False),
+        Column("id", Uuid, nullable=False),
+        Column("content", BigInteger, nullable=False),
+        PrimaryKeyConstraint("day", "shop", "id", name="pk_processed_event"),
+        postgresql_partition_by="RANGE (day)",
+    )
+    dead_letter = Table(
+        "dead_letter",
+        metadata,
+        Column("id", Uuid, nullable=False),
+        Column("shop", SmallInteger, nullable=False),
+        Column("topic", Text, nullable=False),
+        Column("partition", Integer, nullable=False),
+        Column("offset", BigInteger, nullable=False),
+        Column("handler", Text, nullable=False),
+        Column("reason", Text, nullable=False),
+        Column("detail", Text, nullable=False),
+        Column("body", LargeBinary, nullable=False),
+        Column("recorded_at", DateTime(timezone=True), nullable=False),
+        Column("state", Text, nullable=False, server_default=text("'held'")),
+        Column("attempt", Integer, nullable=False, server_default=text("0")),
+        PrimaryKeyConstraint("id", name="pk_dead_letter"),
+        CheckConstraint("state IN ('held', 'requested', 'replayed')", name="ck_dead_letter_state"),
+    )
+    Index(
+        "ix_dead_letter_requested",
+        dead_letter.c.topic,
+        dead_letter.c.partition,
+        postgresql_where=text("state = 'requested'"),
+    )
+    Index("ix_dead_letter_recorded_at", dead_letter.c.recorded_at)
+
+
+def _outbox_tables(metadata: MetaData) -> None:
+    Table(
+        "outbox",
+        metadata,
+        Column("id", BigInteger, Identity(always=True, cache=1), nullable=False),
+        Column("shard", SmallInteger, nullable=False),
+        Column("topic", Text, nullable=False),
+        Column("key", LargeBinary, nullable=False),
+        Column("value", LargeBinary, nullable=False),
+        Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+        PrimaryKeyConstraint("shard", "id", name="pk_outbox"),
+    )
+    Table(
+        "outbox_key",
+        metadata,
+        Column("shop", SmallInteger, nullable=False),
+        Column("key", LargeBinary, nullable=False),
+        Column("sequence", BigInteger, nullable=False),
+        PrimaryKeyConstraint("shop", "key", name="pk_outbox_key"),
+    )
+    timer = Table(
+        "timer",
+        metadata,
+        Column("shop", SmallInteger, nullable=False),
+        Column("kind", Text, nullable=False),
+        Column("identity", Text, nullable=False),
+        Column("due", DateTime(timezone=True), nullable=False),
+        Column("partition", Integer, nullable=False),
+        PrimaryKeyConstraint("shop", "kind", "identity", name="pk_timer"),
+    )
+    Index("ix_timer_due", timer.c.partition, timer.c.due)
+
+
+def _reference_tables(metadata: MetaData) -> None:
+    Table(
+        "shop",
+        metadata,
+        Column("number", SmallInteger, nullable=False),
+        Column("slug", Text, nullable=False),
+        Column("settings", JSONB, nullable=False),
+        Column("version", BigInteger, nullable=False),
+        Column("sequence", BigInteger, nullable=False, server_default=text("0")),
+        PrimaryKeyConstraint("number", name="pk_shop"),
+        UniqueConstraint("slug", name="uq_shop_slug"),
+    )
+    Table(
+        "api_key",
+        metadata,
+        Column("key_id", Text, nullable=False),
+        Column("shop", SmallInteger, nullable=False),
+        Column("sha256", Text, nullable=False),
+        Column("scopes", ARRAY(Text), nullable=False),
+        Column("name", Text, nullable=False, server_default=text("''")),
+        Column("expires_at", DateTime(timezone=True)),
+        Column("revoked_at", DateTime(timezone=True)),
+        Column("sequence", BigInteger, nullable=False, server_default=text("0")),
+        PrimaryKeyConstraint("key_id", name="pk_api_key"),
+        UniqueConstraint("sha256", name="uq_api_key_sha256"),
+    )

@@ -1,0 +1,160 @@
+"""The transaction that handlers and HTTP writes work in: key locks, sequences, outbox and timers.
+
+Every writer keeps one order: lock the keys it will publish under, write state, then timers, and the outbox rows last.
+Two writers of one key are then serial, and what they publish reaches the topic in the order of their commits.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, NamedTuple
+from zlib import crc32
+
+import asyncpg
+
+from shared.contracts.envelope import Envelope, encode
+from shared.db.engine import acquire
+from shared.db.intents import OutboxKey, Timer
+from shared.db.tables import OUTBOX_SHARDS
+from shared.kernel import Clock, ShopId
+
+_LOCK_KEYS = """
+INSERT INTO outbox_key AS k (shop, key, sequence)
+SELECT * FROM unnest($1::smallint[], $2::bytea[], $3::bigint[])
+ON CONFLICT (shop, key) DO UPDATE SET sequence = k.sequence + excluded.sequence
+RETURNING shop, key, sequence
+"""
+_SET_TIMERS = """
+INSERT INTO timer AS t (shop, kind, identity, due, partition)
+SELECT * FROM unnest($1::smallint[], $2::text[], $3::text[], $4::timestamptz[], $5::int[])
+ON CONFLICT (shop, kind, identity) DO UPDATE SET due = excluded.due, partition = excluded.partition
+WHERE t.due > excluded.due
+"""
+_WRITE_OUTBOX = """
+INSERT INTO outbox (shard, topic, key, value)
+SELECT * FROM unnest($1::smallint[], $2::text[], $3::bytea[], $4::bytea[])
+"""
+
+
+class Published(NamedTuple):
+    """One event on its way to the outbox."""
+
+    topic: str
+    key: bytes
+    value: bytes
+
+
+class Mark(NamedTuple):
+    """How much had been buffered at a savepoint."""
+
+    published: int
+    timers: int
+    reserved: dict[OutboxKey, deque[int]]
+
+
+class OpenTransaction:
+    """Implements `shared.messaging.handling.Transaction` over an asyncpg connection inside a transaction."""
+
+    def __init__(self, conn: asyncpg.Connection[Any], now: datetime) -> None:
+        self._conn = conn
+        self._now = now
+        self._reserved: dict[OutboxKey, deque[int]] = {}
+        self._published: list[Published] = []
+        self._timers: list[Timer] = []
+
+    @property
+    def conn(self) -> asyncpg.Connection[Any]:
+        return self._conn
+
+    @property
+    def now(self) -> datetime:
+        return self._now
+
+    async def lock_keys(self, reserve: Mapping[OutboxKey, int]) -> None:
+        """Lock keys in one global order (shop, key), and reserve sequence numbers, in one statement."""
+        if not reserve:
+            return
+        keys = sorted(reserve)
+        rows = await self._conn.fetch(
+            _LOCK_KEYS, [int(k.shop) for k in keys], [k.key for k in keys], [reserve[k] for k in keys]
+        )
+        for shop, key, last in rows:
+            wanted = OutboxKey(ShopId(shop), key)
+            numbers = range(last - reserve[wanted] + 1, last + 1)
+            self._reserved.setdefault(wanted, deque()).extend(numbers)
+
+    def sequence(self, key: OutboxKey) -> int:
+        numbers = self._reserved.get(key)
+        if not numbers:
+            raise LookupError("no sequence number is left of this key; reserve enough in lock_keys")
+        return numbers.popleft()
+
+    def publish(self, topic: str, key: OutboxKey, event: Envelope) -> None:
+        if key not in self._reserved:
+            raise LookupError("the key is not locked; call lock_keys first")
+        self._published.append(Published(topic, key.key, encode(event)))
+
+    def set_timer(self, timer: Timer) -> None:
+        self._timers.append(timer)
+
+    def mark(self) -> Mark:
+        """Remember the buffers, beside a savepoint of the database."""
+        return Mark(len(self._published), len(self._timers), {k: deque(v) for k, v in self._reserved.items()})
+
+    def back_to(self, mark: Mark) -> None:
+        """Forget what was buffered after the mark, because the savepoint was rolled back."""
+        del self._published[mark.published :]
+        del self._timers[mark.timers :]
+        self._reserved = {k: deque(v) for k, v in mark.reserved.items()}
+
+    async def finish(self) -> int:
+        """Write timers, then outbox rows in call order. The last thing before COMMIT. Gives the count of events."""
+        await self._write_timers()
+        rows = self._published
+        if rows:
+            await self._conn.execute(
+                _WRITE_OUTBOX,
+                [outbox_shard(row.key) for row in rows],
+                [row.topic for row in rows],
+                [row.key for row in rows],
+                [row.value for row in rows],
+            )
+        count = len(rows)
+        self._published, self._timers = [], []
+        return count
+
+    async def _write_timers(self) -> None:
+        earliest: dict[tuple[ShopId, str, str], Timer] = {}
+        for timer in self._timers:
+            identity = (timer.shop, timer.kind, timer.identity)
+            known = earliest.get(identity)
+            if known is None or timer.due < known.due:
+                earliest[identity] = timer
+        if not earliest:
+            return
+        timers = [earliest[identity] for identity in sorted(earliest)]
+        await self._conn.execute(
+            _SET_TIMERS,
+            [int(t.shop) for t in timers],
+            [t.kind for t in timers],
+            [t.identity for t in timers],
+            [t.due for t in timers],
+            [t.partition for t in timers],
+        )
+
+
+def outbox_shard(key: bytes) -> int:
+    """The shard that carries a key's events. crc32, because Python's own hash differs from process to process."""
+    return crc32(key) % OUTBOX_SHARDS
+
+
+@asynccontextmanager
+async def write_transaction(pool: asyncpg.Pool[Any], clock: Clock) -> AsyncIterator[OpenTransaction]:
+    """A transaction for a write that no event causes: an HTTP request, a command. Commits when the block ends well."""
+    async with acquire(pool) as conn, conn.transaction():
+        tx = OpenTransaction(conn, clock.now())
+        yield tx
+        await tx.finish()
