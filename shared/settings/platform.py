@@ -1,0 +1,166 @@
+"""Settings that every process of the platform shares. Durations carry their unit last in the name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+SECRET_LENGTH_MIN = 32
+"""Characters of MANDEGAR_SECRET_KEY: 32 hexadecimal ones are 128 bits."""
+
+_DEFAULT_SECRETS = ("changeme", "change-me", "change_me", "secret", "password", "default", "example", "mandegar")
+_DISTINCT_CHARACTERS_MIN = 8
+
+
+class SettingsError(ValueError):
+    """A setting is missing or unusable. The message names each one and what to set, and never its value."""
+
+
+def _named(name: str) -> AliasChoices:
+    """The variable as the outside knows it, beside the MANDEGAR_ form that the prefix would give."""
+    return AliasChoices(name, f"MANDEGAR_{name}")
+
+
+class PlatformSettings(BaseSettings):
+    """Read from the environment: MANDEGAR_<FIELD>, but the two addresses by the names that hosts usually give them."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="MANDEGAR_",
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+        hide_input_in_errors=True,  # a secret that is refused must not stand in the error
+        env_ignore_empty=False,
+    )
+
+    kafka_bootstrap_servers: str = Field(
+        min_length=1,
+        validation_alias=_named("KAFKA_BOOTSTRAP_SERVERS"),
+        description="Kafka brokers, `host:port`, separated by commas.",
+    )
+    database_url: SecretStr = Field(
+        validation_alias=_named("DATABASE_URL"),
+        description="PostgreSQL 15 or later: `postgresql://user:password@host:port/database`. "
+        "`<SERVICE>_DATABASE_URL` (such as `METRICS_DATABASE_URL`) overrides it for one service.",
+    )
+    secret_key: SecretStr = Field(
+        description=f"Encrypts what lies in the dead letters. At least {SECRET_LENGTH_MIN} random characters, for "
+        "example from `openssl rand -hex 32`; defaults, repeats and short ones are refused.",
+    )
+    partitions: int = Field(
+        12, ge=1, le=1024, description="Partitions of each topic when it is created. The same number everywhere."
+    )
+    replication_factor: int = Field(1, ge=1, le=9, description="Copies of each topic; 3 on a cluster of three brokers.")
+
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least level written.")
+    log_format: Literal["auto", "json", "console"] = Field(
+        "auto", description="`json`, `console`, or `auto`: console on a terminal, else JSON lines."
+    )
+
+    http_host: str = Field("127.0.0.1", description="Address the APIs listen on; `0.0.0.0` inside a container.")
+    http_port: int = Field(8000, ge=0, le=65535, description="Port the API listens on; 0 takes a free one.")
+    http_body_bytes_max: int = Field(
+        1_048_576, ge=1024, le=104_857_600, description="A longer request body is refused with 413 before parsing."
+    )
+    http_request_seconds_max: float = Field(
+        15.0, gt=0, le=300, description="A request that takes longer ends with 503 and `Retry-After`."
+    )
+    api_key_cache_seconds: float = Field(
+        5.0, ge=0, le=60, description="How long an API key that was found may be trusted without asking again."
+    )
+
+    database_pool_size: int = Field(10, ge=1, le=200, description="Connections to PostgreSQL that a process may hold.")
+    database_acquire_seconds_max: float = Field(
+        5.0, gt=0, le=60, description="Waiting for a free connection; beyond it an API answers 503."
+    )
+
+    batch_events_max: int = Field(
+        20_000, ge=1, le=200_000, description="Events in one transaction, at most, whatever the backlog."
+    )
+    batch_bytes_max: int = Field(
+        33_554_432, ge=65_536, le=1_073_741_824, description="Bytes of events in one transaction, at most."
+    )
+    batch_target_ms: int = Field(300, ge=10, le=2000, description="How long a batch should take; its size follows.")
+    batch_limit_ms: int = Field(
+        2000, ge=100, le=60_000, description="A batch that takes longer is halved the next time."
+    )
+    relay_poll_ms: int = Field(25, ge=1, le=10_000, description="How often the outbox is looked at when it is quiet.")
+    watchdog_seconds: float = Field(
+        30.0, gt=0, le=3600, description="A worker with a backlog and no progress for so long ends, to be restarted."
+    )
+    drain_seconds: float = Field(
+        20.0, gt=0, le=600, description="After SIGTERM: time to finish the batch in hand before the process ends."
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic's
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is pydantic's
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment; no .env file is read unasked."""
+        del settings_cls
+        return init_settings, env_settings
+
+    @field_validator("secret_key")
+    @classmethod
+    def _refuse_weak_secrets(cls, value: SecretStr) -> SecretStr:
+        text = value.get_secret_value().strip()
+        if len(text) < SECRET_LENGTH_MIN:
+            raise ValueError(f"must have at least {SECRET_LENGTH_MIN} random characters")
+        stem = text.lower()
+        if len(set(stem)) < _DISTINCT_CHARACTERS_MIN or any(stem.startswith(word) for word in _DEFAULT_SECRETS):
+            raise ValueError("must be random: this one is a default or repeats itself")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _require_postgresql(cls, value: SecretStr) -> SecretStr:
+        if not value.get_secret_value().startswith(("postgresql://", "postgres://")):
+            raise ValueError("must start with postgresql://")
+        return value
+
+    @classmethod
+    def load(cls, service: str | None = None, environ: Mapping[str, str] | None = None, **values: Any) -> Self:
+        """The settings of a process of `service`.
+
+        `<SERVICE>_DATABASE_URL` goes before DATABASE_URL. `values` go before the environment. Raises SettingsError,
+        whose message names every field that is missing or refused.
+        """
+        own_url = (
+            (os.environ if environ is None else environ).get(f"{service.upper()}_DATABASE_URL") if service else None
+        )
+        if own_url and "database_url" not in values:
+            values["database_url"] = own_url
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            lines = [_explain(cls, detail) for detail in error.errors(include_url=False, include_input=False)]
+            raise SettingsError("settings are not usable:\n" + "\n".join(lines)) from None
+
+
+def variable_of(settings: type[BaseSettings], field: str) -> str:
+    """The environment variable that sets the field."""
+    alias = settings.model_fields[field].validation_alias
+    if isinstance(alias, AliasChoices):
+        return str(alias.choices[0])
+    if isinstance(alias, str):
+        return alias
+    return f"{settings.model_config.get('env_prefix', '')}{field}".upper()
+
+
+def _explain(settings: type[BaseSettings], detail: ErrorDetails) -> str:
+    name = str(detail["loc"][0]) if detail["loc"] else "?"
+    field = next((f for f in settings.model_fields if name in (f, variable_of(settings, f))), None)
+    if field is None:
+        return f"  {name}: {detail['msg']}"
+    reason = "is not set" if detail["type"] == "missing" else detail["msg"].removeprefix("Value error, ")
+    return f"  {variable_of(settings, field)} {reason}. {settings.model_fields[field].description}"
