@@ -1,0 +1,11 @@
+"""The recount: every figure again, from scratch, by other means. The demo and the tests hold the services against it.
+
+It reads the source file or the raw events as they were sent, and counts with plain Python and DuckDB. It is worth
+something only as long as it shares nothing with what it checks: this room imports neither `services` nor `shared`.
+"""
+
+from mandegar.recount.cdnow import cdnow_purchases
+from mandegar.recount.events import ShopRules, purchases_of_events
+from mandegar.recount.measures import Purchase, Recount
+
+__all__ = ["Purchase", "Recount", "ShopRules", "cdnow_purchases", "purchases_of_events"]

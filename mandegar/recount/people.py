@@ -1,0 +1,30 @@
+"""Who ordered: the shop's own customer id first, else the phone, else the e-mail, each in one spelling."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_DIGITS = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "01234567890123456789")
+_NOBODY = {"", "0", "null", "none", "nil", "undefined", "nan"}
+
+
+def person_of(data: dict[str, Any], phone_prefix: str) -> str | None:
+    """A text that is equal for equal customers; None for a guest."""
+    for kind in ("customer_id", "phone", "email"):
+        value = data.get(kind)
+        text = "" if value is None else str(value).strip().translate(_DIGITS)
+        if text.lower() in _NOBODY:
+            continue
+        if kind == "phone":
+            text = _international(text, phone_prefix)
+        return f"{kind}:{text.lower() if kind == 'email' else text}"
+    return None
+
+
+def _international(text: str, prefix: str) -> str:
+    digits = "".join(sign for sign in text if sign.isdigit())
+    if text.startswith("+"):
+        return digits
+    if digits.startswith("00"):
+        return digits[2:]
+    return prefix + digits.removeprefix("0")
