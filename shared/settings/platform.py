@@ -64,6 +64,9 @@ class PlatformSettings(BaseSettings):
 
     http_host: str = Field("127.0.0.1", description="Address the APIs listen on; `0.0.0.0` inside a container.")
     http_port: int = Field(8000, ge=0, le=65535, description="Port the API listens on; 0 takes a free one.")
+    metrics_port: int = Field(
+        0, ge=0, le=65535, description="Port of `/metrics` of a worker that has no API; 0: none is served."
+    )
     http_body_bytes_max: int = Field(
         1_048_576, ge=1024, le=104_857_600, description="A longer request body is refused with 413 before parsing."
     )
