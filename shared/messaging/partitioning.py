@@ -1,4 +1,4 @@
-"""Which partition and which outbox shard a message key belongs to. Pure; the same answer in every process.
+"""Which partition of a topic a message key belongs to. Pure; the same answer in every process.
 
 The partition is the one that the Java client and aiokafka choose for a key: murmur2, sign bit cleared, modulo the
 number of partitions. So a service can tell, before anything is sent, which partition's owner will see a customer.
@@ -7,23 +7,14 @@ Nothing depends on it for correctness: producers of other vendors choose otherwi
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-OUTBOX_SHARDS = 16
-"""Fixed for the life of a database: the shard of a row is stored with it."""
-
 _SEED = 0x9747B28C
 _MIX = np.uint32(0x5BD1E995)
 _WORD = 4
-
-
-def outbox_shard(key: bytes) -> int:
-    """The shard of a key, 0..15. By crc32 and not by Python's `hash`, which is salted for each process."""
-    return zlib.crc32(key) % OUTBOX_SHARDS
 
 
 def partition_of(key: bytes, partitions: int) -> int:

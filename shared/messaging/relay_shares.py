@@ -1,0 +1,70 @@
+"""Who sends which shards, and how much of each in one round. Pure arithmetic of the outbox relay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from shared.db.tables import OUTBOX_SHARDS
+
+
+def wanted_shards(members: Sequence[int], me: int) -> frozenset[int]:
+    """The shards that one relay of several should lead: every n-th, by its rank.
+
+    `members` are distinguishing numbers of the living relays. All relays that see the same members arrive at a
+    partition of the shards among them. A relay that is not (yet) counted wants nothing.
+    """
+    ranked = sorted(set(members))
+    if me not in ranked:
+        return frozenset()
+    return frozenset(range(ranked.index(me), OUTBOX_SHARDS, len(ranked)))
+
+
+def quotas(taken: Mapping[int, int], shards: Sequence[int], limit: int) -> dict[int, int]:
+    """How many rows to take of each shard this round, about `limit` together and at least one each.
+
+    `taken` is what the last round took of each shard. A backlog of one customer lies in one shard, so a shard that
+    gave its whole share before gets what the quiet ones will not need; a quiet shard keeps a small share, so that
+    it never waits for a busy one.
+    """
+    if not shards:
+        return {}
+    fair = max(1, limit // len(shards))
+    small = max(1, fair // 8)
+    busy = [shard for shard in shards if taken.get(shard, 0) >= small]
+    if not busy or len(busy) == len(shards):
+        return dict.fromkeys(shards, fair)
+    share = max(1, (limit - small * (len(shards) - len(busy))) // len(busy))
+    return {shard: share if shard in busy else small for shard in shards}
+
+
+class Pace:
+    """How long to wait before the next look, in seconds, and how many rows to take at most.
+
+    While rows come in full rounds there is no wait; at low load 20 ms, growing to 50 ms while nothing comes. A round
+    that fails halves the number of rows, so that the one message that a broker refuses is found in a few rounds.
+    """
+
+    def __init__(self, *, limit: int, poll_min: float, poll_max: float) -> None:
+        self.limit = limit
+        self._limit_max = limit
+        self._poll_min = poll_min
+        self._poll_max = poll_max
+        self._wait = poll_min
+
+    @property
+    def idle(self) -> bool:
+        """Nothing was found in the last round."""
+        return self._wait > self._poll_min
+
+    def sent(self, rows: int, *, more: bool) -> float:
+        """A round went well with so many rows, and surely left more. Gives the seconds to wait."""
+        self.limit = min(self._limit_max, self.limit * 2)
+        if rows == 0:
+            self._wait = min(self._poll_max, max(self._wait, self._poll_min) * 1.5)
+            return self._wait
+        self._wait = self._poll_min
+        return 0.0 if more else self._poll_min
+
+    def failed(self) -> None:
+        """A round was rolled back."""
+        self.limit = max(1, self.limit // 2)

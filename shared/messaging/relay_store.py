@@ -1,0 +1,89 @@
+"""Queries of the outbox relay. All but `backlog` run inside the relay's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import asyncpg
+
+
+class OutboxRow(NamedTuple):
+    """One event on its way: `place` is the row's physical address, stable while the row is locked."""
+
+    place: tuple[int, int]
+    shard: int
+    topic: str
+    key: bytes
+    value: bytes
+
+
+class Backlog(NamedTuple):
+    """What lies in the outbox: rows (counted up to a limit) and the age in seconds of the oldest; 0 when empty."""
+
+    rows: int
+    oldest_seconds: float
+
+
+# No SKIP LOCKED: rows of a key would overtake each other. An index scan for each shard, so that the cost of a round
+# does not depend on the backlog. The running sum bounds what is held in memory, and at least one row comes.
+# Topics that the cluster does not know wait without standing in the way of others.
+_TAKE = """
+SELECT place, shard, topic, key, value FROM (
+    SELECT o.*,
+           row_number() OVER age AS nth,
+           sum(octet_length(o.value)) OVER (age ROWS UNBOUNDED PRECEDING) - octet_length(o.value) AS bytes_before
+    FROM unnest($1::int[], $2::int[]) AS q(shard, quota)
+    CROSS JOIN LATERAL (
+        SELECT outbox.ctid AS place, outbox.id, outbox.shard, topic, key, value FROM outbox
+        WHERE outbox.shard = q.shard AND topic <> ALL($5::text[])
+        ORDER BY outbox.id LIMIT q.quota FOR UPDATE
+    ) AS o
+    WINDOW age AS (ORDER BY o.id)
+) AS w
+WHERE nth <= $3 AND bytes_before < $4
+ORDER BY id
+"""
+# By physical address, never by `id <= last`: a lower id of another key may have been committed in between.
+_REMOVE = "DELETE FROM outbox WHERE ctid = ANY($1::tid[])"
+_ANY = """
+SELECT EXISTS (
+    SELECT FROM unnest($1::int[]) AS q(shard)
+    CROSS JOIN LATERAL (SELECT FROM outbox WHERE outbox.shard = q.shard AND topic <> ALL($2::text[]) LIMIT 1) AS o
+)
+"""
+_BACKLOG = """
+SELECT (SELECT count(*) FROM (SELECT FROM outbox WHERE shard = ANY($1::smallint[]) LIMIT $2) AS some),
+       (SELECT extract(epoch FROM clock_timestamp() - min(o.created_at))
+        FROM unnest($1::int[]) AS q(shard)
+        CROSS JOIN LATERAL (
+            SELECT created_at FROM outbox WHERE outbox.shard = q.shard ORDER BY outbox.id LIMIT 1
+        ) AS o)
+"""
+
+
+async def take(
+    conn: asyncpg.Connection[Any], quotas: Mapping[int, int], *, limit: int, bytes_max: int, without: Sequence[str] = ()
+) -> list[OutboxRow]:
+    """Lock and read the oldest rows: at most `quotas[shard]` of each shard, `limit` rows and about `bytes_max` bytes.
+
+    Rows of one key come in the order in which their writers committed, none left out: writers hold the key's lock.
+    """
+    rows = await conn.fetch(_TAKE, list(quotas), list(quotas.values()), limit, bytes_max, list(without))
+    return [OutboxRow(*row) for row in rows]
+
+
+async def remove(conn: asyncpg.Connection[Any], rows: Sequence[OutboxRow]) -> None:
+    """Delete rows that this transaction took."""
+    await conn.execute(_REMOVE, [row.place for row in rows])
+
+
+async def any_waiting(conn: asyncpg.Connection[Any], shards: Sequence[int], without: Sequence[str] = ()) -> bool:
+    """Whether there is anything to send. One cheap statement, for the many times when there is not."""
+    return bool(await conn.fetchval(_ANY, list(shards), list(without)))
+
+
+async def backlog(conn: asyncpg.Connection[Any], shards: Sequence[int], *, count_max: int = 100_000) -> Backlog:
+    """Depth and age of the given shards. `count_max` bounds what a count costs: read it as "at least"."""
+    rows, oldest = await conn.fetchrow(_BACKLOG, list(shards), count_max) or (0, None)
+    return Backlog(int(rows), max(0.0, float(oldest or 0.0)))
