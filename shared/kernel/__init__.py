@@ -7,6 +7,7 @@ from shared.kernel.clock import Clock, FixedClock, SystemClock
 from shared.kernel.days import DayOrdinal, Zone
 from shared.kernel.ids import CustomerId, ShopId, customer_id_text, derive_event_id, parse_customer_id
 from shared.kernel.money import MAX_MINOR_UNITS, Money, MoneyError, minor_digits, to_minor_units
+from shared.kernel.months import month_of, month_text, parse_month, start_of_month
 from shared.kernel.text import fold, fold_digits, fold_letters
 
 __all__ = [
@@ -26,6 +27,10 @@ __all__ = [
     "fold_digits",
     "fold_letters",
     "minor_digits",
+    "month_of",
+    "month_text",
     "parse_customer_id",
+    "parse_month",
+    "start_of_month",
     "to_minor_units",
 ]
