@@ -1,0 +1,1 @@
+"""retention: held, new, won-back and lost customers, repeat and loyal rates, at any day of any shop."""

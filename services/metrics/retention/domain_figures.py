@@ -1,0 +1,157 @@
+"""From whole numbers to figures: retention, churn, repeat and loyal rates, order value and frequency.
+
+The whole numbers come from counters (`counts_of`) or from a scan of orders; the formulas do not care which.
+Formulas: DOMAIN section "Measures" and METRICS "Day-indexed counters". Days are ordinals of shop-local dates,
+money is in minor units, ratios are fractions from 0 to 1 and None where they would be over nobody.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+RETURN_DAYS = (30, 60, 90)
+"""Within how many days of the first purchase a second one is counted."""
+
+
+class InconsistentCounts(Exception):
+    """The whole numbers contradict each other, so no figure may be shown: rebuild the shop's counters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is asked about a day D. Window and period trail it: `(D - window, D]` and `(D - period, D]`."""
+
+    window: int
+    period: int
+    loyal_over: int
+    """Loyal: more than this many orders in the window."""
+    currency: str
+    """Selects money and the orders that it is divided by, never customers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The whole numbers behind an answer."""
+
+    held: int
+    start: int
+    """Held on the day before the period."""
+    joined: int
+    """Held at its end and not at its start."""
+    new: int
+    """Of those who joined: first order ever in the period."""
+    lost: int
+    """Held at its start and not at its end."""
+    repeat: int
+    """With two orders or more in the window; same-day orders are separate."""
+    loyal: int
+    lifetime_customers: int
+    """With an order on the as-of day or before."""
+    lifetime_repeat: int
+    customer_orders: int
+    """Orders of the window in every currency, without guests'."""
+    orders: int
+    """Orders of the window in the asked currency, with guests'."""
+    revenue: int
+    """Of those orders, less what was refunded."""
+    first_day: int | None
+    """Day of the earliest order of any customer of the shop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quotient:
+    """A mean in minor units, rounded half-even, with what it was divided from."""
+
+    amount: int
+    numerator: int
+    denominator: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What follows from the counts."""
+
+    rpr: float | None
+    rpr_all: float | None
+    lcr: float | None
+    aov: Quotient | None
+    frequency: float | None
+    lifetime_rpr: float | None
+    won_back: int
+    crr: float | None
+    churn: float | None
+    mature: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnRate:
+    """Of customers whose first order is at least `days` old: how many ordered again, on another day, within them."""
+
+    days: int
+    customers: int
+    returned: int
+
+    @property
+    def rate(self) -> float | None:
+        """`returned / customers`."""
+        return ratio(self.returned, self.customers)
+
+
+def ratio(part: int, whole: int) -> float | None:
+    """A fraction, or None over nobody."""
+    return part / whole if whole else None
+
+
+def mean(total: int, count: int) -> Quotient | None:
+    """`total / count` rounded half-even to a minor unit, or None over nothing."""
+    return Quotient(round(Fraction(total, count)), total, count) if count else None
+
+
+def figures_of(asked: Asked, as_of: int, counts: Counts) -> Figures:
+    """The figures of one answer.
+
+    CRR is (E - N) / S and churn L / S, both from whole numbers; that they add up to one is E = S + N - L, which is
+    checked. Raises InconsistentCounts when it does not hold or when a part is larger than its whole.
+    """
+    _check(asked, as_of, counts)
+    return Figures(
+        rpr=ratio(counts.repeat, counts.held),
+        rpr_all=ratio(counts.repeat, counts.lifetime_customers),
+        lcr=ratio(counts.loyal, counts.held),
+        aov=mean(counts.revenue, counts.orders),
+        frequency=ratio(counts.customer_orders, counts.held),
+        lifetime_rpr=ratio(counts.lifetime_repeat, counts.lifetime_customers),
+        won_back=counts.joined - counts.new,
+        crr=ratio(counts.held - counts.joined, counts.start),
+        churn=ratio(counts.lost, counts.start),
+        mature=_is_mature(asked, as_of, counts.first_day),
+    )
+
+
+def _is_mature(asked: Asked, as_of: int, first_day: int | None) -> bool:
+    # Who was held at the start of the period is judged by the window before it, so both must lie in the history.
+    return first_day is not None and first_day <= as_of - asked.period - asked.window + 1
+
+
+def _check(asked: Asked, as_of: int, counts: Counts) -> None:
+    whole = {
+        "held = start + joined - lost": counts.held == counts.start + counts.joined - counts.lost,
+        "0 <= new <= joined <= held": 0 <= counts.new <= counts.joined <= counts.held,
+        "0 <= lost <= start": 0 <= counts.lost <= counts.start,
+        "0 <= repeat <= held": 0 <= counts.repeat <= counts.held,
+        "0 <= loyal <= held": 0 <= counts.loyal <= counts.held,
+        "held <= lifetime customers": counts.held <= counts.lifetime_customers,
+        "0 <= lifetime repeat <= lifetime customers": 0 <= counts.lifetime_repeat <= counts.lifetime_customers,
+        "held <= customer orders": counts.held <= counts.customer_orders,
+    }
+    broken = [rule for rule, holds in whole.items() if not holds]
+    if broken:
+        raise InconsistentCounts(f"{'; '.join(broken)} is broken: day {as_of}, {asked}, {counts}")
+
+
+def return_rate(days: int, customers: int, returned: int) -> ReturnRate:
+    """A checked return rate. Raises InconsistentCounts when more returned than there are."""
+    if not 0 <= returned <= customers:
+        raise InconsistentCounts(f"0 <= returned <= customers is broken: {returned} of {customers} in {days} days")
+    return ReturnRate(days, customers, returned)

@@ -1,0 +1,1 @@
+"""The read side of metrics: formulas, stores, scans and HTTP."""
