@@ -75,7 +75,7 @@ def _usable(line: bytes | str, shops: Mapping[str, ShopRules], now: datetime) ->
                 _minor(data[name], currency)
         if kind != "order refunded" and all(data.get(name) is None for name in ("revenue", "subtotal", "total")):
             return None
-    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError):
+    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError):
         return None
     return {**event, "type": kind, "moment": moment}
 

@@ -1,0 +1,12 @@
+"""Generating: a stream of raw order events as dirty as real ones, with its truth known beforehand.
+
+Deterministic: the same settings and seed give the same bytes. The truth is kept while the stories are told, and never
+read back from the events, so that it can convict whoever reads them.
+What may not live here: I/O (but for `writing`), clocks, randomness other than the seeded one.
+"""
+
+from mandegar.generating.shops import GeneratedShop, generated_shops
+from mandegar.generating.stories import Fact
+from mandegar.generating.stream import Settings, Stream, generate
+
+__all__ = ["Fact", "GeneratedShop", "Settings", "Stream", "generate", "generated_shops"]
