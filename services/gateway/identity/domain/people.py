@@ -1,0 +1,86 @@
+"""What is known of a person. Each field keeps the latest value that was given, so arrival order does not matter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from services.gateway.identity.domain.identifiers import Kind, Mark
+from shared.kernel import CustomerId, ShopId
+
+NEVER_US = -1
+"""Instant of a field that was never given; instants are microseconds since 1970 and not negative."""
+
+ALIASES_MAX = {Kind.CUSTOMER_ID: 1, Kind.PHONE: 10, Kind.EMAIL: 10}
+"""How many identifiers of a kind lead to one person. More than that is a shared or made-up value, not a person."""
+
+
+class Profile(NamedTuple):
+    """The person as `customers.v1` tells of them."""
+
+    customer: CustomerId
+    canonical: CustomerId
+    shop_customer_id: str | None
+    name: str | None
+    email: str | None
+    phone: str | None
+    locale: str | None
+
+
+@dataclass(slots=True)
+class Person:
+    """Working copy of one customer's row, changed claim by claim while a batch is decided."""
+
+    shop: ShopId
+    customer: CustomerId
+    canonical: CustomerId
+    shop_customer_id: str | None = None
+    name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    locale: str | None = None
+    name_at_us: int = NEVER_US
+    email_at_us: int = NEVER_US
+    phone_at_us: int = NEVER_US
+    locale_at_us: int = NEVER_US
+    phones: int = 0
+    """Aliases of kind phone."""
+    emails: int = 0
+    """Aliases of kind e-mail."""
+
+    def profile(self) -> Profile:
+        """What others may be told now."""
+        return Profile(
+            self.customer, self.canonical, self.shop_customer_id, self.name, self.email, self.phone, self.locale
+        )
+
+    def has_room(self, kind: Kind) -> bool:
+        """Whether one more identifier of that kind may lead here."""
+        if kind is Kind.CUSTOMER_ID:
+            return self.shop_customer_id is None
+        return (self.phones if kind is Kind.PHONE else self.emails) < ALIASES_MAX[kind]
+
+    def add_alias(self, mark: Mark) -> None:
+        """Count an identifier that now leads here. The shop's own id is also kept in clear, for `customers.v1`."""
+        if mark.kind is Kind.CUSTOMER_ID:
+            self.shop_customer_id = mark.value
+        elif mark.kind is Kind.PHONE:
+            self.phones += 1
+        else:
+            self.emails += 1
+
+    def learn(self, name: str | None, email: str | None, phone: str | None, locale: str | None, at_us: int) -> bool:
+        """Take what was said at an instant. The later value stays; of two at one instant the greater one.
+
+        Returns whether anything was stored, be it only that a known value was confirmed later.
+        """
+        stored = False
+        if name is not None and (at_us, name) > (self.name_at_us, self.name or ""):
+            self.name, self.name_at_us, stored = name, at_us, True
+        if email is not None and (at_us, email) > (self.email_at_us, self.email or ""):
+            self.email, self.email_at_us, stored = email, at_us, True
+        if phone is not None and (at_us, phone) > (self.phone_at_us, self.phone or ""):
+            self.phone, self.phone_at_us, stored = phone, at_us, True
+        if locale is not None and (at_us, locale) > (self.locale_at_us, self.locale or ""):
+            self.locale, self.locale_at_us, stored = locale, at_us, True
+        return stored

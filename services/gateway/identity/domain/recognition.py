@@ -1,0 +1,197 @@
+"""Recognition: which customer each claim of a batch belongs to, one claim after another, whatever the batch size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from services.gateway.identity.domain.identifiers import Kind, Mark
+from services.gateway.identity.domain.people import Person, Profile
+from shared.kernel import CustomerId, ShopId
+
+PersonKey = tuple[ShopId, CustomerId]
+OrderKey = tuple[ShopId, str]
+
+
+class Claim(NamedTuple):
+    """What one event says of who ordered. Without marks it is a guest, or an event that names nobody."""
+
+    shop: ShopId
+    order_id: str
+    at_us: int
+    """When it was said: microseconds since 1970, UTC."""
+    tie: int
+    """Decides between claims of one instant; the same in every replay."""
+    marks: tuple[Mark, ...]
+    """Identifiers, the strongest kind first, at most one of each."""
+    name: str | None
+    locale: str | None
+
+
+class Alias(NamedTuple):
+    """An identifier that leads to a customer. Sorting them gives the order in which rows are written."""
+
+    shop: ShopId
+    kind: Kind
+    fingerprint: bytes
+    customer: CustomerId
+
+
+class OrderOwner(NamedTuple):
+    """Whose an order is, by the latest claim that named somebody. Sorts by when that was said."""
+
+    at_us: int
+    tie: int
+    customer: CustomerId
+
+
+@dataclass
+class Known:
+    """What the tables say about the claims of a batch."""
+
+    owners: Mapping[bytes, CustomerId]
+    """Customer by fingerprint."""
+    people: Mapping[PersonKey, Person]
+    """The customers of `people_to_lock`, locked."""
+    orders: Mapping[OrderKey, OrderOwner]
+    """Owners of the orders whose claims name nobody."""
+
+
+@dataclass
+class Recognition:
+    """The decision. The first two lists run parallel to the claims."""
+
+    customers: list[CustomerId | None] = field(default_factory=list)
+    """None for a guest."""
+    tellings: list[Profile | None] = field(default_factory=list)
+    """What `customers.v1` must say after that claim; None where nothing that others see has changed."""
+    created: dict[PersonKey, Person] = field(default_factory=dict)
+    changed: dict[PersonKey, Person] = field(default_factory=dict)
+    """Known before, and to be written again."""
+    aliases: list[Alias] = field(default_factory=list)
+    orders: dict[OrderKey, OrderOwner] = field(default_factory=dict)
+
+
+def says_only_customer_id(claim: Claim) -> bool:
+    """Whether a known shop customer id settles the claim, so that no row of the person need be read or written."""
+    marks = claim.marks
+    return len(marks) == 1 and marks[0].kind is Kind.CUSTOMER_ID and claim.name is None and claim.locale is None
+
+
+def people_to_lock(claims: Iterable[Claim], owners: Mapping[bytes, CustomerId]) -> list[PersonKey]:
+    """Customers whose rows the decision may read or change, sorted: the order in which they must be locked."""
+    keys = {
+        (claim.shop, owner)
+        for claim in claims
+        if not says_only_customer_id(claim)
+        for mark in claim.marks
+        if (owner := owners.get(mark.fingerprint)) is not None
+    }
+    return sorted(keys)
+
+
+def recognise(claims: Sequence[Claim], known: Known, draw: Callable[[], CustomerId]) -> Recognition:
+    """Decide for all claims in their order. `draw` gives a new random customer id.
+
+    Found by the shop's own customer id first, else by phone, else by e-mail; a person who already has a customer id
+    of the shop is not found by phone or e-mail for another one. Every identifier that is free then leads to the
+    customer, within the limits; one that leads elsewhere keeps its owner. Splitting the claims into batches gives
+    the same decisions, whereas another order of claims may not, where one identifier links two people: such people
+    are joined by a merge.
+    """
+    decision = Recognition()
+    desk = _Desk(dict(known.owners), known.people, decision, draw)
+    customer: CustomerId | None
+    for claim in claims:
+        telling = None
+        if not claim.marks:
+            customer = _owner_of(claim, known, decision)
+        else:
+            owner = desk.owners.get(claim.marks[0].fingerprint)
+            if owner is not None and says_only_customer_id(claim):
+                customer = owner
+            else:
+                customer, telling = desk.settle(claim)
+            _own(claim, customer, decision)
+        decision.customers.append(customer)
+        decision.tellings.append(telling)
+    return decision
+
+
+def _owner_of(claim: Claim, known: Known, decision: Recognition) -> CustomerId | None:
+    key = (claim.shop, claim.order_id)
+    owners = [owner for owner in (known.orders.get(key), decision.orders.get(key)) if owner is not None]
+    return max(owners, key=_said).customer if owners else None
+
+
+def _own(claim: Claim, customer: CustomerId, decision: Recognition) -> None:
+    key = (claim.shop, claim.order_id)
+    owner = OrderOwner(claim.at_us, claim.tie, customer)
+    before = decision.orders.get(key)
+    if before is None or _said(owner) > _said(before):
+        decision.orders[key] = owner
+
+
+def _said(owner: OrderOwner) -> tuple[int, int]:
+    return owner.at_us, owner.tie
+
+
+class _Desk:
+    """State while the claims of one batch are gone through."""
+
+    def __init__(
+        self,
+        owners: dict[bytes, CustomerId],
+        people: Mapping[PersonKey, Person],
+        decision: Recognition,
+        draw: Callable[[], CustomerId],
+    ) -> None:
+        self.owners = owners
+        self._people = dict(people)
+        self._decision = decision
+        self._draw = draw
+
+    def settle(self, claim: Claim) -> tuple[CustomerId, Profile | None]:
+        """The customer of a claim with at least one mark, and what is to be told of them."""
+        person = self._find(claim)
+        if person is None:
+            person = self._create(claim.shop)
+            before, is_known = None, False
+        else:
+            before, is_known = person.profile(), (claim.shop, person.customer) not in self._decision.created
+        values: dict[Kind, str] = {}
+        stored = False
+        for mark in claim.marks:
+            values[mark.kind] = mark.value
+            if mark.fingerprint not in self.owners and person.has_room(mark.kind):
+                self.owners[mark.fingerprint] = person.customer
+                person.add_alias(mark)
+                self._decision.aliases.append(Alias(claim.shop, mark.kind, mark.fingerprint, person.customer))
+                stored = True
+        stored |= person.learn(claim.name, values.get(Kind.EMAIL), values.get(Kind.PHONE), claim.locale, claim.at_us)
+        if stored and is_known:
+            self._decision.changed[claim.shop, person.customer] = person
+        after = person.profile()
+        return person.customer, after if after != before else None
+
+    def _find(self, claim: Claim) -> Person | None:
+        marks = claim.marks
+        first = marks[0]
+        names_id = first.kind is Kind.CUSTOMER_ID
+        for mark in marks:
+            owner = self.owners.get(mark.fingerprint)
+            if owner is None:
+                continue
+            person = self._people[claim.shop, owner]
+            if mark is first or not names_id or person.shop_customer_id is None:
+                return person
+        return None
+
+    def _create(self, shop: ShopId) -> Person:
+        customer = self._draw()
+        while (shop, customer) in self._people:
+            customer = self._draw()
+        person = Person(shop=shop, customer=customer, canonical=customer)
+        self._people[shop, customer] = self._decision.created[shop, customer] = person
+        return person

@@ -1,0 +1,52 @@
+"""Identify the customers of a batch, and claim what is new, against other workers who do the same at that moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import asyncpg
+
+from services.gateway.identity.domain import Claim, Known, Recognition, people_to_lock, recognise
+from services.gateway.identity.store.reading import load_order_owners, load_owners, lock_people
+from services.gateway.identity.store.writing import claim_aliases, create_people
+from shared.kernel import CustomerId
+
+_ROUNDS_MAX = 16
+
+
+class ClaimLost(Exception):
+    """Other workers took the same new identifiers first, many times in a row: the batch is to be tried again."""
+
+
+async def identify(
+    conn: asyncpg.Connection[Any], claims: Sequence[Claim], draw: Callable[[], CustomerId]
+) -> Recognition:
+    """Decide whose the claims are. New customers and identifiers are inserted, and known ones locked, on return.
+
+    Call it before `lock_keys`, and `save` after it. One round:
+
+    1. read the aliases, without locks: an alias is never changed or taken away while it may be read here
+    2. lock the customers that the decision may change, sorted; read them
+    3. decide (`recognise`, pure)
+    4. insert new customers, then new aliases, both sorted. Where another transaction is inserting the same alias,
+       PostgreSQL makes us wait for its end.
+    5. was one of them taken, back to the savepoint, which lets go of all rows, and begin again: what the other one
+       wrote is now read in step 1.
+
+    So every transaction takes customers before aliases before outbox keys, each sorted, and there is no circle of
+    waiting. What holds on return, until the transaction ends: no other transaction gives one of these identifiers
+    to somebody else, or writes one of these customers. Raises ClaimLost after too many rounds.
+    """
+    orders = await load_order_owners(conn, claims)
+    for _ in range(_ROUNDS_MAX):
+        owners = await load_owners(conn, claims)
+        await conn.execute("SAVEPOINT identify")
+        people = await lock_people(conn, people_to_lock(claims, owners))
+        recognition = recognise(claims, Known(owners, people, orders), draw)
+        if await create_people(conn, recognition.created.values()) and await claim_aliases(conn, recognition.aliases):
+            await conn.execute("RELEASE SAVEPOINT identify")
+            return recognition
+        await conn.execute("ROLLBACK TO SAVEPOINT identify")
+        await conn.execute("RELEASE SAVEPOINT identify")
+    raise ClaimLost(f"identifiers of this batch were taken by other workers {_ROUNDS_MAX} times in a row")

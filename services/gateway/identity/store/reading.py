@@ -1,0 +1,63 @@
+"""What the tables say about the claims of a batch: one query for each table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+
+from services.gateway.identity.domain import Claim, OrderOwner, Person
+from services.gateway.identity.domain.recognition import OrderKey, PersonKey
+from shared.kernel import CustomerId, ShopId
+
+_OWNERS = """
+SELECT a.value_hash, a.customer
+FROM unnest($1::smallint[], $2::smallint[], $3::bytea[]) AS asked (shop, kind, value_hash)
+JOIN customer_alias a USING (shop, kind, value_hash)
+"""
+# Rows are locked in the order in which the sort hands them on, which is the same in every transaction.
+_LOCK_PEOPLE = """
+SELECT c.shop, c.customer, c.canonical, c.shop_customer_id, c.name, c.email, c.phone, c.locale,
+       c.name_at_us, c.email_at_us, c.phone_at_us, c.locale_at_us, c.phones, c.emails
+FROM unnest($1::smallint[], $2::bigint[]) AS asked (shop, customer)
+JOIN customer c USING (shop, customer)
+ORDER BY c.shop, c.customer
+FOR UPDATE OF c
+"""
+_ORDER_OWNERS = """
+SELECT o.shop, o.order_id, o.at_us, o.tie, o.customer
+FROM unnest($1::smallint[], $2::text[]) AS asked (shop, order_id)
+JOIN order_customer o USING (shop, order_id)
+"""
+
+
+async def load_owners(conn: asyncpg.Connection[Any], claims: Sequence[Claim]) -> dict[bytes, CustomerId]:
+    """Customer by fingerprint, for the identifiers of the claims that lead to somebody. Without locks."""
+    asked = {mark.fingerprint: (claim.shop, mark.kind) for claim in claims for mark in claim.marks}
+    if not asked:
+        return {}
+    shops = [shop for shop, _ in asked.values()]
+    kinds = [kind for _, kind in asked.values()]
+    return dict(await conn.fetch(_OWNERS, shops, kinds, list(asked)))
+
+
+async def lock_people(conn: asyncpg.Connection[Any], keys: Sequence[PersonKey]) -> dict[PersonKey, Person]:
+    """Lock the rows of customers until the transaction ends, in the given sorted order, and read them.
+
+    The lock guarantees that nobody else gives these customers another identifier, counts their identifiers anew or
+    changes their profile meanwhile.
+    """
+    if not keys:
+        return {}
+    rows = await conn.fetch(_LOCK_PEOPLE, [shop for shop, _ in keys], [customer for _, customer in keys])
+    return {(row[0], row[1]): Person(*row) for row in rows}
+
+
+async def load_order_owners(conn: asyncpg.Connection[Any], claims: Sequence[Claim]) -> dict[OrderKey, OrderOwner]:
+    """Owners of the orders whose claims name nobody. Without locks."""
+    keys = {(claim.shop, claim.order_id) for claim in claims if not claim.marks}
+    if not keys:
+        return {}
+    rows = await conn.fetch(_ORDER_OWNERS, [shop for shop, _ in keys], [order_id for _, order_id in keys])
+    return {(ShopId(row[0]), row[1]): OrderOwner(row[2], row[3], CustomerId(row[4])) for row in rows}

@@ -1,0 +1,108 @@
+"""Writes of the slice. Every statement takes its rows in the order of their primary key."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from operator import attrgetter
+from typing import Any
+
+import asyncpg
+
+from services.gateway.identity.domain import Alias, OrderOwner, Person, Recognition
+from services.gateway.identity.domain.recognition import OrderKey
+
+_CREATE_PEOPLE = """
+INSERT INTO customer (shop, customer, canonical, shop_customer_id, name, email, phone, locale,
+                      name_at_us, email_at_us, phone_at_us, locale_at_us, phones, emails)
+SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[],
+                     $8::text[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::smallint[],
+                     $14::smallint[])
+ON CONFLICT DO NOTHING
+"""
+_UPDATE_PEOPLE = """
+UPDATE customer c
+SET shop_customer_id = n.shop_customer_id, name = n.name, email = n.email, phone = n.phone, locale = n.locale,
+    name_at_us = n.name_at_us, email_at_us = n.email_at_us, phone_at_us = n.phone_at_us,
+    locale_at_us = n.locale_at_us, phones = n.phones, emails = n.emails
+FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+            $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::smallint[], $14::smallint[])
+     AS n (shop, customer, canonical, shop_customer_id, name, email, phone, locale,
+           name_at_us, email_at_us, phone_at_us, locale_at_us, phones, emails)
+WHERE c.shop = n.shop AND c.customer = n.customer
+"""
+_CLAIM_ALIASES = """
+INSERT INTO customer_alias (shop, kind, value_hash, customer)
+SELECT * FROM unnest($1::smallint[], $2::smallint[], $3::bytea[], $4::bigint[])
+ON CONFLICT DO NOTHING
+"""
+_OWN_ORDERS = """
+INSERT INTO order_customer AS o (shop, order_id, customer, at_us, tie)
+SELECT * FROM unnest($1::smallint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[])
+ON CONFLICT (shop, order_id) DO UPDATE
+SET customer = excluded.customer, at_us = excluded.at_us, tie = excluded.tie
+WHERE (o.at_us, o.tie) < (excluded.at_us, excluded.tie)
+"""
+
+_row = attrgetter(
+    "shop",
+    "customer",
+    "canonical",
+    "shop_customer_id",
+    "name",
+    "email",
+    "phone",
+    "locale",
+    "name_at_us",
+    "email_at_us",
+    "phone_at_us",
+    "locale_at_us",
+    "phones",
+    "emails",
+)
+
+
+async def create_people(conn: asyncpg.Connection[Any], people: Collection[Person]) -> bool:
+    """Insert new customers. False when one of the drawn ids was taken."""
+    return await _insert_all(conn, _CREATE_PEOPLE, sorted(map(_row, people)))
+
+
+async def claim_aliases(conn: asyncpg.Connection[Any], aliases: Sequence[Alias]) -> bool:
+    """Insert aliases, waiting for writers who are just inserting the same. False when one was theirs."""
+    return await _insert_all(conn, _CLAIM_ALIASES, sorted(aliases))
+
+
+async def save(conn: asyncpg.Connection[Any], recognition: Recognition) -> None:
+    """Write what `identify` decided and has not claimed yet: profiles, and whose the orders are."""
+    await _update_people(conn, recognition.changed.values())
+    await _own_orders(conn, recognition.orders)
+
+
+async def _update_people(conn: asyncpg.Connection[Any], people: Collection[Person]) -> None:
+    if people:
+        await conn.execute(_UPDATE_PEOPLE, *_columns(list(map(_row, people))))
+
+
+async def _own_orders(conn: asyncpg.Connection[Any], orders: Mapping[OrderKey, OrderOwner]) -> None:
+    if not orders:
+        return
+    keys = sorted(orders)
+    owners = [orders[key] for key in keys]
+    await conn.execute(
+        _OWN_ORDERS,
+        [shop for shop, _ in keys],
+        [order_id for _, order_id in keys],
+        [owner.customer for owner in owners],
+        [owner.at_us for owner in owners],
+        [owner.tie for owner in owners],
+    )
+
+
+async def _insert_all(conn: asyncpg.Connection[Any], statement: str, rows: Sequence[tuple[Any, ...]]) -> bool:
+    if not rows:
+        return True
+    status: str = await conn.execute(statement, *_columns(rows))
+    return int(status.rsplit(" ", 1)[1]) == len(rows)
+
+
+def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]

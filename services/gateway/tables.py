@@ -1,0 +1,9 @@
+"""All tables of the service's schema, as migrations compare them."""
+
+from __future__ import annotations
+
+from services.gateway.identity.tables import add_identity_tables
+from shared.db import service_metadata
+
+metadata = service_metadata("gateway")
+add_identity_tables(metadata)
