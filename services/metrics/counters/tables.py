@@ -1,0 +1,53 @@
+"""The counter table, and what each generation of counters was built with."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+)
+
+
+def add_tables(metadata: MetaData) -> None:
+    """Describe this slice's tables in the service's MetaData."""
+    Table(
+        "counter",
+        metadata,
+        Column("shop", SmallInteger, nullable=False),
+        Column("generation", SmallInteger, nullable=False),
+        Column("basis", SmallInteger, nullable=False, comment="0 restated, 1 booked"),
+        Column("measure", SmallInteger, nullable=False),
+        Column("param", Integer, nullable=False, comment="window, days or cohort month, as the measure says"),
+        Column("gap", Integer, nullable=False),
+        Column("day", Integer, nullable=False),
+        Column("currency", Text(collation="C"), nullable=False),
+        Column("shard", SmallInteger, nullable=False, comment="writers of different partitions differ; readers add up"),
+        Column("value", BigInteger, nullable=False),
+        PrimaryKeyConstraint(
+            "shop", "generation", "basis", "measure", "param", "currency", "day", "gap", "shard", name="pk_counter"
+        ),
+        # Each batch changes the same recent days: room for the new versions beside the old ones.
+        postgresql_with={"fillfactor": 50},
+    )
+    # Settings at the time when a generation's counters began. Counters follow these and not the shop's newest
+    # settings, until a generation with the newer ones is built: a window added today has no counters of yesterday.
+    Table(
+        "generation",
+        metadata,
+        Column("shop", SmallInteger, nullable=False),
+        Column("number", SmallInteger, nullable=False),
+        Column("live", Boolean, nullable=False),
+        Column("zone", Text, nullable=False),
+        Column("calendar", Text, nullable=False),
+        Column("windows", ARRAY(Integer), nullable=False),
+        Column("loyal_over", Integer, nullable=False),
+        PrimaryKeyConstraint("shop", "number", name="pk_generation"),
+    )

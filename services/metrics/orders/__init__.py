@@ -1,0 +1,1 @@
+"""orders: what is known of each order and of each customer's order days. Turns a batch of events into changes."""

@@ -1,0 +1,79 @@
+"""Reading order facts: exact counts of customers for any window and period, and one customer's history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from services.metrics.orders.domain_history import Bought
+from shared.db import Reads
+
+# Each day is counted on its own over the orders that can matter to it. A customer is new when no order at all lies
+# before the period; that is looked up by index, and only for those who were not held at its start.
+_CUSTOMERS_AT = """
+SELECT c.*
+FROM unnest($2::int[]) WITH ORDINALITY AS d(at, n)
+CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE inside > 0) AS held,
+           count(*) FILTER (WHERE before) AS start,
+           count(*) FILTER (WHERE inside > 0 AND NOT before) AS joined,
+           count(*) FILTER (WHERE inside > 0 AND NOT before AND NOT EXISTS (
+               SELECT FROM order_fact e
+               WHERE e.shop = $1 AND e.customer = b.customer AND e.counted AND e.day <= d.at - $4
+           )) AS new,
+           count(*) FILTER (WHERE before AND inside = 0) AS lost,
+           count(*) FILTER (WHERE inside >= 2) AS repeat,
+           count(*) FILTER (WHERE inside >= $5) AS loyal
+    FROM (
+        SELECT customer,
+               count(*) FILTER (WHERE day > d.at - $3) AS inside,
+               bool_or(day <= d.at - $4) AS before
+        FROM order_fact
+        WHERE shop = $1 AND counted AND customer IS NOT NULL AND day > d.at - $3 - $4 AND day <= d.at
+        GROUP BY customer
+    ) b
+) c
+ORDER BY d.n
+"""
+
+_HISTORY = """
+SELECT day, currency, count(*) FILTER (WHERE counted) AS orders,
+       coalesce(sum(net) FILTER (WHERE counted), 0)::bigint AS revenue
+FROM order_fact
+WHERE shop = $1 AND customer = $2 AND day <= $3
+GROUP BY day, currency
+ORDER BY day, currency
+"""
+
+
+class CustomersAt(NamedTuple):
+    """Numbers of customers at one day; see `services.metrics.retention.domain_figures.Customers`."""
+
+    held: int
+    start: int
+    joined: int
+    new: int
+    lost: int
+    repeat: int
+    loyal: int
+
+
+async def customers_at(
+    reads: Reads, shop: int, at: Sequence[int], *, window: int, period: int, least: int
+) -> list[CustomersAt]:
+    """Customers at each of `at` (ordinals), for any window and period in days.
+
+    Loyal has `least` orders or more in the window. The cost follows the orders in window and period, so it may run
+    into the time limit of the transaction, which the caller answers with a narrower question.
+    """
+    rows = await reads.fetch(_CUSTOMERS_AT, shop, list(at), window, period, least)
+    return [CustomersAt(*row) for row in rows]
+
+
+async def history_of(reads: Reads, shop: int, customer: int, until: int) -> list[Bought] | None:
+    """What a customer bought by day and currency up to a day, oldest first; None when nothing is known of them.
+
+    A customer whose orders were all cancelled or refunded has an entry without orders.
+    """
+    rows = await reads.fetch(_HISTORY, shop, customer, until)
+    return [Bought(*row) for row in rows] or None

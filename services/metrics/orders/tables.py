@@ -1,0 +1,106 @@
+"""Tables of orders: facts of each order, its status changes and refunds, and the last order days of each customer."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    text,
+)
+
+_ID = Text(collation="C")  # compared by bytes: faster, and the order in which Python sorts
+
+
+def add_tables(metadata: MetaData) -> None:
+    """Describe this slice's tables in the service's MetaData."""
+    _facts(metadata)
+    _customers(metadata)
+
+
+def _facts(metadata: MetaData) -> None:
+    order_fact = Table(
+        "order_fact",
+        metadata,
+        # Eight-byte columns first: no padding between columns, and rows of most orders have no nulls.
+        Column("customer", BigInteger, nullable=False, comment="surrogate; 0 for a guest"),
+        Column("completed_at", DateTime(timezone=True), comment="first completion; null while it is only known of"),
+        Column("received_at", DateTime(timezone=True), comment="of that completion; completed_at if nobody said"),
+        Column("status_at", DateTime(timezone=True), comment="last completion or cancellation"),
+        Column("content_at", DateTime(timezone=True), comment="of the event whose content stands here"),
+        Column("revenue", BigInteger, nullable=False, comment="minor units"),
+        Column("net", BigInteger, nullable=False, comment="revenue less refunds, never below 0"),
+        Column("day", Integer, comment="shop-local day of completed_at, an ordinal"),
+        Column("booked_day", Integer, comment="day, or the day of receipt if that month had closed"),
+        Column("shop", SmallInteger, nullable=False),
+        Column("status", SmallInteger, nullable=False, comment="0 neither known, 1 cancelled, 2 completed"),
+        Column("counted", Boolean, nullable=False, comment="completed, not cancelled, not wholly refunded"),
+        Column("currency", Text, nullable=False),
+        Column("content_id", _ID, nullable=False, comment="id of that event: decides between equal instants"),
+        Column("lines", LargeBinary, comment="JSON [[line, pieces], …]; null for an order without lines"),
+        Column("order_id", _ID, nullable=False),
+        PrimaryKeyConstraint("shop", "order_id", name="pk_order_fact"),
+    )
+    Index(
+        "ix_order_fact_customer_day",
+        order_fact.c.shop,
+        order_fact.c.customer,
+        order_fact.c.day,
+        postgresql_where=text("counted AND customer <> 0"),
+    )
+    # What basis `booked` will need besides the first completion, which stands in order_fact.
+    Table(
+        "order_status",
+        metadata,
+        Column("shop", SmallInteger, nullable=False),
+        Column("order_id", _ID, nullable=False),
+        Column("occurred_at", DateTime(timezone=True), nullable=False),
+        Column("completed", Boolean, nullable=False, comment="false: cancelled"),
+        Column("event_id", _ID, nullable=False),
+        Column("received_at", DateTime(timezone=True), nullable=False),
+        Column("booked_day", Integer, nullable=False),
+        PrimaryKeyConstraint("shop", "order_id", "occurred_at", "completed", "event_id", name="pk_order_status"),
+    )
+    Table(
+        "refund",
+        metadata,
+        Column("shop", SmallInteger, nullable=False),
+        Column("order_id", _ID, nullable=False),
+        Column("refund_id", _ID, nullable=False),
+        Column("occurred_at", DateTime(timezone=True), nullable=False),
+        Column("event_id", _ID, nullable=False),
+        Column("received_at", DateTime(timezone=True), nullable=False),
+        Column("booked_day", Integer, nullable=False),
+        Column("amount", BigInteger, comment="minor units; null where neither amount nor items were named"),
+        Column("currency", Text, comment="null: that of the order"),
+        Column("whole", Boolean, nullable=False, comment="the shop named neither amount nor items"),
+        Column("items", LargeBinary, comment="JSON [[line, pieces], …]"),
+        PrimaryKeyConstraint("shop", "order_id", "refund_id", name="pk_refund"),
+    )
+
+
+def _customers(metadata: MetaData) -> None:
+    # No index on what changes with each order, and room in each page: updates stay within their page (HOT).
+    Table(
+        "customer_state",
+        metadata,
+        Column("customer", BigInteger, nullable=False),
+        Column("shop", SmallInteger, nullable=False),
+        Column("generation", SmallInteger, nullable=False),
+        Column("first_day", Integer, nullable=False, comment="0: no counted order"),
+        Column("orders", Integer, nullable=False, comment="counted orders"),
+        Column("version", Integer, nullable=False, comment="rises with each change"),
+        Column("days", ARRAY(Integer), nullable=False, comment="last order days, rising, repeats kept, 0 in front"),
+        PrimaryKeyConstraint("shop", "generation", "customer", name="pk_customer_state"),
+        postgresql_with={"fillfactor": 80},
+    )

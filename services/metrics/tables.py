@@ -1,0 +1,11 @@
+"""All tables of the service: the runtime's and those of each slice. For migrations and their check."""
+
+from __future__ import annotations
+
+from services.metrics.counters import tables as counters
+from services.metrics.orders import tables as orders
+from shared.db import service_metadata
+
+metadata = service_metadata("metrics")
+orders.add_tables(metadata)
+counters.add_tables(metadata)
