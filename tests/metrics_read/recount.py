@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from services.metrics.retention.domain_figures import Asked, Counts
+from services.metrics.retention.domain_figures import Asked, Counts, Customers, Trade
 
 DAY_ZERO = 729_000
 """Random histories lie in the days after this one."""
@@ -54,7 +54,7 @@ def recount(bought: list[Bought], asked: Asked, as_of: int) -> Counts:
     held = {customer for customer in ever if in_window(customer, as_of)}
     start = {customer for customer in ever if in_window(customer, as_of - period)}
     in_money = [order for order in bought if as_of - window < order.day <= as_of and order.currency == asked.currency]
-    return Counts(
+    customers = Customers(
         held=len(held),
         start=len(start),
         joined=len(held - start),
@@ -62,6 +62,8 @@ def recount(bought: list[Bought], asked: Asked, as_of: int) -> Counts:
         lost=len(start - held),
         repeat=sum(1 for customer in held if in_window(customer, as_of) >= 2),
         loyal=sum(1 for customer in held if in_window(customer, as_of) > asked.loyal_over),
+    )
+    trade = Trade(
         lifetime_customers=len(ever),
         lifetime_repeat=sum(1 for customer in ever if sum(day <= as_of for day in by_customer[customer]) >= 2),
         customer_orders=sum(in_window(customer, as_of) for customer in ever),
@@ -69,6 +71,7 @@ def recount(bought: list[Bought], asked: Asked, as_of: int) -> Counts:
         revenue=sum(order.revenue for order in in_money),
         first_day=min((days[0] for days in by_customer.values()), default=None),
     )
+    return Counts(customers, trade)
 
 
 def recount_returns(bought: list[Bought], within: int, as_of: int) -> tuple[int, int]:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.metrics.retention.domain_counts import RetentionSums, counts_of, days_to_sum
+from services.metrics.counters import Line, Sums
+from services.metrics.retention.domain_counts import (
+    CustomerSums,
+    TradeSums,
+    customers_of,
+    days_to_sum,
+    trade_of,
+)
 from services.metrics.retention.domain_figures import Asked
-from services.metrics.retention.read_store import lines_of
-from tests.metrics_read.counting import counters_of, summed
+from services.metrics.retention.read_store import lines_of_customers, lines_of_trade
+from tests.metrics_read.counting import Row, counters_of, summed
 from tests.metrics_read.recount import DAY_ZERO, HORIZON, Bought, histories, recount
 
 
@@ -26,18 +35,21 @@ def test_counters_answer_every_day_window_and_shorter_period_like_a_recount(
 ) -> None:
     asked = Asked(window=window, period=max(1, window - shorter), loyal_over=loyal_over, currency="USD")
     rows = counters_of(bought, windows=(window,))
-    lines = lines_of(asked, at[0])
-    days = days_to_sum(at, asked.window, asked.period)
-    sums = dict(zip(lines, summed(rows, list(lines.values()), days), strict=True))
+    days = days_to_sum(at, asked)
+    trade = TradeSums(**by_name(rows, lines_of_trade(asked, at[0]), days))
+    customers = CustomerSums(**by_name(rows, lines_of_customers(asked, at[0]), days))
     expected = [recount(bought, asked, day) for day in at]
-    first_day = expected[0].first_day
-    assert counts_of(RetentionSums(days=days, first_day=first_day, **sums), at, asked) == expected
+    assert customers_of(customers, days, at, asked) == [counts.customers for counts in expected]
+    assert trade_of(trade, days, at, asked, expected[0].trade.first_day) == [counts.trade for counts in expected]
+
+
+def by_name(rows: Counter[Row], lines: dict[str, Line], days: list[int]) -> dict[str, Sums]:
+    return dict(zip(lines, summed(rows, list(lines.values()), days), strict=True))
 
 
 def test_a_period_longer_than_the_window_is_refused() -> None:
     asked = Asked(window=30, period=31, loyal_over=4, currency="USD")
-    lines = lines_of(asked, DAY_ZERO)
-    days = days_to_sum([DAY_ZERO], 30, 31)
-    sums = dict(zip(lines, summed(counters_of([], (30,)), list(lines.values()), days), strict=True))
+    days = days_to_sum([DAY_ZERO], asked)
+    sums = CustomerSums(**by_name(Counter(), lines_of_customers(asked, DAY_ZERO), days))
     with pytest.raises(ValueError, match="scan"):
-        counts_of(RetentionSums(days=days, first_day=None, **sums), [DAY_ZERO], asked)
+        customers_of(sums, days, [DAY_ZERO], asked)

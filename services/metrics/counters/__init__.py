@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from services.metrics.counters.reading import CounterSet, Line, Sums, first_day_of, sums_until
+from services.metrics.counters.reading import (
+    CounterSet,
+    Generation,
+    Line,
+    Sums,
+    first_day_of,
+    live_generation,
+    sums_until,
+    totals_by_param,
+)
 
 
 class Measure(IntEnum):
@@ -24,4 +33,14 @@ class Measure(IntEnum):
     COHORT_REVENUE = 12
 
 
-__all__ = ["CounterSet", "Line", "Measure", "Sums", "first_day_of", "sums_until"]
+__all__ = [
+    "CounterSet",
+    "Generation",
+    "Line",
+    "Measure",
+    "Sums",
+    "first_day_of",
+    "live_generation",
+    "sums_until",
+    "totals_by_param",
+]

@@ -46,6 +46,17 @@ class CounterSet:
 
 
 @dataclass(frozen=True, slots=True)
+class Generation:
+    """A shop's live counters and the settings that they were built with, which may be older than the shop's own."""
+
+    counters: CounterSet
+    zone: str
+    calendar: str
+    windows: tuple[int, ...]
+    loyal_over: int
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """A series of day-indexed changes: which rows of the table are added up."""
 
@@ -59,6 +70,20 @@ class Line:
     """Changes of this day and before are left out."""
     delay: int | None = None
     """If given, a change counts from `day - gap + delay` on, and not from its own day."""
+
+
+_LIVE = """
+SELECT number, zone, calendar, windows, loyal_over FROM generation WHERE shop = $1 AND live ORDER BY number DESC LIMIT 1
+"""
+
+
+async def live_generation(reads: Reads, shop: int) -> Generation | None:
+    """The counters to read, on basis `restated`; None while nothing was counted for the shop."""
+    row = await reads.fetchrow(_LIVE, shop)
+    if row is None:
+        return None
+    number, zone, calendar, windows, loyal_over = row
+    return Generation(CounterSet(shop, number), zone, calendar, tuple(windows), loyal_over)
 
 
 async def sums_until(reads: Reads, counters: CounterSet, lines: Sequence[Line], days: Sequence[int]) -> list[Sums]:
@@ -100,3 +125,21 @@ async def first_day_of(reads: Reads, counters: CounterSet, measure: int) -> int 
     """The earliest day on which a measure without param and currency stands above zero; None when it never does."""
     row = await reads.fetchrow(_FIRST_DAY, counters.shop, counters.generation, counters.basis, measure)
     return None if row is None else int(row["day"])
+
+
+_CELLS = """
+SELECT param, day, sum(value)::bigint
+FROM counter
+WHERE shop = $1 AND generation = $2 AND basis = $3 AND measure = $4 AND param >= $5 AND param <= $6 AND currency = $7
+GROUP BY param, day
+"""
+
+
+async def totals_by_param(
+    reads: Reads, counters: CounterSet, measure: int, params: tuple[int, int], currency: str = ""
+) -> dict[tuple[int, int], int]:
+    """Totals of a measure by (param, day), for params from the first to the last given one."""
+    rows = await reads.fetch(
+        _CELLS, counters.shop, counters.generation, counters.basis, measure, params[0], params[1], currency
+    )
+    return {(param, day): total for param, day, total in rows}

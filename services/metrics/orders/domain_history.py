@@ -39,14 +39,13 @@ class History:
 
 def history(bought: Sequence[Bought], today: int, window: int) -> History:
     """Sum up what was bought until `today`; held means an order within the last `window` days."""
-    counted = [entry for entry in bought if entry.orders]
     revenue: dict[str, int] = {}
-    for entry in counted:
+    for entry in bought:
         revenue[entry.currency] = revenue.get(entry.currency, 0) + entry.revenue
-    days = sorted({entry.day for entry in counted})
+    days = sorted({entry.day for entry in bought})
     first, last = (days[0], days[-1]) if days else (None, None)
     return History(
-        orders=sum(entry.orders for entry in counted),
+        orders=sum(entry.orders for entry in bought),
         revenue=dict(sorted(revenue.items())),
         first=first,
         last=last,

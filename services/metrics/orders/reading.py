@@ -19,7 +19,7 @@ CROSS JOIN LATERAL (
            count(*) FILTER (WHERE inside > 0 AND NOT before) AS joined,
            count(*) FILTER (WHERE inside > 0 AND NOT before AND NOT EXISTS (
                SELECT FROM order_fact e
-               WHERE e.shop = $1 AND e.customer = b.customer AND e.counted AND e.day <= d.at - $4
+               WHERE e.shop = $1 AND e.customer = b.customer AND e.customer <> 0 AND e.counted AND e.day <= d.at - $4
            )) AS new,
            count(*) FILTER (WHERE before AND inside = 0) AS lost,
            count(*) FILTER (WHERE inside >= 2) AS repeat,
@@ -29,18 +29,19 @@ CROSS JOIN LATERAL (
                count(*) FILTER (WHERE day > d.at - $3) AS inside,
                bool_or(day <= d.at - $4) AS before
         FROM order_fact
-        WHERE shop = $1 AND counted AND customer IS NOT NULL AND day > d.at - $3 - $4 AND day <= d.at
+        WHERE shop = $1 AND counted AND customer <> 0 AND day > d.at - $3 - $4 AND day <= d.at
         GROUP BY customer
     ) b
 ) c
 ORDER BY d.n
 """
 
+_IS_KNOWN = "SELECT FROM customer_state WHERE shop = $1 AND generation = $2 AND customer = $3"
+
 _HISTORY = """
-SELECT day, currency, count(*) FILTER (WHERE counted) AS orders,
-       coalesce(sum(net) FILTER (WHERE counted), 0)::bigint AS revenue
+SELECT day, currency, count(*) AS orders, sum(net)::bigint AS revenue
 FROM order_fact
-WHERE shop = $1 AND customer = $2 AND day <= $3
+WHERE shop = $1 AND customer = $2 AND customer <> 0 AND counted AND day <= $3
 GROUP BY day, currency
 ORDER BY day, currency
 """
@@ -70,10 +71,12 @@ async def customers_at(
     return [CustomersAt(*row) for row in rows]
 
 
-async def history_of(reads: Reads, shop: int, customer: int, until: int) -> list[Bought] | None:
-    """What a customer bought by day and currency up to a day, oldest first; None when nothing is known of them.
+async def history_of(reads: Reads, shop: int, generation: int, customer: int, until: int) -> list[Bought] | None:
+    """What a customer bought by day and currency up to a day, oldest first; None for an unknown customer.
 
-    A customer whose orders were all cancelled or refunded has an entry without orders.
+    A customer whose orders were all cancelled or refunded is known, and bought nothing.
     """
     rows = await reads.fetch(_HISTORY, shop, customer, until)
-    return [Bought(*row) for row in rows] or None
+    if not rows and await reads.fetchrow(_IS_KNOWN, shop, generation, customer) is None:
+        return None
+    return [Bought(*row) for row in rows]

@@ -6,23 +6,35 @@ for every period that is not longer than the window.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from services.metrics.retention.domain_figures import Asked, Counts
+from services.metrics.retention.domain_figures import Asked, Customers, Trade
 
 Sums = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class RetentionSums:
-    """Prefix sums, each an array over `days`: what had been counted by the end of each day."""
+class TradeSums:
+    """Prefix sums, each an array over days: what had been counted by the end of each."""
 
-    days: Sequence[int]
-    """Rising ordinals; hold `at`, `at - period` and `at - window` for every day that is asked."""
+    firsts: Sums
+    lifetime_repeat: Sums
+    orders: Sums
+    revenue: Sums
+    all_orders: Sums
+    """In every currency."""
+    guest_orders: Sums
+    """In every currency."""
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerSums:
+    """Prefix sums of one window, each an array over the same days."""
+
     firsts: Sums
     ends: Sums
     back: Sums
@@ -31,51 +43,54 @@ class RetentionSums:
     restarts_over: Sums
     """… and from the day on which the end before them has left the period."""
     repeat: Sums
-    lifetime_repeat: Sums
-    orders: Sums
-    revenue: Sums
-    all_orders: Sums
-    """In every currency."""
-    guest_orders: Sums
-    """In every currency."""
-    first_day: int | None
     loyal: Sums | None = None
     """None when loyal means one order or more: then every held customer is."""
 
 
-def days_to_sum(at: Sequence[int], window: int, period: int) -> list[int]:
-    """The days whose sums `counts_of` needs, rising."""
-    return sorted({day - back for day in at for back in (0, period, window)})
+def days_to_sum(at: Sequence[int], asked: Asked) -> list[int]:
+    """The days, rising, over which the sums for answers at `at` must be given."""
+    return sorted({day - back for day in at for back in (0, asked.period, asked.window)})
 
 
-def counts_of(sums: RetentionSums, at: Sequence[int], asked: Asked) -> list[Counts]:
-    """Counts at each of `at`. Raises ValueError when the period is longer than the window."""
+def trade_of(
+    sums: TradeSums, days: Sequence[int], at: Sequence[int], asked: Asked, first_day: int | None
+) -> list[Trade]:
+    """Trade at each of `at`, from sums over `days`."""
+    end, eve = (np.searchsorted(days, np.asarray(at) - back) for back in (0, asked.window))
+    customers_orders = sums.all_orders - sums.guest_orders
+    columns = {
+        "lifetime_customers": sums.firsts[end],
+        "lifetime_repeat": sums.lifetime_repeat[end],
+        "customer_orders": sums.all_orders[end]
+        - sums.all_orders[eve]
+        - sums.guest_orders[end]
+        + sums.guest_orders[eve],
+        "orders": sums.orders[end] - sums.orders[eve],
+        "revenue": sums.revenue[end] - sums.revenue[eve],
+    }
+    return [Trade(**row, first_day=first_day) for row in _rows(columns)]
+
+
+def customers_of(sums: CustomerSums, days: Sequence[int], at: Sequence[int], asked: Asked) -> list[Customers]:
+    """Customers at each of `at`, from sums over `days`. Raises ValueError when the period is longer than the window."""
     if asked.period > asked.window:
         raise ValueError("counters answer periods up to the window; longer ones need a scan")
-    days = np.asarray(at)
-    end, before, eve = (np.searchsorted(sums.days, days - back) for back in (0, asked.period, asked.window))
+    end, start = (np.searchsorted(days, np.asarray(at) - back) for back in (0, asked.period))
     held = sums.firsts + sums.back - sums.ends
     # An end within the period whose customer came back within it took nobody away between the period's two days.
-    lost = sums.ends[end] - sums.ends[before] - (sums.restarts[end] - sums.restarts_over[end])
+    lost = sums.ends[end] - sums.ends[start] - (sums.restarts[end] - sums.restarts_over[end])
     columns = {
         "held": held[end],
-        "start": held[before],
-        "joined": held[end] - held[before] + lost,
-        "new": sums.firsts[end] - sums.firsts[before],
+        "start": held[start],
+        "joined": held[end] - held[start] + lost,
+        "new": sums.firsts[end] - sums.firsts[start],
         "lost": lost,
         "repeat": sums.repeat[end],
         "loyal": held[end] if sums.loyal is None else sums.loyal[end],
-        "lifetime_customers": sums.firsts[end],
-        "lifetime_repeat": sums.lifetime_repeat[end],
-        "customer_orders": _within(sums.all_orders - sums.guest_orders, end, eve),
-        "orders": _within(sums.orders, end, eve),
-        "revenue": _within(sums.revenue, end, eve),
     }
-    names = list(columns)
-    rows = zip(*(column.tolist() for column in columns.values()), strict=True)
-    return [Counts(**dict(zip(names, row, strict=True)), first_day=sums.first_day) for row in rows]
+    return [Customers(**row) for row in _rows(columns)]
 
 
-def _within(sums: Sums, end: npt.NDArray[np.intp], eve: npt.NDArray[np.intp]) -> Sums:
-    inside: Sums = sums[end] - sums[eve]
-    return inside
+def _rows(columns: dict[str, Sums]) -> Iterator[dict[str, int]]:
+    for row in zip(*(column.tolist() for column in columns.values()), strict=True):
+        yield dict(zip(columns, row, strict=True))

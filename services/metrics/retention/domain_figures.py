@@ -31,24 +31,31 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
-    """The whole numbers behind an answer."""
+class Customers:
+    """Customers held, won and lost, as window and period see them."""
 
     held: int
     start: int
     """Held on the day before the period."""
     joined: int
-    """Held at its end and not at its start."""
+    """Held at the end of the period and not at its start."""
     new: int
     """Of those who joined: first order ever in the period."""
     lost: int
-    """Held at its start and not at its end."""
+    """Held at the start of the period and not at its end."""
     repeat: int
     """With two orders or more in the window; same-day orders are separate."""
     loyal: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """What was bought: in the window, and ever."""
+
     lifetime_customers: int
     """With an order on the as-of day or before."""
     lifetime_repeat: int
+    """Of those, with two orders or more."""
     customer_orders: int
     """Orders of the window in every currency, without guests'."""
     orders: int
@@ -57,6 +64,14 @@ class Counts:
     """Of those orders, less what was refunded."""
     first_day: int | None
     """Day of the earliest order of any customer of the shop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The whole numbers behind an answer."""
+
+    customers: Customers
+    trade: Trade
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,17 +130,18 @@ def figures_of(asked: Asked, as_of: int, counts: Counts) -> Figures:
     checked. Raises InconsistentCounts when it does not hold or when a part is larger than its whole.
     """
     _check(asked, as_of, counts)
+    who, trade = counts.customers, counts.trade
     return Figures(
-        rpr=ratio(counts.repeat, counts.held),
-        rpr_all=ratio(counts.repeat, counts.lifetime_customers),
-        lcr=ratio(counts.loyal, counts.held),
-        aov=mean(counts.revenue, counts.orders),
-        frequency=ratio(counts.customer_orders, counts.held),
-        lifetime_rpr=ratio(counts.lifetime_repeat, counts.lifetime_customers),
-        won_back=counts.joined - counts.new,
-        crr=ratio(counts.held - counts.joined, counts.start),
-        churn=ratio(counts.lost, counts.start),
-        mature=_is_mature(asked, as_of, counts.first_day),
+        rpr=ratio(who.repeat, who.held),
+        rpr_all=ratio(who.repeat, trade.lifetime_customers),
+        lcr=ratio(who.loyal, who.held),
+        aov=mean(trade.revenue, trade.orders),
+        frequency=ratio(trade.customer_orders, who.held),
+        lifetime_rpr=ratio(trade.lifetime_repeat, trade.lifetime_customers),
+        won_back=who.joined - who.new,
+        crr=ratio(who.held - who.joined, who.start),
+        churn=ratio(who.lost, who.start),
+        mature=_is_mature(asked, as_of, trade.first_day),
     )
 
 
@@ -135,15 +151,16 @@ def _is_mature(asked: Asked, as_of: int, first_day: int | None) -> bool:
 
 
 def _check(asked: Asked, as_of: int, counts: Counts) -> None:
+    who, trade = counts.customers, counts.trade
     whole = {
-        "held = start + joined - lost": counts.held == counts.start + counts.joined - counts.lost,
-        "0 <= new <= joined <= held": 0 <= counts.new <= counts.joined <= counts.held,
-        "0 <= lost <= start": 0 <= counts.lost <= counts.start,
-        "0 <= repeat <= held": 0 <= counts.repeat <= counts.held,
-        "0 <= loyal <= held": 0 <= counts.loyal <= counts.held,
-        "held <= lifetime customers": counts.held <= counts.lifetime_customers,
-        "0 <= lifetime repeat <= lifetime customers": 0 <= counts.lifetime_repeat <= counts.lifetime_customers,
-        "held <= customer orders": counts.held <= counts.customer_orders,
+        "held = start + joined - lost": who.held == who.start + who.joined - who.lost,
+        "0 <= new <= joined <= held": 0 <= who.new <= who.joined <= who.held,
+        "0 <= lost <= start": 0 <= who.lost <= who.start,
+        "0 <= repeat <= held": 0 <= who.repeat <= who.held,
+        "0 <= loyal <= held": 0 <= who.loyal <= who.held,
+        "held <= lifetime customers": who.held <= trade.lifetime_customers,
+        "0 <= lifetime repeat <= lifetime customers": 0 <= trade.lifetime_repeat <= trade.lifetime_customers,
+        "held <= customer orders": who.held <= trade.customer_orders,
     }
     broken = [rule for rule, holds in whole.items() if not holds]
     if broken:

@@ -6,30 +6,64 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from services.metrics.counters import CounterSet, Line, Measure, first_day_of, sums_until
-from services.metrics.retention.domain_counts import RetentionSums, counts_of, days_to_sum
-from services.metrics.retention.domain_figures import RETURN_DAYS, Asked, Counts, ReturnRate, return_rate
+from services.metrics.orders import customers_at
+from services.metrics.retention.domain_counts import (
+    CustomerSums,
+    TradeSums,
+    customers_of,
+    days_to_sum,
+    trade_of,
+)
+from services.metrics.retention.domain_figures import RETURN_DAYS, Asked, Counts, Customers, ReturnRate, return_rate
 from shared.db import Reads
 
 
 async def counts_at(reads: Reads, counters: CounterSet, asked: Asked, at: Sequence[int]) -> list[Counts]:
-    """Counts on each day of `at` (rising, distinct ordinals).
+    """Counts on each day of `at` (rising, distinct ordinals), from counters alone.
 
     Only for what is counted: a configured window, a period not longer than it, a configured number of loyal orders.
     """
-    days = days_to_sum(at, asked.window, asked.period)
-    lines = lines_of(asked, at[0])
+    days = days_to_sum(at, asked)
+    trade_lines, customer_lines = lines_of_trade(asked, at[0]), lines_of_customers(asked, at[0])
+    lines = trade_lines | customer_lines
+    sums = dict(zip(lines, await sums_until(reads, counters, list(lines.values()), days), strict=True))
+    first_day = await first_day_of(reads, counters, Measure.FIRSTS)
+    trade = trade_of(TradeSums(**{name: sums[name] for name in trade_lines}), days, at, asked, first_day)
+    customers = customers_of(CustomerSums(**{name: sums[name] for name in customer_lines}), days, at, asked)
+    return [Counts(*both) for both in zip(customers, trade, strict=True)]
+
+
+async def scanned_counts_at(reads: Reads, counters: CounterSet, asked: Asked, at: Sequence[int]) -> list[Counts]:
+    """Counts for any window, any period and any number of loyal orders: customers are counted one by one."""
+    days = days_to_sum(at, asked)
+    lines = lines_of_trade(asked, at[0])
     sums = await sums_until(reads, counters, list(lines.values()), days)
     first_day = await first_day_of(reads, counters, Measure.FIRSTS)
-    history = RetentionSums(days=days, first_day=first_day, **dict(zip(lines, sums, strict=True)))
-    return counts_of(history, at, asked)
+    trade = trade_of(TradeSums(**dict(zip(lines, sums, strict=True))), days, at, asked, first_day)
+    rows = await customers_at(
+        reads, counters.shop, at, window=asked.window, period=asked.period, least=asked.loyal_over + 1
+    )
+    return [Counts(Customers(*row), of) for row, of in zip(rows, trade, strict=True)]
 
 
-def lines_of(asked: Asked, first: int) -> dict[str, Line]:
-    """The lines to read for days from `first` on, named as in `RetentionSums`."""
-    window, period, currency = asked.window, asked.period, asked.currency
-    # Restarts before the first period, and orders before the first window, cancel out: they are not read.
+def lines_of_trade(asked: Asked, first: int) -> dict[str, Line]:
+    """The lines behind `TradeSums` for days from `first` on, by field."""
+    eve = first - asked.window  # what came before cancels out, so it is not read
+    return {
+        "firsts": Line(Measure.FIRSTS),
+        "lifetime_repeat": Line(Measure.AT_LEAST, 0, gaps=(2, 2)),
+        "orders": Line(Measure.ORDERS, currency=asked.currency, after=eve),
+        "revenue": Line(Measure.REVENUE, currency=asked.currency, after=eve),
+        "all_orders": Line(Measure.ORDERS, currency=None, after=eve),
+        "guest_orders": Line(Measure.GUEST_ORDERS, currency=None, after=eve),
+    }
+
+
+def lines_of_customers(asked: Asked, first: int) -> dict[str, Line]:
+    """The lines behind `CustomerSums` for days from `first` on, by field."""
+    window, period, least = asked.window, asked.period, asked.loyal_over + 1
+    # Restarts before the first period have no effect on it, so they are not read.
     restarts = Line(Measure.RESTARTS, window, gaps=(1, period - 1), after=first - period)
-    eve = first - window
     lines = {
         "firsts": Line(Measure.FIRSTS),
         "ends": Line(Measure.ENDS, window),
@@ -37,13 +71,7 @@ def lines_of(asked: Asked, first: int) -> dict[str, Line]:
         "restarts": restarts,
         "restarts_over": replace(restarts, delay=period),
         "repeat": Line(Measure.AT_LEAST, window, gaps=(2, 2)),
-        "lifetime_repeat": Line(Measure.AT_LEAST, 0, gaps=(2, 2)),
-        "orders": Line(Measure.ORDERS, currency=currency, after=eve),
-        "revenue": Line(Measure.REVENUE, currency=currency, after=eve),
-        "all_orders": Line(Measure.ORDERS, currency=None, after=eve),
-        "guest_orders": Line(Measure.GUEST_ORDERS, currency=None, after=eve),
     }
-    least = asked.loyal_over + 1
     if least > 1:  # everybody held has one order or more
         lines["loyal"] = Line(Measure.AT_LEAST, window, gaps=(least, least))
     return lines
