@@ -8,7 +8,7 @@ from random import Random
 from mandegar.generating.shops import GeneratedShop
 
 _PERSIAN = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
-_NATIONAL = {"IR": "912{:07d}", "EG": "10{:08d}", "LB": "71{:06d}", "KW": "5{:07d}", "DE": "1511{:07d}"}
+_NATIONAL = {"IR": "912{:07d}", "EG": "10{:08d}", "LB": "71{:06d}", "KW": "50{:06d}", "DE": "1511{:07d}"}
 _NOBODY: tuple[dict[str, str | int | None], ...] = ({}, {"customer_id": "0"}, {"customer_id": None}, {"email": "null"})
 
 
@@ -44,7 +44,7 @@ def person(rng: Random, shop: GeneratedShop, number: int) -> Person:
         return Person(f"p{number}", "customer_id", str(1000 + number))
     if chance < 0.88:
         return Person(f"p{number}", "phone", _NATIONAL[shop.phone_region].format(number))
-    return Person(f"p{number}", "email", f"customer{number}@example.com")
+    return Person(f"p{number}", "email", f"customer{number}@mail.invalid")
 
 
 def nobody(rng: Random) -> dict[str, str | int | None]:

@@ -17,10 +17,12 @@ def _later(rng: Random, at: datetime, days: float = 30.0) -> datetime:
 
 
 def plain(story: Story, _: Random, at: datetime) -> None:
+    """Completed, and that is all."""
     story.complete(at)
 
 
 def updated(story: Story, rng: Random, at: datetime) -> None:
+    """Completed, then changed once or twice."""
     story.complete(at)
     for _ in range(rng.randint(1, 2)):
         at = _later(rng, at, 3)
@@ -34,6 +36,7 @@ def updated_before(story: Story, rng: Random, at: datetime) -> None:
 
 
 def cancelled(story: Story, rng: Random, at: datetime) -> None:
+    """Completed, then cancelled for good."""
     story.complete(at)
     story.cancel(_later(rng, at))
 
@@ -45,6 +48,7 @@ def cancelled_before(story: Story, rng: Random, at: datetime) -> None:
 
 
 def flapping(story: Story, rng: Random, at: datetime) -> None:
+    """Cancelled and completed again, up to five times."""
     story.complete(at)
     for _ in range(rng.randint(1, 5)):
         at = _later(rng, at, 4)
@@ -69,17 +73,20 @@ def completed_twice(story: Story, rng: Random, at: datetime) -> None:
 
 
 def never_completed(story: Story, rng: Random, at: datetime) -> None:
+    """Changed, perhaps cancelled, but never completed: it counts for nothing."""
     story.update(at, story.price)
     if rng.random() < 0.5:
         story.cancel(_later(rng, at, 2))
 
 
 def refunded_bare(story: Story, rng: Random, at: datetime) -> None:
+    """Given back without a word on how much: wholly."""
     story.complete(at)
     story.refund_bare(_later(rng, at))
 
 
 def refunded_whole(story: Story, rng: Random, at: datetime) -> None:
+    """Given back by its whole price, with a refund id or without."""
     story.complete(at)
     story.refund(_later(rng, at), story.price, f"rf-{story.order_id}" if rng.random() < 0.7 else None)
 
@@ -95,6 +102,7 @@ def refunded_in_parts(story: Story, rng: Random, at: datetime) -> None:
 
 
 def refunded_partly(story: Story, rng: Random, at: datetime) -> None:
+    """A quarter is given back."""
     story.complete(at)
     story.refund(_later(rng, at), story.price // 4, f"rf-{story.order_id}" if rng.random() < 0.6 else None)
 

@@ -21,6 +21,7 @@ from mandegar.recount.people import person_of
 _FUTURE = timedelta(minutes=5)
 _THREE_DIGITS = {"KWD", "BHD", "OMR", "JOD", "TND"}
 _NO_DIGITS = {"IRR", "JPY", "KRW", "VND", "CLP"}
+_AMOUNTS = ("revenue", "subtotal", "total")
 _KINDS = {"order completed", "order updated", "order cancelled", "order refunded"}
 
 
@@ -70,10 +71,10 @@ def _usable(line: bytes | str, shops: Mapping[str, ShopRules], now: datetime) ->
         if kind not in _KINDS or event["shop"] not in shops or moment > now + _FUTURE or data["order_id"] in ("", None):
             return None
         currency = data.get("currency") or shops[event["shop"]].currency
-        for name in ("revenue", "subtotal", "total", "refund_amount"):
+        for name in (*_AMOUNTS, "refund_amount"):
             if data.get(name) is not None:
                 _minor(data[name], currency)
-        if kind != "order refunded" and all(data.get(name) is None for name in ("revenue", "subtotal", "total")):
+        if kind in ("order completed", "order updated") and all(data.get(name) is None for name in _AMOUNTS):
             return None
     except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError):
         return None
@@ -94,8 +95,10 @@ def _judge(shop: str, rules: ShopRules, order: _Order) -> Purchase | None:
     completions = [moment for moment, completed, _ in order.marks if completed]
     if not completions or not max(order.marks)[1]:
         return None
-    _, _, data = max(order.states, key=lambda state: state[:2])
-    amount = next(data[name] for name in ("revenue", "subtotal", "total") if data.get(name) is not None)
+    # A cancellation may leave the amounts out; it then says nothing about the content of the order.
+    told = [state for state in order.states if any(state[2].get(name) is not None for name in _AMOUNTS)]
+    _, _, data = max(told, key=lambda state: state[:2])
+    amount = next(data[name] for name in _AMOUNTS if data.get(name) is not None)
     revenue, currency = _minor(amount, data.get("currency") or rules.currency)
     refunded, whole = _refunded(order, data, revenue, rules)
     if whole:

@@ -1,0 +1,1 @@
+"""Dirty streams through the whole platform, held against a recount from scratch."""

@@ -1,0 +1,1 @@
+"""Files as input: reading, mapping, resuming; generated streams; the recount itself."""
