@@ -78,9 +78,6 @@ class PlatformSettings(BaseSettings):
     )
 
     database_pool_size: int = Field(10, ge=1, le=200, description="Connections to PostgreSQL that a process may hold.")
-    database_acquire_seconds_max: float = Field(
-        5.0, gt=0, le=60, description="Waiting for a free connection; beyond it an API answers 503."
-    )
 
     batch_events_max: int = Field(
         20_000, ge=1, le=200_000, description="Events in one transaction, at most, whatever the backlog."

@@ -1,0 +1,4 @@
+"""What tests of several rooms share. Services never import it.
+
+What may not live here: a test.
+"""

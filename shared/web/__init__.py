@@ -1,0 +1,41 @@
+"""Web: what every HTTP API of the platform shares: application factory, problems, keys, health, paging, the API page.
+
+What may not live here: a route, a rule or a query of a service.
+"""
+
+from shared.web.access import Caller, allow
+from shared.web.app import create_app
+from shared.web.database import ClockDep, Database, DatabaseDep
+from shared.web.health import Check
+from shared.web.paging import Cursor, Limit, Page, read_cursor, write_cursor
+from shared.web.problems import (
+    FieldError,
+    Problem,
+    forbidden,
+    invalid,
+    not_found,
+    problem_responses,
+    unavailable,
+)
+
+__all__ = [
+    "Caller",
+    "Check",
+    "ClockDep",
+    "Cursor",
+    "Database",
+    "DatabaseDep",
+    "FieldError",
+    "Limit",
+    "Page",
+    "Problem",
+    "allow",
+    "create_app",
+    "forbidden",
+    "invalid",
+    "not_found",
+    "problem_responses",
+    "read_cursor",
+    "unavailable",
+    "write_cursor",
+]

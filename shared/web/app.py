@@ -1,0 +1,157 @@
+"""The application factory: every API of the platform is made here, so that all answer alike."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from importlib import resources
+from typing import Any
+
+import asyncpg
+from fastapi import APIRouter, Depends, FastAPI
+from fastapi.exceptions import RequestValidationError
+from prometheus_client import REGISTRY, CollectorRegistry
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shared.db import create_pool
+from shared.kernel import Clock, SystemClock
+from shared.settings import PlatformSettings
+from shared.telemetry import http_metrics
+from shared.web.access import Keyring
+from shared.web.database import Database
+from shared.web.guard import Guard
+from shared.web.health import Check, database_check, health_router, migration_head
+from shared.web.problems import PROBLEM_SCHEMA, Problem, not_found, problem_response, problem_responses
+from shared.web.validation import refuse_unknown_query, validation_problem
+
+_PAGE_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-ancestors 'none'"
+_CLOSE_SECONDS_MAX = 5.0
+
+
+def create_app(
+    service: str,
+    settings: PlatformSettings,
+    routers: Sequence[APIRouter] = (),
+    *,
+    title: str = "",
+    description: str = "",
+    clock: Clock | None = None,
+    checks: Mapping[str, Check] | None = None,
+    pool: asyncpg.Pool[Any] | None = None,
+    registry: CollectorRegistry = REGISTRY,
+) -> FastAPI:
+    """An application of a service, with its routers, health, metrics, API page and errors as problem+json.
+
+    It opens its own pool while it runs (its lifespan), unless it is given one, which it then leaves open. The
+    database may be away at the start: the API then answers 503 until it is there. `checks` are further conditions of
+    `/readyz`. Tests: `shared.testing.http.client(app)`.
+    """
+    clock = clock or SystemClock()
+    all_checks: dict[str, Check] = dict(checks or {})
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        used = pool or await create_pool(
+            settings.database_url.get_secret_value(),
+            service,
+            application=f"mandegar-{service}-api",
+            max_size=settings.database_pool_size,
+        )
+        app.state.database = Database(used, clock)
+        app.state.keyring = Keyring(used, clock, settings.api_key_cache_seconds)
+        all_checks["database"] = database_check(used, migration_head(service))
+        try:
+            yield
+        finally:
+            if pool is None:
+                await _close(used)
+
+    app = FastAPI(
+        title=title or f"Mandegar {service}",
+        description=description,
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        dependencies=[Depends(refuse_unknown_query)],
+    )
+    for router in routers:
+        app.include_router(router, responses=problem_responses(401, 403, 404, 413, 422, 503))
+    app.include_router(health_router(all_checks, registry), responses=problem_responses(422))
+    app.include_router(_page_router(), include_in_schema=False)
+    _answer_errors(app)
+    app.add_middleware(
+        Guard,
+        body_bytes_max=settings.http_body_bytes_max,
+        seconds_max=settings.http_request_seconds_max,
+        metrics=http_metrics(service, registry),
+    )
+    _describe_problems(app)
+    return app
+
+
+async def _close(pool: asyncpg.Pool[Any]) -> None:
+    try:
+        async with asyncio.timeout(_CLOSE_SECONDS_MAX):
+            await pool.close()
+    except TimeoutError:
+        pool.terminate()
+
+
+def _answer_errors(app: FastAPI) -> None:
+    async def on_problem(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Problem)
+        return problem_response(error, request.state.request_id)
+
+    async def on_invalid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        return problem_response(validation_problem(error.errors()), request.state.request_id)
+
+    async def on_http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        problem = not_found() if error.status_code == 404 else _plain(error)
+        return problem_response(problem, request.state.request_id)
+
+    app.add_exception_handler(Problem, on_problem)
+    app.add_exception_handler(RequestValidationError, on_invalid)
+    app.add_exception_handler(HTTPException, on_http)
+
+
+def _plain(error: HTTPException) -> Problem:
+    # Titles come from the standard, not from the exception: its detail may quote the request.
+    title = HTTPStatus(error.status_code).phrase
+    return Problem(error.status_code, title.lower().replace(" ", "-"), title, headers=error.headers)
+
+
+def _page_router() -> APIRouter:
+    """A small page over openapi.json: nothing on it is loaded from elsewhere."""
+    router = APIRouter()
+
+    def add(path: str, name: str, media_type: str) -> None:
+        text = resources.files("shared.web").joinpath("page", name).read_text(encoding="utf-8")
+
+        async def page() -> Response:
+            return Response(text, media_type=media_type, headers={"Content-Security-Policy": _PAGE_POLICY})
+
+        router.add_api_route(path, page, methods=["GET"], response_class=Response)
+
+    add("/docs", "page.html", "text/html")
+    add("/docs/page.js", "page.js", "text/javascript")
+    add("/docs/page.css", "page.css", "text/css")
+    return router
+
+
+def _describe_problems(app: FastAPI) -> None:
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        document = generate()
+        document.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM_SCHEMA
+        return document
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI documents this as the way to extend the document

@@ -1,0 +1,141 @@
+"""Errors as problem+json (RFC 9457). A problem names fields and says what to do; it never repeats what was sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from starlette.responses import JSONResponse
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_SECONDS = 2
+_TYPE = "urn:mandegar:problem:"
+
+
+class FieldError(NamedTuple):
+    """What is wrong with one field. `field` is dotted: `query.as_of`, `body.items.0.amount`."""
+
+    field: str
+    reason: str
+
+
+class Problem(Exception):
+    """An answer other than success. Raise it from any route or dependency."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        title: str,
+        detail: str = "",
+        *,
+        errors: Sequence[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """`code` is a stable word for machines, such as `not-found`; `detail` says what to do."""
+        super().__init__(title)
+        self.status = status
+        self.code = code
+        self.title = title
+        self.detail = detail
+        self.errors = tuple(errors)
+        self.headers = dict(headers or {})
+
+
+def invalid(*errors: FieldError) -> Problem:
+    """422: fields that cannot be accepted."""
+    return Problem(422, "invalid", "The request is not valid", "See `errors` for each field.", errors=errors)
+
+
+def not_found(what: str = "resource") -> Problem:
+    """404: also for what belongs to another shop, so that nothing can be learned of it."""
+    return Problem(404, "not-found", f"No such {what}")
+
+
+def unauthenticated() -> Problem:
+    """401: no key, or one that does not hold. The reason is not told."""
+    return Problem(
+        401,
+        "unauthenticated",
+        "A valid API key is needed",
+        "Send it as `Authorization: Bearer <key>` or `X-Api-Key: <key>`.",
+        headers={"WWW-Authenticate": 'Bearer realm="mandegar"'},
+    )
+
+
+def forbidden(scope: str) -> Problem:
+    """403: the key holds, but was not given this scope."""
+    return Problem(403, "forbidden", "The API key lacks a scope", f"The scope `{scope}` is needed.")
+
+
+def unavailable(detail: str = "The service is busy or its database is away; try again.") -> Problem:
+    """503 with Retry-After."""
+    return Problem(503, "unavailable", "Try again shortly", detail, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
+
+
+def too_large(bytes_max: int) -> Problem:
+    """413: the body is longer than the limit; it was not read."""
+    return Problem(413, "too-large", "The request body is too large", f"At most {bytes_max} bytes are accepted.")
+
+
+def unexpected() -> Problem:
+    """500: a defect of ours. The log has the trace under the request id."""
+    return Problem(500, "unexpected", "Something went wrong on our side", "Quote the request id when you report it.")
+
+
+def problem_response(problem: Problem, request_id: str = "") -> JSONResponse:
+    """The HTTP answer."""
+    body: dict[str, Any] = {"type": _TYPE + problem.code, "title": problem.title, "status": problem.status}
+    if problem.detail:
+        body["detail"] = problem.detail
+    if problem.errors:
+        body["errors"] = [error._asdict() for error in problem.errors]
+    if request_id:
+        body["request_id"] = request_id
+    return JSONResponse(body, problem.status, problem.headers, MEDIA_TYPE)
+
+
+PROBLEM_SCHEMA: dict[str, Any] = {
+    "title": "Problem",
+    "description": "RFC 9457. `errors` names each field and what is wrong with it.",
+    "type": "object",
+    "required": ["type", "title", "status"],
+    "properties": {
+        "type": {"type": "string", "description": "Stable name of the kind of problem"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "What to do about it"},
+        "request_id": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["field", "reason"],
+                "properties": {"field": {"type": "string"}, "reason": {"type": "string"}},
+            },
+        },
+    },
+}
+
+
+def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """For `responses=` of a route or an app: how these statuses look, with an example."""
+    samples = {
+        401: unauthenticated(),
+        403: forbidden("metrics:read"),
+        404: not_found(),
+        413: too_large(1_048_576),
+        422: invalid(FieldError("query.as_of", "must be a date such as 2026-03-21")),
+        503: unavailable(),
+    }
+    return {status: _documented(samples[status]) for status in statuses}
+
+
+def _documented(sample: Problem) -> dict[str, Any]:
+    example: dict[str, Any] = {"type": _TYPE + sample.code, "title": sample.title, "status": sample.status}
+    if sample.detail:
+        example["detail"] = sample.detail
+    if sample.errors:
+        example["errors"] = [error._asdict() for error in sample.errors]
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {"description": sample.title, "content": {MEDIA_TYPE: {"schema": schema, "example": example}}}
