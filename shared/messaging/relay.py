@@ -26,24 +26,25 @@ import asyncpg
 import structlog
 
 from shared.db.engine import COMMAND_TIMEOUT_SECONDS, CONNECT_TIMEOUT_SECONDS, plain_url, server_settings
-from shared.messaging import crash, relay_metrics, relay_store
+from shared.messaging import crash, relay_store
 from shared.messaging.relay_leadership import Leadership
 from shared.messaging.relay_sender import KafkaSender, MessageRefused, SendFailed, TopicMissing, fits
 from shared.messaging.relay_shares import Pace, quotas
 from shared.messaging.relay_store import OutboxRow
+from shared.telemetry import runtime_metrics
 
 log = structlog.get_logger(__name__)
 
-Connect = Callable[[], Awaitable[asyncpg.Connection[Any]]]
+Connect = Callable[[], Awaitable["asyncpg.Connection[Any]"]]
 """Opens a connection of the relay's own, search path set to the service's schema."""
-SetAside = Callable[[asyncpg.Connection[Any], Sequence[OutboxRow]], Awaitable[None]]
+SetAside = Callable[["asyncpg.Connection[Any]", Sequence[OutboxRow]], Awaitable[None]]
 """Keeps rows that can never be sent, in the relay's transaction."""
 
 _ROWS_MAX = 2_000
 _BYTES_MAX = 8 << 20
 _REFRESH_SECONDS = 0.5
 _MEASURE_SECONDS = 5.0
-_TOPIC_RETRY_SECONDS = 10.0
+_TOPIC_RETRY_SECONDS = 2.0
 _BACKOFF_MIN_SECONDS = 0.1
 _BACKOFF_MAX_SECONDS = 2.0
 
@@ -89,6 +90,7 @@ class Relay:
         self._woken = asyncio.Event()
         self._taken: Tally[int] = Tally()
         self._parked: dict[str, float] = {}
+        self._metrics = runtime_metrics(schema)
 
     def wake(self) -> None:
         """Look at once: something was just committed in this process."""
@@ -119,7 +121,7 @@ class Relay:
             await conn.add_listener(outbox_channel(self._schema), lambda *_: self._woken.set())
             yield conn
         finally:
-            relay_metrics.RELAY_SHARDS.labels(self._schema).set(0)
+            self._metrics.relay_shards.set(0)
             with suppress(Exception):  # the session may be gone already; what matters is that its locks are
                 await conn.close(timeout=1.0)
 
@@ -130,7 +132,7 @@ class Relay:
         while not stop.is_set():
             if monotonic() >= refresh_at:
                 await leadership.refresh()
-                relay_metrics.RELAY_SHARDS.labels(self._schema).set(len(leadership.shards))
+                self._metrics.relay_shards.set(len(leadership.shards))
                 refresh_at = monotonic() + _REFRESH_SECONDS
             if monotonic() >= measure_at:
                 await self._measure(conn, leadership.shards)
@@ -185,9 +187,9 @@ class Relay:
             refused.extend(good)
 
     def _published(self, sent: int, refused: Sequence[OutboxRow]) -> None:
-        relay_metrics.RELAYED.labels(self._schema).inc(sent)
+        self._metrics.relayed.inc(sent)
         if refused:
-            relay_metrics.REFUSED.labels(self._schema).inc(len(refused))
+            self._metrics.relay_refused.inc(len(refused))
             topics = sorted({row.topic for row in refused})
             log.error("events too large for Kafka were set aside", service=self._schema, topics=topics)
 
@@ -199,7 +201,7 @@ class Relay:
 
     def _failed(self) -> None:
         self._pace.failed()
-        relay_metrics.FAILED_ROUNDS.labels(self._schema).inc()
+        self._metrics.relay_failed_rounds.inc()
 
     def _still_parked(self) -> list[str]:
         """Topics that were missing a moment ago: their rows wait, the others go on."""
@@ -209,8 +211,8 @@ class Relay:
 
     async def _measure(self, conn: asyncpg.Connection[Any], shards: Sequence[int]) -> None:
         backlog = await relay_store.backlog(conn, shards)
-        relay_metrics.OUTBOX_ROWS.labels(self._schema).set(backlog.rows)
-        relay_metrics.OUTBOX_OLDEST_SECONDS.labels(self._schema).set(backlog.oldest_seconds)
+        self._metrics.outbox_rows.set(backlog.rows)
+        self._metrics.outbox_oldest_seconds.set(backlog.oldest_seconds)
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:

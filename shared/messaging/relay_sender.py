@@ -20,8 +20,6 @@ from aiokafka.errors import (
     MessageSizeTooLargeError,
     ProducerClosed,
     RecordListTooLargeError,
-    TopicAuthorizationFailedError,
-    UnknownTopicOrPartitionError,
 )
 from aiokafka.producer.message_accumulator import BatchBuilder
 
@@ -152,11 +150,16 @@ class KafkaSender:
         return batches
 
     async def _partition_count(self, producer: AIOKafkaProducer, topic: str) -> int:
-        try:
-            # Without its own limit aiokafka looks for a missing topic until the whole send has timed out.
-            return len(await asyncio.wait_for(producer.partitions_for(topic), self._send_timeout / 2))
-        except (TimeoutError, UnknownTopicOrPartitionError, TopicAuthorizationFailedError) as error:
-            raise TopicMissing(topic) from error
+        cluster = producer.client.cluster
+        if cluster.partitions_for_topic(topic) is None:
+            # Asked by hand, as `partitions_for` cannot tell a missing topic from a missing broker until it times out.
+            producer.client.add_topic(topic)
+            if not await producer.client.force_metadata_update():
+                raise SendFailed("no Kafka broker answers")
+        partitions = cluster.partitions_for_topic(topic)
+        if partitions is None:
+            raise TopicMissing(topic)
+        return len(partitions)
 
     async def _send_wave(
         self, producer: AIOKafkaProducer, wave: Iterable[tuple[tuple[str, int], BatchBuilder | None]]

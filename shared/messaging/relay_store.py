@@ -53,7 +53,7 @@ SELECT EXISTS (
 )
 """
 _BACKLOG = """
-SELECT (SELECT count(*) FROM (SELECT FROM outbox WHERE shard = ANY($1::smallint[]) LIMIT $2) AS some),
+SELECT (SELECT count(*) FROM (SELECT FROM outbox WHERE shard = ANY($1::smallint[]) LIMIT $2) AS counted),
        (SELECT extract(epoch FROM clock_timestamp() - min(o.created_at))
         FROM unnest($1::int[]) AS q(shard)
         CROSS JOIN LATERAL (

@@ -33,6 +33,12 @@ class RuntimeMetrics:
         """Gauge: age of the oldest of them."""
         self.relayed = names.relayed.labels(service)
         """Counter: outbox rows that the broker has acknowledged."""
+        self.relay_shards = names.relay_shards.labels(service)
+        """Gauge: outbox shards that this process leads; 16 over all processes of the service."""
+        self.relay_failed_rounds = names.relay_failed.labels(service)
+        """Counter: rounds of the relay that were rolled back, to be repeated."""
+        self.relay_refused = names.relay_refused.labels(service)
+        """Counter: outbox rows set aside because they are larger than Kafka accepts."""
 
     def stage_seconds(self, stage: str) -> Histogram:
         """Seconds that a stage (one of STAGES) of a batch took: `.observe(seconds)`."""
@@ -115,6 +121,9 @@ class _RuntimeNames:
             "mandegar_outbox_oldest_seconds", "Age of the oldest outbox row", one, registry=registry
         )
         self.relayed = Counter("mandegar_relayed", "Outbox rows acknowledged by the broker", one, registry=registry)
+        self.relay_shards = Gauge("mandegar_relay_shards", "Outbox shards led here", one, registry=registry)
+        self.relay_failed = Counter("mandegar_relay_failed_rounds", "Rounds rolled back", one, registry=registry)
+        self.relay_refused = Counter("mandegar_relay_refused", "Rows too large for Kafka", one, registry=registry)
         self.timers_fired = Counter("mandegar_timers_fired", "Timers fired", ["service", "kind"], registry=registry)
 
 

@@ -1,0 +1,1 @@
+"""Tests of the runtime: consumer, relay, timers, dead letters."""
