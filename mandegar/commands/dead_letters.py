@@ -1,0 +1,122 @@
+"""`mandegar dead-letters`: what could not be handled: list it, look at it, put it right and hand it in again."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+from uuid import UUID
+
+import asyncpg
+import typer
+
+from mandegar.failures import CommandFailed
+from mandegar.options import DEFAULT_DIRECTORY, AsJson, Directory
+from mandegar.printing import print_rows
+
+COLUMNS = (
+    *("letter_id", "service", "state", "shop", "topic", "partition", "offset", "handler"),
+    *("reason", "detail", "recorded_at"),
+)
+ResultT = TypeVar("ResultT")
+
+app = typer.Typer(help="Dead letters: events that could not be handled.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_all(
+    *,
+    service: Annotated[str | None, typer.Option(help="Of one service; of all when not given.")] = None,
+    state: Annotated[str | None, typer.Option(help="held, requested or replayed.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="The newest so many of each service.")] = 100,
+    directory: Directory = DEFAULT_DIRECTORY,
+    as_json: AsJson = False,
+) -> None:
+    """The newest dead letters: where each stood and why it was refused, never what was in it."""
+    from mandegar.services import service_names
+    from shared.messaging.dead_letters import list_letters
+
+    rows: list[dict[str, Any]] = []
+    for name in [service] if service else service_names():
+        letters = _call(directory, name, lambda conn: list_letters(conn, state=state, limit=limit))
+        rows += [{**letter._asdict(), "service": name} for letter in letters]
+    print_rows(sorted(rows, key=lambda row: row["recorded_at"], reverse=True), COLUMNS, as_json=as_json)
+
+
+@app.command()
+def show(
+    letter_id: Annotated[UUID, typer.Argument(help="As `list` shows it.")],
+    *,
+    service: Annotated[str | None, typer.Option(help="The service that refused it; looked for when not given.")] = None,
+    directory: Directory = DEFAULT_DIRECTORY,
+) -> None:
+    """Print the body, decrypted, to stdout. It may hold personal data."""
+    from shared.messaging.dead_letters import show_letter
+
+    body = _find(directory, service, lambda conn, cipher: show_letter(conn, str(letter_id), cipher))[1]
+    sys.stdout.buffer.write(body + b"\n")
+
+
+@app.command()
+def replay(
+    letter_id: Annotated[UUID, typer.Argument(help="As `list` shows it.")],
+    *,
+    body: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="File with the body put right; as it was if not given."),
+    ] = None,
+    service: Annotated[str | None, typer.Option(help="The service that refused it; looked for when not given.")] = None,
+    directory: Directory = DEFAULT_DIRECTORY,
+) -> None:
+    """Hand it to the service again. The worker that owns its partition takes it within seconds, with effect once."""
+    from shared.messaging.dead_letters import replay_letter
+
+    repaired = None if body is None else body.read_bytes().rstrip(b"\n")
+    name, _ = _find(directory, service, lambda conn, cipher: replay_letter(conn, str(letter_id), cipher, repaired))
+    print(f"asked {name} to handle {letter_id} again")
+
+
+def _find(
+    directory: Path, service: str | None, work: Callable[[asyncpg.Connection[Any], Any], Awaitable[ResultT]]
+) -> tuple[str, ResultT]:
+    """Try the services in turn until one has the letter; gives its name and what `work` gave."""
+    from mandegar.connecting import connection
+    from mandegar.services import service_names
+    from shared.messaging.dead_letters import Cipher
+
+    cipher = Cipher(connection(directory).secret_key)
+    for name in [service] if service else service_names():
+        try:
+            return name, _call(directory, name, lambda conn: work(conn, cipher))
+        except LookupError:
+            continue
+        except ValueError as error:
+            raise CommandFailed(str(error)) from error
+    raise CommandFailed("there is no such dead letter; its body may have been erased after 30 days")
+
+
+def _call(directory: Path, service: str, work: Callable[[asyncpg.Connection[Any]], Awaitable[ResultT]]) -> ResultT:
+    """Call with a connection in the service's schema."""
+    from mandegar.connecting import connection
+    from mandegar.services import service_main
+    from shared.db.engine import plain_url, server_settings
+
+    service_main(service)
+    url = plain_url(connection(directory).service_database_url(service))
+
+    async def call() -> ResultT:
+        conn = await asyncpg.connect(
+            url, timeout=5, command_timeout=8, server_settings=server_settings(service, "mandegar-operator")
+        )
+        try:
+            return await work(conn)
+        finally:
+            await conn.close()
+
+    return asyncio.run(call())
+
+
+def register(cli: typer.Typer) -> None:
+    cli.add_typer(app, name="dead-letters")

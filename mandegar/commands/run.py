@@ -1,0 +1,37 @@
+"""`mandegar run`: one service, one process. How a service scales: more of these, on any machine."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from mandegar.options import DEFAULT_DIRECTORY, Directory
+
+
+class Role(StrEnum):
+    """What the process does: consume events, answer HTTP, or both."""
+
+    WORKER = "worker"
+    API = "api"
+    ALL = "all"
+
+
+def run(
+    service: Annotated[str, typer.Argument(help="The service's name, such as metrics.")],
+    role: Annotated[Role, typer.Option(help="Consume events, answer HTTP, or both.")] = Role.ALL,
+    directory: Directory = DEFAULT_DIRECTORY,
+) -> None:
+    """Run a service in the foreground; SIGTERM drains it. Settings come from the environment (docs/SETTINGS.md)."""
+    from mandegar.connecting import connection, use
+    from mandegar.running import run_service
+    from mandegar.stack import lifeline
+
+    lifeline.hold()
+    use(connection(directory))
+    raise typer.Exit(run_service(service, worker=role is not Role.API, api=role is not Role.WORKER))
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(run)

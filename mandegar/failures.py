@@ -1,0 +1,40 @@
+"""Which failures are expected at the command line, and what to say about them."""
+
+from __future__ import annotations
+
+import sys
+
+
+class CommandFailed(Exception):
+    """A command cannot do what was asked. The message says why and what to do."""
+
+
+def explain(error: Exception) -> str | None:
+    """The message of an expected failure; None for one that is a defect and deserves its traceback.
+
+    Libraries are looked up among the modules already loaded: what was never imported cannot have raised.
+    """
+    from mandegar.connecting import NotConnected
+    from mandegar.services import UnknownService
+    from mandegar.stack.errors import StackError
+
+    if isinstance(error, CommandFailed | NotConnected | StackError | UnknownService):
+        return str(error)
+    for module, name in (("shared.settings", "SettingsError"), ("services.gateway.shops", "ShopError")):
+        kind = getattr(sys.modules.get(module), name, None)
+        if kind is not None and isinstance(error, kind):
+            return str(error)
+    return _explain_servers(error)
+
+
+def _explain_servers(error: Exception) -> str | None:
+    asyncpg, aiokafka = sys.modules.get("asyncpg"), sys.modules.get("aiokafka.errors")
+    if asyncpg is not None and isinstance(error, asyncpg.UndefinedTableError | asyncpg.InvalidSchemaNameError):
+        return "the tables are not there yet; run `mandegar migrate`"
+    if asyncpg is not None and isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError):
+        return f"PostgreSQL refused: {error}"
+    if aiokafka is not None and isinstance(error, aiokafka.KafkaError):
+        return f"Kafka did not answer ({type(error).__name__}: {error}); `mandegar status` shows what runs"
+    if isinstance(error, ConnectionError | TimeoutError):
+        return f"a server did not answer ({error or type(error).__name__}); `mandegar status` shows what runs"
+    return None
