@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from mandegar.stack import Stack
+from shared.testing import Databases
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +17,11 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     directory: Path = tmp_path_factory.mktemp("stack")
     with Stack(directory, say=print) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+async def databases(stack: Stack) -> AsyncIterator[Databases]:
+    """Makes fresh databases: `url = await databases.create("metrics")` is migrated and the test's own."""
+    made = Databases(stack.database_url)
+    yield made
+    await made.drop_all()

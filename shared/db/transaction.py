@@ -97,6 +97,10 @@ class OpenTransaction:
             raise LookupError("the key is not locked; call lock_keys first")
         self._published.append(Published(topic, key.key, encode(event)))
 
+    def publish_unordered(self, topic: str, key: bytes, event: Envelope) -> None:
+        """Publish without a lock on the key: for events that carry no sequence and whose order means nothing."""
+        self._published.append(Published(topic, key, encode(event)))
+
     def set_timer(self, timer: Timer) -> None:
         self._timers.append(timer)
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 
 import asyncpg
+import msgspec
 
 from shared.contracts.envelope import Envelope
 from shared.contracts.shops import Shop
@@ -33,8 +34,7 @@ __all__ = [
 EventT = TypeVar("EventT")
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery(Generic[EventT]):
+class Delivery(msgspec.Struct, Generic[EventT], frozen=True, gc=False):
     """One decoded event and where it stood."""
 
     event: EventT

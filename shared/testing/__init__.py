@@ -1,4 +1,9 @@
-"""What tests of several rooms share. Services never import it.
+"""Testing: databases made from templates, and a harness that feeds events to a service without Kafka.
 
-What may not live here: a test.
+Never imported by services or by the command line.
 """
+
+from shared.testing.databases import Databases
+from shared.testing.harness import Harness, running
+
+__all__ = ["Databases", "Harness", "running"]

@@ -1,0 +1,358 @@
+"""One batch, one transaction: fence, processed ids, handlers, dead letters, timers, outbox, COMMIT.
+
+Knows nothing of Kafka's client: a test, a benchmark and the worker give it chunks of records alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+import numpy as np
+
+from shared.contracts import topics
+from shared.contracts.envelope import message_key
+from shared.contracts.shops import Shop
+from shared.db.partitions import ProcessedPartitions
+from shared.db.tables import OUTBOX_SHARDS
+from shared.db.transaction import OpenTransaction
+from shared.kernel import Clock
+from shared.messaging import crash
+from shared.messaging.dead_letters import DeadLetters, Request, SetAside
+from shared.messaging.decoding import TopicDecoder
+from shared.messaging.fence import advance
+from shared.messaging.handling import Delivery, Service, Subscription, Work
+from shared.messaging.identities import Identities, ProcessedIds
+from shared.messaging.isolation import Culprit, isolate
+from shared.messaging.records import Chunk, PlainRecord, Refusal
+from shared.messaging.reference import ShopDirectory
+from shared.messaging.stages import StageTimes, Stopwatch
+from shared.messaging.unknown_shops import UnknownShops
+
+CONTENT_DIFFERS = "content_differs"
+Step = Callable[[Work], Awaitable[None]]
+"""Something else to do in a batch's transaction, after its ids and before its events: timers that are due."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a committed batch did."""
+
+    handled: dict[str, int] = field(default_factory=dict)
+    """Events that took effect, by topic."""
+    repeats: dict[str, int] = field(default_factory=dict)
+    refused: list[Refusal] = field(default_factory=list)
+    published: int = 0
+    replayed: int = 0
+    times: StageTimes = field(default_factory=StageTimes)
+
+
+class CommitDoubtful(Exception):
+    """COMMIT was sent and its answer never came: read the positions to learn what happened."""
+
+
+class BatchWork:
+    """Implements `shared.messaging.handling.Work` for one transaction."""
+
+    def __init__(self, tx: OpenTransaction, shard: int, directory: ShopDirectory) -> None:
+        self._tx = tx
+        self._shard = shard
+        self._directory = directory
+        self.refused: list[tuple[Delivery[Any], str, str]] = []
+
+    @property
+    def tx(self) -> OpenTransaction:
+        return self._tx
+
+    @property
+    def shard(self) -> int:
+        return self._shard
+
+    def shop(self, slug: str) -> Shop:
+        return self._directory.get(slug)
+
+    def refuse(self, delivery: Delivery[Any], reason: str, detail: str) -> None:
+        self.refused.append((delivery, reason, detail))
+
+
+@dataclass(slots=True)
+class _Column:
+    """The deliveries of one subscription in a batch, with what their identities need. Parallel lists."""
+
+    deliveries: list[Delivery[Any]] = field(default_factory=list)
+    ids: list[bytes] = field(default_factory=list)
+    contents: list[int] = field(default_factory=list)
+    days: list[int] = field(default_factory=list)
+    attempts: dict[int, int] = field(default_factory=dict)
+    """How often a replayed delivery (by `id()`) was replayed before."""
+
+    def add(self, chunk: Chunk) -> None:
+        self.deliveries += chunk.deliveries
+        self.ids += chunk.ids
+        self.contents += chunk.contents
+        self.days += chunk.days
+
+
+class BatchHandler:
+    """Runs batches of one service. Not for concurrent use: one for each worker."""
+
+    def __init__(self, service: Service, clock: Clock, dead_letters: DeadLetters) -> None:
+        self.service = service
+        self.directory = ShopDirectory()
+        self.unknown_shops = UnknownShops()
+        self.decoders = {s.topic: TopicDecoder(s) for s in service.subscriptions}
+        if len(self.decoders) != len(service.subscriptions):
+            raise ValueError("a service subscribes to a topic once; its main.py hands the events on to slices")
+        self._ordered = sorted(service.subscriptions, key=lambda s: not s.first)
+        self._clock = clock
+        self._dead_letters = dead_letters
+        self._ids = ProcessedIds()
+        self._partitions = ProcessedPartitions()
+
+    def forget(self) -> None:
+        """Drop caches: a transaction failed, or partitions changed hands."""
+        self.directory.forget()
+        self._partitions.forget()
+
+    async def handle(
+        self,
+        conn: asyncpg.Connection[Any],
+        chunks: Sequence[Chunk],
+        *,
+        patient: bool = True,
+        steps: Sequence[Step] = (),
+        replay: bool = False,
+    ) -> Outcome:
+        """Run the batch to its commit. `chunks`: one for each partition, sorted, as `records.joined` gives them.
+
+        With `patient` false, an event that still waits for something unknown becomes a dead letter. With `replay`,
+        dead letters of these partitions that were asked for again are handled too. Raises Fenced, CommitDoubtful,
+        TooManyCulprits, NotYet, or a database error, and has then changed nothing (but see CommitDoubtful).
+        """
+        outcome = Outcome()
+        watch = Stopwatch(outcome.times)
+        await self._partitions.ensure(conn, {day for chunk in chunks for day in chunk.days})
+        transaction = conn.transaction()
+        await transaction.start()
+        try:
+            await self._work(conn, chunks, outcome, watch, patient=patient, steps=steps, replay=replay)
+        except BaseException:
+            self.forget()
+            if not conn.is_closed():
+                await transaction.rollback()
+            raise
+        crash.at("before_commit")
+        try:
+            await transaction.commit()
+        except asyncpg.PostgresError:
+            self.forget()
+            raise  # the server answered: it did not commit
+        except BaseException as error:
+            self.forget()
+            raise CommitDoubtful from error
+        crash.at("after_commit")
+        watch.lap("commit")
+        return outcome
+
+    async def _work(
+        self,
+        conn: asyncpg.Connection[Any],
+        chunks: Sequence[Chunk],
+        outcome: Outcome,
+        watch: Stopwatch,
+        *,
+        patient: bool,
+        steps: Sequence[Step],
+        replay: bool,
+    ) -> None:
+        await self.directory.refresh(conn, await advance(conn, self.service.name, chunks))
+        crash.at("after_fence")
+        watch.lap("fence")
+        tx = OpenTransaction(conn, self._clock.now())
+        shard = min(chunk.partition for chunk in chunks) % OUTBOX_SHARDS
+        work = BatchWork(tx, shard, self.directory)
+        columns, refusals, requests = await self._columns(conn, chunks, replay=replay)
+        letters = [self._undecodable(refusal) for refusal in refusals]
+        pending = list(steps)
+        for subscription in self._ordered:
+            if not subscription.first:
+                await _run_steps(work, pending)
+            column = columns.get(subscription.topic)
+            if column is not None and column.deliveries:
+                letters += await self._handle_topic(work, subscription, column, outcome, watch, patient=patient)
+                if subscription.first:
+                    await self.directory.refresh(conn)
+        await _run_steps(work, pending)
+        crash.at("after_state")
+        watch.lap("handle")
+        if requests:
+            await self._dead_letters.close(conn, requests)
+            outcome.replayed = len(requests)
+        await self._set_aside(tx, letters)
+        outcome.refused = [letter.refusal for letter in letters]
+        outcome.published = await tx.finish()
+        crash.at("after_outbox")
+        watch.lap("outbox")
+
+    async def _columns(
+        self, conn: asyncpg.Connection[Any], chunks: Sequence[Chunk], *, replay: bool
+    ) -> tuple[dict[str, _Column], list[Refusal], list[Request]]:
+        columns: dict[str, _Column] = {}
+        refusals: list[Refusal] = []
+        for chunk in chunks:
+            columns.setdefault(chunk.topic, _Column()).add(chunk)
+            refusals += chunk.refusals
+        if not replay:
+            return columns, refusals, []
+        requests = await self._dead_letters.requested(conn, [(c.topic, c.partition) for c in chunks])
+        for request in requests:
+            record = PlainRecord(request.offset, request.recorded_ms, request.body)
+            again = self.decoders[request.topic].chunk(request.partition, [record], start=request.offset)
+            if not self._partitions.missing(again.days):
+                columns[request.topic].add(again)
+                columns[request.topic].attempts |= {id(d): request.attempt + 1 for d in again.deliveries}
+            refusals += again.refusals
+        return columns, refusals, requests
+
+    async def _handle_topic(
+        self,
+        work: BatchWork,
+        subscription: Subscription,
+        column: _Column,
+        outcome: Outcome,
+        watch: Stopwatch,
+        *,
+        patient: bool,
+    ) -> list[SetAside]:
+        """Sift out repeats, hand the rest to the handler, and give what was refused on the way."""
+        letters, shops = self._resolve_shops(subscription, column, patient=patient)
+        watch.lap("handle")
+        identities = Identities.of(column.days, shops, column.ids, column.contents)
+        sifted = await self._ids.sift(work.tx.conn, identities)
+        crash.at("after_ids")
+        watch.lap("ids")
+        every = column.deliveries
+        if len(sifted.fresh) == len(every):
+            fresh = every
+        else:
+            fresh = [every[row] for row in sifted.fresh.tolist()]
+            outcome.repeats[subscription.topic] = len(every) - len(fresh) - len(sifted.differing)
+        refused = [(every[row], CONTENT_DIFFERS, _DIFFERS) for row in sifted.differing.tolist()]
+        if fresh:
+            refused_by_handler = await self._run_handler(work, subscription, fresh, patient=patient)
+            await self._forget_ids(work.tx.conn, identities, every, refused_by_handler)
+            refused += refused_by_handler
+            outcome.handled[subscription.topic] = len(fresh) - len(refused_by_handler)
+        for delivery, reason, detail in refused:
+            slug = str(getattr(delivery.event, "shop", ""))
+            attempt = column.attempts.get(id(delivery), 0)
+            refusal = _refusal(delivery, slug if self._shop_number(slug) else "", reason, detail)
+            letters.append(SetAside(refusal, self._shop_number(slug), attempt))
+        return letters
+
+    def _resolve_shops(
+        self, subscription: Subscription, column: _Column, *, patient: bool
+    ) -> tuple[list[SetAside], list[int]]:
+        """The shop number of each delivery. Those of shops that stay unknown are refused and leave the column."""
+        if subscription.first:
+            return [], [0] * len(column.deliveries)  # reference data tells of shops, so it belongs to none
+        numbers = {slug: self.directory.find(slug) for slug in {d.event.shop for d in column.deliveries}}
+        unknown = {slug for slug, shop in numbers.items() if shop is None}
+        letters = []
+        if unknown:
+            self.unknown_shops.must_wait(unknown, patient=patient)
+            keep = [n for n, d in enumerate(column.deliveries) if d.event.shop not in unknown]
+            letters = [
+                SetAside(_refusal(d, "", "unknown_shop", _UNKNOWN_SHOP), 0, column.attempts.get(id(d), 0))
+                for d in column.deliveries
+                if d.event.shop in unknown
+            ]
+            column.deliveries = [column.deliveries[n] for n in keep]
+            column.ids = [column.ids[n] for n in keep]
+            column.contents = [column.contents[n] for n in keep]
+            column.days = [column.days[n] for n in keep]
+        of_slug = {slug: shop.number for slug, shop in numbers.items() if shop is not None}
+        return letters, [of_slug[d.event.shop] for d in column.deliveries]
+
+    async def _run_handler(
+        self, work: BatchWork, subscription: Subscription, fresh: list[Delivery[Any]], *, patient: bool
+    ) -> list[tuple[Delivery[Any], str, str]]:
+        conn = work.tx.conn
+
+        async def attempt(deliveries: Sequence[Delivery[Any]]) -> None:
+            mark, refused = work.tx.mark(), len(work.refused)
+            await conn.execute("SAVEPOINT handler")
+            try:
+                await subscription.handle(work, deliveries)
+                await conn.execute("RELEASE SAVEPOINT handler")
+            except Exception:
+                work.tx.back_to(mark)
+                del work.refused[refused:]
+                if not conn.is_closed():
+                    await conn.execute("ROLLBACK TO SAVEPOINT handler")
+                raise
+
+        culprits = await isolate(attempt, fresh, patient=patient)
+        refused, work.refused = work.refused, []
+        return refused + [(culprit.delivery, *_reason(culprit)) for culprit in culprits]
+
+    async def _forget_ids(
+        self,
+        conn: asyncpg.Connection[Any],
+        identities: Identities,
+        every: Sequence[Delivery[Any]],
+        refused: Sequence[tuple[Delivery[Any], str, str]],
+    ) -> None:
+        if refused:
+            gone = {id(delivery) for delivery, _, _ in refused}
+            rows = [row for row, delivery in enumerate(every) if id(delivery) in gone]
+            await self._ids.forget(conn, identities.take(np.array(rows, np.intp)))
+
+    async def _set_aside(self, tx: OpenTransaction, letters: Sequence[SetAside]) -> None:
+        if not letters:
+            return
+        for event in await self._dead_letters.keep(tx.conn, letters, tx.now):
+            tx.publish_unordered(topics.DEAD_LETTERS, message_key(event.shop, ""), event)
+
+    def _undecodable(self, refusal: Refusal) -> SetAside:
+        number = self._shop_number(refusal.shop)
+        return SetAside(refusal if number else refusal._replace(shop=""), number)
+
+    def _shop_number(self, slug: str) -> int:
+        shop = self.directory.find(slug)
+        return shop.number if shop else 0
+
+
+_DIFFERS = "its id was processed before with another content; the producer must give each event an id of its own"
+_UNKNOWN_SHOP = "field `shop` names no configured shop; configure the shop and replay"
+
+
+async def _run_steps(work: BatchWork, pending: list[Step]) -> None:
+    while pending:
+        await pending.pop(0)(work)
+
+
+def _refusal(delivery: Delivery[Any], slug: str, reason: str, detail: str) -> Refusal:
+    """`slug` is "" unless the shop is known: what a stranger wrote there may be anything."""
+    return Refusal(
+        delivery.topic,
+        delivery.partition,
+        delivery.offset,
+        delivery.value,
+        slug,
+        str(delivery.event.id),
+        reason,
+        detail,
+    )
+
+
+def _reason(culprit: Culprit) -> tuple[str, str]:
+    """Reason and detail of an event that its handler could not handle: the kind of error, never its text."""
+    error = culprit.error
+    if isinstance(error, asyncpg.PostgresError):
+        names = [getattr(error, name, None) for name in ("table_name", "column_name", "constraint_name")]
+        where = " ".join(str(name) for name in names if name)
+        return "database", f"{type(error).__name__} {where}".strip()
+    return type(error).__name__.lower()[:40], f"the handler raised {type(error).__name__}"

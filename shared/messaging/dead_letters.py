@@ -1,0 +1,232 @@
+"""Dead letters: what could not be handled is set aside in the same transaction, and can be put right and replayed.
+
+The topic `dead-letters.v1` tells position and reason only. The body may hold personal data: it lies encrypted in a
+table of the service, for a limited time, and can be erased.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import asyncpg
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from shared.contracts.dead_letters import DeadLetter, DeadLettered
+from shared.kernel import derive_event_id
+from shared.messaging.records import Refusal
+
+KEPT_FOR = timedelta(days=30)
+SECRET_BYTES_MIN = 32
+_NONCE_BYTES = 12
+
+_KEEP = """
+INSERT INTO dead_letter (id, shop, topic, partition, "offset", handler, reason, detail, body, recorded_at, attempt)
+SELECT t.id::uuid, t.shop, t.topic, t.partition, t."offset", t.handler, t.reason, t.detail, t.body, $10, t.attempt
+FROM unnest($1::text[], $2::smallint[], $3::text[], $4::int[], $5::bigint[], $6::text[], $7::text[], $8::text[],
+            $9::bytea[], $11::int[])
+    AS t(id, shop, topic, partition, "offset", handler, reason, detail, body, attempt)
+ON CONFLICT (id) DO NOTHING
+"""
+_LIST = """
+SELECT id, shop, topic, partition, "offset", handler, reason, detail, recorded_at, state
+FROM dead_letter WHERE ($1::text IS NULL OR state = $1) ORDER BY recorded_at DESC, id LIMIT $2
+"""
+_REQUESTED = """
+SELECT d.id, d.topic, d.partition, d."offset", d.body, d.attempt, d.recorded_at
+FROM dead_letter d JOIN unnest($1::text[], $2::int[]) AS a(topic, partition) USING (topic, partition)
+WHERE d.state = 'requested' ORDER BY d.id LIMIT $3 FOR UPDATE OF d
+"""
+
+
+class Cipher:
+    """Encrypts bodies with a key derived from the platform's secret; each body is bound to its dead letter's id."""
+
+    def __init__(self, secret: str, random_bytes: Callable[[int], bytes] = os.urandom) -> None:
+        """Raises ValueError when the secret is shorter than 32 characters."""
+        raw = secret.strip().encode()
+        if len(raw) < SECRET_BYTES_MIN:
+            raise ValueError("MANDEGAR_SECRET_KEY must have at least 32 random characters: `openssl rand -base64 32`")
+        key = HKDF(hashes.SHA256(), 32, salt=None, info=b"mandegar dead letters").derive(raw)
+        self._aead = AESGCM(key)
+        self._random_bytes = random_bytes
+
+    def seal(self, body: bytes, letter_id: str) -> bytes:
+        """Nonce and ciphertext."""
+        nonce = self._random_bytes(_NONCE_BYTES)
+        return nonce + self._aead.encrypt(nonce, body, letter_id.encode())
+
+    def open(self, sealed: bytes, letter_id: str) -> bytes:
+        """The body. ValueError when it was sealed with another secret, or changed."""
+        try:
+            return self._aead.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], letter_id.encode())
+        except InvalidTag:
+            raise ValueError("the body was encrypted with another MANDEGAR_SECRET_KEY") from None
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A refusal with all that its dead letter needs."""
+
+    refusal: Refusal
+    shop: int
+    """0 where the shop is not known."""
+    attempt: int = 0
+    """How often it was replayed before."""
+
+
+class Request(NamedTuple):
+    """A dead letter that somebody asked to be handled again."""
+
+    letter_id: str
+    topic: str
+    partition: int
+    offset: int
+    body: bytes
+    attempt: int
+    recorded_ms: int
+
+
+class Letter(NamedTuple):
+    """A dead letter as operators see it, without its body."""
+
+    letter_id: str
+    shop: int
+    topic: str
+    partition: int
+    offset: int
+    handler: str
+    reason: str
+    detail: str
+    recorded_at: datetime
+    state: str
+    """held, requested (to be handled again) or replayed."""
+
+
+class DeadLetters:
+    """Writes the dead letters of one service."""
+
+    def __init__(self, service: str, cipher: Cipher) -> None:
+        self._service = service
+        self._cipher = cipher
+
+    async def keep(
+        self, conn: asyncpg.Connection[Any], letters: Sequence[SetAside], now: datetime
+    ) -> list[DeadLettered]:
+        """Store them, inside the open transaction; gives the events that tell of them."""
+        ids = [self._id_of(letter) for letter in letters]
+        refusals = [letter.refusal for letter in letters]
+        await conn.execute(
+            _KEEP,
+            ids,
+            [letter.shop for letter in letters],
+            [r.topic for r in refusals],
+            [r.partition for r in refusals],
+            [r.offset for r in refusals],
+            [self._service] * len(letters),
+            [r.reason for r in refusals],
+            [r.detail for r in refusals],
+            [self._cipher.seal(r.value, letter_id) for r, letter_id in zip(refusals, ids, strict=True)],
+            now,
+            [letter.attempt for letter in letters],
+        )
+        return [self._event(r, letter_id, now) for r, letter_id in zip(refusals, ids, strict=True)]
+
+    async def requested(
+        self, conn: asyncpg.Connection[Any], partitions: Sequence[tuple[str, int]], limit: int = 100
+    ) -> list[Request]:
+        """Dead letters of these partitions that are to be handled again, locked for the open transaction.
+
+        A body that cannot be decrypted is put back to `held`.
+        """
+        rows = await conn.fetch(_REQUESTED, [p[0] for p in partitions], [p[1] for p in partitions], limit)
+        found = []
+        for row in rows:
+            try:
+                body = self._cipher.open(row["body"], str(row["id"]))
+            except ValueError:
+                await conn.execute("UPDATE dead_letter SET state = 'held' WHERE id = $1", row["id"])
+                continue
+            recorded_ms = int(row["recorded_at"].timestamp() * 1000)
+            found.append(
+                Request(
+                    str(row["id"]), row["topic"], row["partition"], row["offset"], body, row["attempt"], recorded_ms
+                )
+            )
+        return found
+
+    async def close(self, conn: asyncpg.Connection[Any], requests: Sequence[Request]) -> None:
+        """Mark them as handled again, in the transaction that did so."""
+        await conn.execute(
+            "UPDATE dead_letter SET state = 'replayed' WHERE id = ANY($1::uuid[])",
+            [UUID(request.letter_id) for request in requests],
+        )
+
+    def _id_of(self, letter: SetAside) -> str:
+        r = letter.refusal
+        cause = f"{self._service}/{r.topic}/{r.partition}/{r.offset}/{letter.attempt}"
+        return derive_event_id(0, r.shop, cause, "dead-letter.recorded")
+
+    def _event(self, refusal: Refusal, letter_id: str, now: datetime) -> DeadLettered:
+        return DeadLettered(
+            id=letter_id,
+            source=f"mandegar/{self._service}",
+            subject=letter_id,
+            time=now,
+            shop=refusal.shop,
+            data=DeadLetter(
+                dead_letter_id=letter_id,
+                service=self._service,
+                handler=self._service,
+                topic=refusal.topic,
+                partition=refusal.partition,
+                offset=refusal.offset,
+                reason=refusal.reason,
+                detail=refusal.detail,
+            ),
+        )
+
+
+async def list_letters(conn: asyncpg.Connection[Any], *, state: str | None = None, limit: int = 100) -> list[Letter]:
+    """The newest dead letters of the service whose schema the connection searches."""
+    rows = await conn.fetch(_LIST, state, limit)
+    return [Letter(str(row[0]), *tuple(row)[1:]) for row in rows]
+
+
+async def show_letter(conn: asyncpg.Connection[Any], letter_id: str, cipher: Cipher) -> bytes:
+    """The body of a dead letter. LookupError when there is none, ValueError when it cannot be decrypted."""
+    sealed = await conn.fetchval("SELECT body FROM dead_letter WHERE id = $1", UUID(letter_id))
+    if sealed is None:
+        raise LookupError("there is no such dead letter; its body may have been erased after 30 days")
+    return cipher.open(sealed, letter_id)
+
+
+async def replay_letter(
+    conn: asyncpg.Connection[Any], letter_id: str, cipher: Cipher, repaired: bytes | None = None
+) -> None:
+    """Ask for a dead letter to be handled again by the service that refused it, with another body if one is given.
+
+    The worker that owns its partition does so within seconds, in a fenced transaction like any other; the event
+    takes effect once, however often this is asked. LookupError when there is no such dead letter.
+    """
+    body = None if repaired is None else cipher.seal(repaired, letter_id)
+    found = await conn.fetchval(
+        "UPDATE dead_letter SET state = 'requested', body = coalesce($2, body) WHERE id = $1 RETURNING 1",
+        UUID(letter_id),
+        body,
+    )
+    if found is None:
+        raise LookupError("there is no such dead letter; its body may have been erased after 30 days")
+
+
+async def purge_letters(conn: asyncpg.Connection[Any], now: datetime) -> int:
+    """Delete those older than thirty days. Gives their number."""
+    status = await conn.execute("DELETE FROM dead_letter WHERE recorded_at < $1", now - KEPT_FOR)
+    return int(status.rsplit(" ", 1)[-1])

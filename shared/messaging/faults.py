@@ -1,0 +1,62 @@
+"""What an error means for the batch: try again, look for the event that causes it, or stop. Pure."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+import asyncpg
+
+from shared.messaging.fence import Fenced, ForeignCluster
+from shared.messaging.handling import NotYet
+
+
+class Fault(Enum):
+    """Kinds of errors."""
+
+    TRANSIENT = "transient"
+    """Nobody's fault: a conflict, a lock, a lost connection. The same batch may pass next time."""
+    FENCED = "fenced"
+    """The positions moved; read them again."""
+    NOT_YET = "not_yet"
+    """Something that an event refers to has not come yet."""
+    DATA = "data"
+    """An event cannot be handled; bisect."""
+    FATAL = "fatal"
+    """No event's fault, and trying again does not help: missing tables or rights, a foreign Kafka. Stop loudly."""
+
+
+class BatchTooSlow(Exception):
+    """The batch passed its hard time limit: try again with half of it."""
+
+
+_FATAL = (asyncpg.SyntaxOrAccessError, asyncpg.InvalidCatalogNameError, ForeignCluster)
+_TRANSIENT = (
+    asyncpg.TransactionRollbackError,
+    asyncpg.ObjectNotInPrerequisiteStateError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InvalidTransactionStateError,
+    asyncpg.PostgresSystemError,
+    asyncpg.InternalClientError,
+    ConnectionError,
+    TimeoutError,
+    OSError,
+    BatchTooSlow,
+)
+
+
+def judge(error: BaseException) -> Fault:
+    """Which kind an error is. Unknown ones are taken for the fault of an event."""
+    if isinstance(error, Fenced):
+        return Fault.FENCED
+    if isinstance(error, NotYet):
+        return Fault.NOT_YET
+    if isinstance(error, _FATAL):
+        return Fault.FATAL
+    if isinstance(error, asyncpg.InterfaceError):
+        # asyncpg reports an argument that does not fit its column in the same family as a closed connection.
+        return Fault.DATA if isinstance(error, ValueError) else Fault.TRANSIENT
+    if isinstance(error, _TRANSIENT):
+        return Fault.TRANSIENT
+    return Fault.DATA

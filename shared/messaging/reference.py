@@ -1,0 +1,122 @@
+"""Reference data that every service keeps a copy of: shops and API keys, from their compacted topics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+import msgspec
+from msgspec import UNSET
+
+from shared.contracts import topics
+from shared.contracts.keys import ApiKeyChanged
+from shared.contracts.shops import Shop, ShopConfigured
+from shared.messaging.handling import Delivery, NotYet, Subscription, Work
+
+_KEEP_SHOPS = """
+INSERT INTO shop AS s (number, slug, settings, version, sequence)
+SELECT t.number, t.slug, t.settings::jsonb, 1, t.sequence
+FROM unnest($1::smallint[], $2::text[], $3::text[], $4::bigint[]) AS t(number, slug, settings, sequence)
+ON CONFLICT (number) DO UPDATE SET
+    slug = excluded.slug, settings = excluded.settings, sequence = excluded.sequence, version = s.version + 1
+WHERE excluded.sequence >= s.sequence
+"""
+_KEEP_KEYS = """
+INSERT INTO api_key AS k (key_id, shop, sha256, scopes, name, expires_at, revoked_at, sequence)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+ON CONFLICT (key_id) DO UPDATE SET
+    shop = excluded.shop, sha256 = excluded.sha256, scopes = excluded.scopes, name = excluded.name,
+    expires_at = excluded.expires_at, revoked_at = excluded.revoked_at, sequence = excluded.sequence
+WHERE excluded.sequence >= k.sequence
+"""
+_VERSION = "SELECT coalesce(sum(version), 0)::bigint FROM shop"
+_SHOPS = "SELECT settings::text FROM shop"
+
+
+def reference_subscriptions() -> list[Subscription]:
+    """What a service adds to its own subscriptions to know shops and API keys."""
+    return [
+        Subscription(topics.SHOPS, ShopConfigured, keep_shops, first=True),
+        Subscription(topics.KEYS, ApiKeyChanged, keep_keys, first=True),
+    ]
+
+
+async def keep_shops(work: Work, deliveries: Sequence[Delivery[ShopConfigured]]) -> None:
+    """Keep the latest settings of each shop; events older than what is kept change nothing."""
+    latest: dict[int, ShopConfigured] = {}
+    for delivery in deliveries:
+        event = delivery.event
+        known = latest.get(event.data.number)
+        if known is None or _sequence(event.sequence) >= _sequence(known.sequence):
+            latest[event.data.number] = event
+    events = [latest[number] for number in sorted(latest)]
+    await write_shops(work.tx.conn, [event.data for event in events], [_sequence(e.sequence) for e in events])
+
+
+async def write_shops(conn: asyncpg.Connection[Any], shops: Sequence[Shop], sequences: Sequence[int]) -> None:
+    """Write settings into the service's own copy. Each shop at most once in a call."""
+    await conn.execute(
+        _KEEP_SHOPS,
+        [shop.number for shop in shops],
+        [shop.slug for shop in shops],
+        [msgspec.json.encode(shop).decode() for shop in shops],
+        list(sequences),
+    )
+
+
+async def keep_keys(work: Work, deliveries: Sequence[Delivery[ApiKeyChanged]]) -> None:
+    """Keep the latest state of each API key."""
+    for delivery in sorted(deliveries, key=lambda d: (d.event.data.key_id, _sequence(d.event.sequence))):
+        key = delivery.event.data
+        await work.tx.conn.execute(
+            _KEEP_KEYS,
+            key.key_id,
+            key.shop_number,
+            key.sha256,
+            list(key.scopes),
+            key.name,
+            key.expires_at,
+            key.revoked_at,
+            _sequence(delivery.event.sequence),
+        )
+
+
+def _sequence(value: int | msgspec.UnsetType) -> int:
+    return 0 if value is UNSET else value
+
+
+class ShopDirectory:
+    """The shops as last read, kept as long as no version of any shop has changed."""
+
+    def __init__(self) -> None:
+        self._version = -1
+        self._by_slug: dict[str, Shop] = {}
+
+    def forget(self) -> None:
+        """Drop everything: a transaction that read or wrote shops was rolled back, or a partition changed hands."""
+        self._version = -1
+
+    async def refresh(self, conn: asyncpg.Connection[Any], version: int | None = None) -> None:
+        """Read again if the sum of versions, as the fence told it or as asked here, is another one."""
+        if version is None:
+            version = int(await conn.fetchval(_VERSION))
+        if version == self._version:
+            return
+        rows = await conn.fetch(_SHOPS)
+        shops = [msgspec.json.decode(row[0], type=Shop) for row in rows]
+        self._by_slug = {shop.slug: shop for shop in shops}
+        if len(shops) == 1:
+            self._by_slug[""] = shops[0]  # who has one shop need not name it
+        self._version = version
+
+    def find(self, slug: str) -> Shop | None:
+        """The shop, or None. The empty slug names the only shop, where there is one."""
+        return self._by_slug.get(slug)
+
+    def get(self, slug: str) -> Shop:
+        """The shop. NotYet when it is not known."""
+        shop = self._by_slug.get(slug)
+        if shop is None:
+            raise NotYet("the event's shop is not configured in this service yet")
+        return shop

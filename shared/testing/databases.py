@@ -1,0 +1,71 @@
+"""A fresh database for each test, copied from a template that was migrated once."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from itertools import count
+
+import asyncpg
+from sqlalchemy.engine import make_url
+
+from shared.db.engine import plain_url
+from shared.db.migrating import migrate
+
+Prepare = Callable[[str], Awaitable[None]]
+"""Fills the template, given its URL."""
+
+
+class Databases:
+    """Makes and drops databases on one PostgreSQL, whose URL must allow CREATE DATABASE."""
+
+    def __init__(self, admin_url: str) -> None:
+        self._admin_url = admin_url
+        self._templates: dict[tuple[str, ...], str] = {}
+        self._numbers = count(1)
+        self._made: list[str] = []
+
+    async def create(self, *services: str, prepare: Prepare | None = None) -> str:
+        """The URL of a new database in which the schemas of these services are migrated to the head.
+
+        With `prepare`, that fills the template instead, and the names only tell templates apart.
+        """
+        template = self._templates.get(services)
+        if template is None:
+            template = self._name("template")
+            await self._execute(f'CREATE DATABASE "{template}"')
+            self._made.append(template)
+            await self._fill(self.url_of(template), services, prepare)
+            self._templates[services] = template
+        name = self._name("test")
+        await self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY wal_log')
+        self._made.append(name)
+        return self.url_of(name)
+
+    def url_of(self, name: str) -> str:
+        """The URL of one of these databases."""
+        return make_url(plain_url(self._admin_url)).set(database=name).render_as_string(hide_password=False)
+
+    async def drop_all(self) -> None:
+        """Drop what was made, whoever is still connected."""
+        while self._made:
+            await self._execute(f'DROP DATABASE IF EXISTS "{self._made.pop()}" WITH (FORCE)')
+        self._templates.clear()
+
+    async def _fill(self, url: str, services: tuple[str, ...], prepare: Prepare | None) -> None:
+        if prepare is not None:
+            await prepare(url)
+            return
+        for service in services:
+            await asyncio.to_thread(migrate, service, url)
+
+    def _name(self, kind: str) -> str:
+        return f"{kind}_{os.getpid()}_{next(self._numbers)}"
+
+    async def _execute(self, statement: str) -> None:
+        conn = await asyncpg.connect(plain_url(self._admin_url), timeout=10)
+        try:
+            await conn.execute(statement, timeout=60)
+        finally:
+            await conn.close()

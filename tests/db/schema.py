@@ -1,0 +1,14 @@
+"""A schema with the runtime's tables and nothing else, for tests of the runtime itself."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import Any
+
+import asyncpg
+
+
+async def create_schema(conn: asyncpg.Connection[Any], schema: str) -> None:
+    """Make it; the connection's search path is the schema afterwards."""
+    await conn.execute(f"CREATE SCHEMA {schema}; SET search_path = {schema}")
+    await conn.execute(resources.files("shared.db").joinpath("runtime_1.sql").read_text("utf-8"))
