@@ -61,10 +61,7 @@ def trade_of(
     columns = {
         "lifetime_customers": sums.firsts[end],
         "lifetime_repeat": sums.lifetime_repeat[end],
-        "customer_orders": sums.all_orders[end]
-        - sums.all_orders[eve]
-        - sums.guest_orders[end]
-        + sums.guest_orders[eve],
+        "customer_orders": customers_orders[end] - customers_orders[eve],
         "orders": sums.orders[end] - sums.orders[eve],
         "revenue": sums.revenue[end] - sums.revenue[eve],
     }

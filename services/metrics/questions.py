@@ -1,0 +1,85 @@
+"""What the questions of all slices have in common: strict days and numbers, and today in the shop's zone."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import Query
+from pydantic import BeforeValidator
+from pydantic_core import PydanticCustomError
+
+from shared.kernel import Clock, DayOrdinal, Zone
+from shared.web import FieldError, invalid
+
+EARLIEST = date(1970, 1, 1)
+WINDOW_MAX = 3650
+SCOPE = "metrics:read"
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_NUMBER = re.compile(r"\d{1,9}", re.ASCII)
+
+
+def _only_a_date(value: Any) -> Any:
+    # pydantic would take a number of seconds, or an instant at midnight, for a day as well.
+    if isinstance(value, str) and not _DATE.fullmatch(value):
+        raise PydanticCustomError("date_parsing", "not a date")
+    return value
+
+
+def _only_digits(value: Any) -> Any:
+    # pydantic would take "30.0", " 30" and "3_0" for a number as well.
+    if isinstance(value, str) and not _NUMBER.fullmatch(value):
+        raise PydanticCustomError("int_parsing", "not a whole number")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_only_a_date)]
+"""A day of the shop's zone, as YYYY-MM-DD and nothing else."""
+Whole = Annotated[int, BeforeValidator(_only_digits)]
+"""A whole number in ASCII digits and nothing else."""
+
+Currency = Annotated[
+    str | None,
+    Query(
+        pattern="^[A-Z]{3}$",
+        description="ISO 4217 code. Selects money and the orders that it is divided by, never customers. "
+        "Default: the shop's.",
+        examples=["USD"],
+    ),
+]
+WindowDays = Annotated[
+    Whole,
+    Query(
+        ge=1,
+        le=WINDOW_MAX,
+        description="Days of the trailing window: a customer with an order in it is held.",
+        examples=[365],
+    ),
+]
+
+
+def currency_or(given: str | None, default: str) -> str:
+    """The asked currency. 422 for Toman, in which no figure is kept."""
+    if given == "IRT":
+        raise invalid(FieldError("query.currency", "Toman is kept as rial: ask for IRR and divide by ten"))
+    return given or default
+
+
+def day_until(field: str, given: date | None, today: DayOrdinal) -> DayOrdinal:
+    """The asked day, or today. 422 when it lies before 1970 or in the future, of which nothing is known."""
+    if given is None:
+        return today
+    day = DayOrdinal(given.toordinal())
+    if day > today:
+        last = date.fromordinal(today)
+        raise invalid(FieldError(f"query.{field}", f"may not lie after today, {last} in the shop's zone"))
+    if given < EARLIEST:
+        raise invalid(FieldError(f"query.{field}", f"may not lie before {EARLIEST}"))
+    return day
+
+
+def today_in(zone: Zone, clock: Clock) -> DayOrdinal:
+    """Which day it is in the shop."""
+    return zone.day_of(clock.now())

@@ -1,0 +1,87 @@
+"""From a shop and a question to answers: finds the live counters, counts or scans, and decides the figures.
+
+Used by the API and by whoever publishes snapshots.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.metrics.counters import CounterSet, live_generation
+from services.metrics.retention.domain_figures import Asked, figures_of
+from services.metrics.retention.events_figures import retention
+from services.metrics.retention.read_store import counts_at, scanned_counts_at
+from shared.contracts.metrics import Retention
+from shared.contracts.shops import Shop
+from shared.db import Reads
+from shared.kernel import DayOrdinal, Zone
+
+DEFAULT_WINDOW = 365
+DEFAULT_PERIOD = 30
+
+_NOTHING_COUNTED = -1  # a generation that no shop has: before the first order, every sum is zero
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a shop's figures rest on: its live counters, and the zone and calendar of their days."""
+
+    shop: Shop
+    counters: CounterSet
+    zone: Zone
+    calendar: str
+    windows: frozenset[int]
+    least: frozenset[int]
+    """For how many orders customers are counted by window: "this many or more"."""
+
+    def is_counted(self, asked: Asked) -> bool:
+        """Whether counters answer; otherwise orders are scanned."""
+        return asked.window in self.windows and asked.period <= asked.window and (asked.loyal_over + 1) in self.least
+
+
+async def basis_of(reads: Reads, shop: Shop) -> Basis:
+    """The shop's live counters; its own settings while nothing was counted for it."""
+    live = await live_generation(reads, shop.number)
+    if live is None:
+        nothing = CounterSet(shop.number, _NOTHING_COUNTED)
+        return Basis(shop, nothing, Zone(shop.zone), shop.calendar, frozenset(), frozenset())
+    least = frozenset({1, 2, live.loyal_over + 1})
+    return Basis(shop, live.counters, Zone(live.zone), live.calendar, frozenset(live.windows), least)
+
+
+async def answers(reads: Reads, basis: Basis, asked: Asked, at: Sequence[int]) -> list[Retention]:
+    """An answer for each of `at` (rising, distinct ordinals), all of one moment if `reads` is.
+
+    Exact for every question. Raises InconsistentCounts when the counters contradict themselves.
+    """
+    count = counts_at if basis.is_counted(asked) else scanned_counts_at
+    counted = await count(reads, basis.counters, asked, at)
+    return [
+        retention(day, asked, counts, figures_of(asked, day, counts), basis.shop.benchmark)
+        for day, counts in zip(at, counted, strict=True)
+    ]
+
+
+async def figures(
+    reads: Reads,
+    shop: Shop,
+    as_of: DayOrdinal,
+    *,
+    window: int = DEFAULT_WINDOW,
+    period: int = DEFAULT_PERIOD,
+    loyal_over: int | None = None,
+    currency: str | None = None,
+) -> Retention:
+    """Retention of a shop at a day of its zone. What is not given is the shop's own or the usual.
+
+    `reads` may be the connection of a write transaction: the snapshot that is published beside a change sees it.
+    """
+    asked = Asked(
+        window=window,
+        period=period,
+        loyal_over=shop.loyal_over if loyal_over is None else loyal_over,
+        currency=currency or shop.currency,
+    )
+    [answer] = await answers(reads, await basis_of(reads, shop), asked, [as_of])
+    return answer

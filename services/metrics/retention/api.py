@@ -1,0 +1,190 @@
+"""Retention over HTTP: one day, a series of days, return rates, published averages. Every route reads one moment."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import date
+from typing import Annotated, Any
+
+import asyncpg
+import msgspec
+from fastapi import APIRouter, Depends, Query
+from starlette.responses import Response
+
+from services.metrics.questions import (
+    SCOPE,
+    WINDOW_MAX,
+    Currency,
+    Day,
+    Whole,
+    WindowDays,
+    currency_or,
+    day_until,
+    today_in,
+)
+from services.metrics.retention.answering import DEFAULT_PERIOD, DEFAULT_WINDOW, Basis, answers, basis_of
+from services.metrics.retention.api_answers import (
+    BenchmarksAnswer,
+    RetentionAnswer,
+    ReturnRatesAnswer,
+    SeriesAnswer,
+)
+from services.metrics.retention.domain_benchmarks import BENCHMARKS
+from services.metrics.retention.domain_figures import Asked
+from services.metrics.retention.domain_points import Step, points
+from services.metrics.retention.events_figures import BASIS
+from services.metrics.retention.read_store import return_rates_at
+from shared.kernel import Clock
+from shared.web import Caller, ClockDep, DatabaseDep, FieldError, allow, invalid, unavailable
+
+POINTS_MAX = 1_100
+SCANNED_POINTS_MAX = 36
+
+router = APIRouter(prefix="/v1/retention", tags=["retention"])
+CallerDep = Annotated[Caller, Depends(allow(SCOPE))]
+AsOf = Annotated[
+    Day | None,
+    Query(description="A day of the shop's zone, as YYYY-MM-DD. Default: today.", examples=["2026-03-20"]),
+]
+
+
+def _asked(
+    caller: CallerDep,
+    window_days: WindowDays = DEFAULT_WINDOW,
+    period_days: Annotated[
+        Whole,
+        Query(ge=1, le=WINDOW_MAX, description="Days of the period over which customers are won and lost."),
+    ] = DEFAULT_PERIOD,
+    loyal_over: Annotated[
+        Whole | None,
+        Query(ge=0, le=1_000, description="Loyal: more orders in the window than this. Default: the shop's."),
+    ] = None,
+    currency: Currency = None,
+) -> Asked:
+    return Asked(
+        window=window_days,
+        period=period_days,
+        loyal_over=caller.shop.loyal_over if loyal_over is None else loyal_over,
+        currency=currency_or(currency, caller.shop.currency),
+    )
+
+
+AskedDep = Annotated[Asked, Depends(_asked)]
+
+
+@router.get("", response_model=RetentionAnswer, summary="Retention as of a day")
+async def read_retention(
+    *, caller: CallerDep, database: DatabaseDep, clock: ClockDep, asked: AskedDep, as_of: AsOf = None
+) -> Response:
+    """Held, new, won-back and lost customers; CRR and churn; repeat and loyal rates; order value and frequency.
+
+    Windows that the shop keeps (30, 90, 180 and 365 days if it chose no others) with periods up to the window are
+    answered from counters; any other by counting order for order, which takes longer the more orders there are.
+    """
+    async with database.read(caller.shop_id) as reads:
+        basis = await basis_of(reads, caller.shop)
+        day = day_until("as_of", as_of, today_in(basis.zone, clock))
+        async with _in_time(basis, asked):
+            [answer] = await answers(reads, basis, asked, [day])
+    return _json(answer)
+
+
+@router.get("/series", response_model=SeriesAnswer, summary="Retention over time")
+async def read_series(
+    *,
+    caller: CallerDep,
+    database: DatabaseDep,
+    clock: ClockDep,
+    asked: AskedDep,
+    first: Annotated[Day, Query(alias="from", description="First day.", examples=["2025-03-21"])],
+    to: Annotated[Day | None, Query(description="Last day. Default: today.", examples=["2026-03-20"])] = None,
+    step: Annotated[Step, Query(description="The last day of each step is a point, and so is `to`.")] = "day",
+) -> Response:
+    """One answer for the end of each day, week, month, quarter or year of the shop's calendar, all of one moment."""
+    async with database.read(caller.shop_id) as reads:
+        basis = await basis_of(reads, caller.shop)
+        at = _days(first, to, step, basis, clock)
+        _refuse_too_many(at, basis, asked)
+        async with _in_time(basis, asked):
+            found = await answers(reads, basis, asked, at)
+    return _json(
+        {
+            "from": first,
+            "to": date.fromordinal(at[-1]),
+            "step": step,
+            "window_days": asked.window,
+            "period_days": asked.period,
+            "basis": BASIS,
+            "currency": asked.currency,
+            "points": found,
+        }
+    )
+
+
+@router.get("/return-rates", response_model=ReturnRatesAnswer, summary="Return after the first purchase")
+async def read_return_rates(caller: CallerDep, database: DatabaseDep, clock: ClockDep, as_of: AsOf = None) -> Response:
+    """Of customers whose first order is 30, 60 or 90 days old or older: the share that came back within that time."""
+    async with database.read(caller.shop_id) as reads:
+        basis = await basis_of(reads, caller.shop)
+        day = day_until("as_of", as_of, today_in(basis.zone, clock))
+        rates = await return_rates_at(reads, basis.counters, day)
+    return _json(
+        {
+            "as_of": date.fromordinal(day),
+            "basis": BASIS,
+            "rates": [
+                {"days": r.days, "customers": r.customers, "returned": r.returned, "rate": r.rate} for r in rates
+            ],
+            "mature": all(r.customers for r in rates),
+        }
+    )
+
+
+@router.get("/benchmarks", response_model=BenchmarksAnswer, summary="Published average retention by industry")
+async def read_benchmarks(caller: CallerDep) -> Response:  # noqa: ARG001 - asked for its check alone
+    """With source and year. The shop's setting `benchmark` chooses the one that stands beside its CRR."""
+    rows = [{"industry": b.industry, "crr": b.crr, "source": b.source, "year": b.year} for b in BENCHMARKS.values()]
+    return _json({"benchmarks": rows})
+
+
+def _days(first: date, to: date | None, step: Step, basis: Basis, clock: Clock) -> list[int]:
+    today = today_in(basis.zone, clock)
+    last = day_until("to", to, today)
+    start = day_until("from", first, today)
+    if start > last:
+        raise invalid(FieldError("query.from", "may not lie after `to`"))
+    return points(start, last, step, calendar=basis.calendar, week_start=basis.shop.week_start)
+
+
+def _refuse_too_many(at: Sequence[int], basis: Basis, asked: Asked) -> None:
+    counted = basis.is_counted(asked)
+    most = POINTS_MAX if counted else SCANNED_POINTS_MAX
+    if len(at) > most:
+        why = "" if counted else f" for a window or period that is not counted (counted: {_counted(basis)})"
+        raise invalid(
+            FieldError("query.step", f"asks for more than {most} points{why}; take a longer step or fewer days")
+        )
+
+
+@asynccontextmanager
+async def _in_time(basis: Basis, asked: Asked) -> AsyncIterator[None]:
+    try:
+        yield
+    except asyncpg.QueryCanceledError:
+        if basis.is_counted(asked):
+            raise
+        raise unavailable(
+            f"Counting order for order took too long; ask for what is counted: {_counted(basis)}."
+        ) from None
+
+
+def _counted(basis: Basis) -> str:
+    windows = ", ".join(str(window) for window in sorted(basis.windows)) or "nothing yet"
+    loyal = ", ".join(str(least - 1) for least in sorted(basis.least))
+    return f"window_days {windows}; period_days up to the window; loyal_over {loyal or 'none'}"
+
+
+def _json(body: Any) -> Response:
+    # The contract's own encoder: validating 730 points a second time would cost more than counting them.
+    return Response(msgspec.json.encode(body), media_type="application/json")
