@@ -19,6 +19,7 @@ from shared.contracts.envelope import Envelope, encode
 from shared.db.engine import acquire
 from shared.db.intents import OutboxKey, Timer
 from shared.db.tables import OUTBOX_SHARDS
+from shared.db.timers import set_timers
 from shared.kernel import Clock, ShopId
 
 _LOCK_KEYS = """
@@ -26,12 +27,6 @@ INSERT INTO outbox_key AS k (shop, key, sequence)
 SELECT * FROM unnest($1::smallint[], $2::bytea[], $3::bigint[])
 ON CONFLICT (shop, key) DO UPDATE SET sequence = k.sequence + excluded.sequence
 RETURNING shop, key, sequence
-"""
-_SET_TIMERS = """
-INSERT INTO timer AS t (shop, kind, identity, due, partition)
-SELECT * FROM unnest($1::smallint[], $2::text[], $3::text[], $4::timestamptz[], $5::int[])
-ON CONFLICT (shop, kind, identity) DO UPDATE SET due = excluded.due, partition = excluded.partition
-WHERE t.due > excluded.due
 """
 _WRITE_OUTBOX = """
 INSERT INTO outbox (shard, topic, key, value)
@@ -116,7 +111,7 @@ class OpenTransaction:
 
     async def finish(self) -> int:
         """Write timers, then outbox rows in call order. The last thing before COMMIT. Gives the count of events."""
-        await self._write_timers()
+        await set_timers(self._conn, self._timers)
         rows = self._published
         if rows:
             await self._conn.execute(
@@ -129,25 +124,6 @@ class OpenTransaction:
         count = len(rows)
         self._published, self._timers = [], []
         return count
-
-    async def _write_timers(self) -> None:
-        earliest: dict[tuple[ShopId, str, str], Timer] = {}
-        for timer in self._timers:
-            identity = (timer.shop, timer.kind, timer.identity)
-            known = earliest.get(identity)
-            if known is None or timer.due < known.due:
-                earliest[identity] = timer
-        if not earliest:
-            return
-        timers = [earliest[identity] for identity in sorted(earliest)]
-        await self._conn.execute(
-            _SET_TIMERS,
-            [int(t.shop) for t in timers],
-            [t.kind for t in timers],
-            [t.identity for t in timers],
-            [t.due for t in timers],
-            [t.partition for t in timers],
-        )
 
 
 def outbox_shard(key: bytes) -> int:

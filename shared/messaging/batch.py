@@ -296,7 +296,7 @@ class BatchHandler:
 
         culprits = await isolate(attempt, fresh, patient=patient)
         refused, work.refused = work.refused, []
-        return refused + [(culprit.delivery, *_reason(culprit)) for culprit in culprits]
+        return refused + [(culprit.item, *_reason(culprit)) for culprit in culprits]
 
     async def _forget_ids(
         self,
@@ -348,7 +348,7 @@ def _refusal(delivery: Delivery[Any], slug: str, reason: str, detail: str) -> Re
     )
 
 
-def _reason(culprit: Culprit) -> tuple[str, str]:
+def _reason(culprit: Culprit[Delivery[Any]]) -> tuple[str, str]:
     """Reason and detail of an event that its handler could not handle: the kind of error, never its text."""
     error = culprit.error
     if isinstance(error, asyncpg.PostgresError):

@@ -1,25 +1,26 @@
-"""Poison: a batch that fails is cut in halves, each under a savepoint, until the events at fault stand alone."""
+"""Poison: a batch of events or timers that fails is cut in halves, each under a savepoint, until those at fault stand
+alone."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from shared.messaging.faults import Fault, judge
-from shared.messaging.handling import Delivery
 
 ATTEMPTS_MAX = 40
 """More halves than this in a large batch mean that many events are at fault; small batches then find them."""
 SMALL_BATCH = 100
 
-Attempt = Callable[[Sequence[Delivery[Any]]], Awaitable[None]]
-"""Handles deliveries under a savepoint of its own; leaves nothing behind when it raises."""
+ItemT = TypeVar("ItemT")
+Attempt = Callable[[Sequence[ItemT]], Awaitable[None]]
+"""Handles items under a savepoint of its own; leaves nothing behind when it raises."""
 
 
-class Culprit(NamedTuple):
-    """An event that fails even alone."""
+class Culprit(NamedTuple, Generic[ItemT]):
+    """An item that fails even alone."""
 
-    delivery: Delivery[Any]
+    item: ItemT
     error: Exception
 
 
@@ -27,15 +28,15 @@ class TooManyCulprits(Exception):
     """Roll back and go on in batches of SMALL_BATCH."""
 
 
-async def isolate(attempt: Attempt, deliveries: Sequence[Delivery[Any]], *, patient: bool) -> list[Culprit]:
+async def isolate(attempt: Attempt[ItemT], items: Sequence[ItemT], *, patient: bool) -> list[Culprit[ItemT]]:
     """Handle all that can be handled, in order; gives what cannot.
 
     Transient and fatal errors pass through. So does NotYet while `patient`; after that it is a fault like others.
     Raises TooManyCulprits when a batch larger than SMALL_BATCH needs more than ATTEMPTS_MAX attempts.
     """
-    left = ATTEMPTS_MAX if len(deliveries) > SMALL_BATCH else 4 * SMALL_BATCH
-    culprits: list[Culprit] = []
-    pending: list[Sequence[Delivery[Any]]] = [deliveries]
+    left = ATTEMPTS_MAX if len(items) > SMALL_BATCH else 4 * SMALL_BATCH
+    culprits: list[Culprit[ItemT]] = []
+    pending: list[Sequence[ItemT]] = [items]
     while pending:
         part = pending.pop()
         if left == 0:

@@ -1,0 +1,107 @@
+"""Timers at rest: set, claimed when due, removed or postponed. All inside the caller's transaction.
+
+Timers are lazy: a due date that moves later is not written (moving an indexed date costs more than a whole order);
+the timer fires at the old date, its handler looks at the state and sets it anew. Therefore whoever sets a timer must
+first hold the lock that the timer's handler takes (the outbox key, or the row of state): a setter that finds an
+earlier timer trusts that it fires after the setter's own commit is visible to the handler.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+
+from shared.db.intents import Timer
+from shared.kernel import ShopId
+
+# Looks before it inserts: ON CONFLICT alone would lock, and so write, the rows that stay as they are.
+_SET = """
+INSERT INTO timer AS t (shop, kind, identity, due, partition)
+SELECT w.shop, w.kind, w.identity, w.due, w.partition
+FROM unnest($1::smallint[], $2::text[], $3::text[], $4::timestamptz[], $5::int[])
+    AS w(shop, kind, identity, due, partition)
+WHERE NOT EXISTS (
+    SELECT FROM timer AS e
+    WHERE e.shop = w.shop AND e.kind = w.kind AND e.identity = w.identity AND e.due <= w.due)
+ON CONFLICT (shop, kind, identity) DO UPDATE SET due = excluded.due, partition = excluded.partition
+WHERE t.due > excluded.due
+"""
+# An index scan for each partition, so that the cost does not depend on how many are due. One order everywhere, so
+# that what a customer's timers do does not depend on the size of batches.
+_CLAIM = """
+SELECT c.shop, c.kind, c.identity, c.due, c.partition
+FROM unnest($1::int[]) AS p(partition)
+CROSS JOIN LATERAL (
+    SELECT * FROM timer
+    WHERE timer.partition = p.partition AND timer.due <= $2 AND timer.kind = ANY($3::text[])
+    ORDER BY timer.due, timer.kind, timer.shop, timer.identity LIMIT $4 FOR UPDATE
+) AS c
+ORDER BY c.due, c.kind, c.shop, c.identity
+"""
+_ANY_DUE = """
+SELECT EXISTS (
+    SELECT FROM unnest($1::int[]) AS p(partition)
+    CROSS JOIN LATERAL (
+        SELECT FROM timer
+        WHERE timer.partition = p.partition AND timer.due <= $2 AND timer.kind = ANY($3::text[]) LIMIT 1
+    ) AS c)
+"""
+_REMOVE = """
+DELETE FROM timer AS t USING unnest($1::smallint[], $2::text[], $3::text[]) AS f(shop, kind, identity)
+WHERE t.shop = f.shop AND t.kind = f.kind AND t.identity = f.identity
+"""
+_POSTPONE = """
+UPDATE timer AS t SET due = $4 FROM unnest($1::smallint[], $2::text[], $3::text[]) AS f(shop, kind, identity)
+WHERE t.shop = f.shop AND t.kind = f.kind AND t.identity = f.identity
+"""
+
+
+async def set_timers(conn: asyncpg.Connection[Any], timers: Iterable[Timer]) -> None:
+    """Ensure that each fires at its due or before. A timer that exists and is not later stays untouched."""
+    earliest: dict[tuple[ShopId, str, str], Timer] = {}
+    for timer in timers:
+        identity = (timer.shop, timer.kind, timer.identity)
+        known = earliest.get(identity)
+        if known is None or timer.due < known.due:
+            earliest[identity] = timer
+    if earliest:
+        wanted = [earliest[identity] for identity in sorted(earliest)]
+        await conn.execute(_SET, *_identities(wanted), [t.due for t in wanted], [t.partition for t in wanted])
+
+
+async def due_timers(
+    conn: asyncpg.Connection[Any], partitions: Sequence[int], kinds: Sequence[str], now: datetime, limit: int
+) -> list[Timer]:
+    """Lock and give about `limit` timers of these partitions and kinds that are due, the longest overdue first.
+
+    At least one of each partition that has any, so that no partition waits for another's backlog.
+    """
+    if not partitions or not kinds:
+        return []
+    each = max(1, limit // len(partitions))
+    rows = await conn.fetch(_CLAIM, list(partitions), now, list(kinds), each)
+    return [Timer(ShopId(row[0]), row[1], row[2], row[3], row[4]) for row in rows]
+
+
+async def any_due(
+    conn: asyncpg.Connection[Any], partitions: Sequence[int], kinds: Sequence[str], now: datetime
+) -> bool:
+    """Whether `due_timers` would find one: cheap, and outside of any transaction."""
+    return bool(await conn.fetchval(_ANY_DUE, list(partitions), now, list(kinds)))
+
+
+async def settle(
+    conn: asyncpg.Connection[Any], fired: Sequence[Timer], failed: Sequence[Timer], again_at: datetime
+) -> None:
+    """Remove what fired, before the transaction writes what was set anew; postpone what its handler could not do."""
+    if fired:
+        await conn.execute(_REMOVE, *_identities(fired))
+    if failed:
+        await conn.execute(_POSTPONE, *_identities(failed), again_at)
+
+
+def _identities(timers: Sequence[Timer]) -> tuple[list[int], list[str], list[str]]:
+    return [int(t.shop) for t in timers], [t.kind for t in timers], [t.identity for t in timers]

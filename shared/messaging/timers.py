@@ -1,0 +1,134 @@
+"""Firing timers: by the owner of their partition, inside its fenced transaction, on the shop's clock.
+
+In the transaction: 1 lock what is due, 2 run the handlers by kind, 3 remove what fired; what a handler sets anew is
+written with everything else when the transaction ends. A crash anywhere leaves the timers as they were, and they fire
+again; a former owner who comes back fails at the fence. So a timer fires once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import groupby
+from time import monotonic
+from typing import Protocol
+
+import structlog
+
+from shared.db.timers import due_timers, settle
+from shared.db.transaction import OpenTransaction
+from shared.messaging import crash
+from shared.messaging.handling import Timer, TimerHandler, Work
+from shared.messaging.isolation import isolate
+
+log = structlog.get_logger(__name__)
+
+POSTPONED_BY = timedelta(hours=1)
+"""A timer whose handler fails on it alone is tried again after this time; meanwhile it blocks nobody."""
+
+
+class ShopClock(Protocol):
+    """Whose time timers follow: the wall's, or in replays the stream's own."""
+
+    def due_until(self, now: datetime, partitions: Sequence[int]) -> datetime:
+        """Timers of these partitions up to and including this instant are due. `now` is the runtime's clock."""
+        ...
+
+
+class WallClock:
+    """Timers follow the runtime's clock."""
+
+    def due_until(self, now: datetime, partitions: Sequence[int]) -> datetime:  # noqa: ARG002 - the same everywhere
+        return now
+
+
+class FiringSize:
+    """How many timers one transaction fires: as many as fit into a time, like the size of a batch. Pure."""
+
+    def __init__(self, *, limit_max: int = 2_000, seconds_max: float = 0.3) -> None:
+        self.limit = min(100, limit_max)
+        self._limit_max = limit_max
+        self._seconds_max = seconds_max
+
+    def fired(self, count: int, seconds: float) -> None:
+        """So many fired in so much time."""
+        if seconds > self._seconds_max:
+            self.failed()
+        elif count >= self.limit // 2:
+            self.limit = min(self._limit_max, self.limit + max(1, self.limit // 10))
+
+    def failed(self) -> None:
+        """The transaction will be rolled back, or was too slow."""
+        self.limit = max(1, self.limit // 2)
+
+
+class DueTimers:
+    """A step of a worker's transactions that fires what is due. One for each worker."""
+
+    def __init__(
+        self, handlers: Mapping[str, TimerHandler], clock: ShopClock | None = None, size: FiringSize | None = None
+    ) -> None:
+        self._handlers = handlers
+        self._clock = clock or WallClock()
+        self._size = size or FiringSize()
+        self.kinds = sorted(handlers)
+        """Kinds that somebody handles. Timers of others stay as they are."""
+        self.fired: dict[str, int] = {}
+        """How many fired in the last step, by kind. They count once the transaction has committed."""
+        self.more = False
+        """The last step left some that were due: come back at once."""
+
+    def step(self, partitions: Sequence[int]) -> Callable[[Work], Awaitable[None]]:
+        """The step for a transaction that has fenced these partitions."""
+
+        async def fire(work: Work) -> None:
+            await self.fire(work, partitions)
+
+        return fire
+
+    async def fire(self, work: Work, partitions: Sequence[int]) -> None:
+        """Fire what is due, bounded in number. Errors that concern the transaction pass through."""
+        self.fired, self.more = {}, False
+        conn, started = work.tx.conn, monotonic()
+        until = self._clock.due_until(work.tx.now, partitions)
+        due = await due_timers(conn, partitions, self.kinds, until, self._size.limit)
+        if not due:
+            return
+        crash.at("timer_after_claim")
+        failed: list[Timer] = []
+        try:
+            # In order of time, not kind by kind: what a customer's timers do must not depend on who is in the batch.
+            for kind, run in groupby(due, key=lambda timer: timer.kind):
+                failed += await self._run(work, kind, list(run))
+        except Exception:
+            self._size.failed()
+            raise
+        failed_ones = set(failed)
+        done = [timer for timer in due if timer not in failed_ones]
+        await settle(conn, done, failed, work.tx.now + POSTPONED_BY)
+        for timer in done:
+            self.fired[timer.kind] = self.fired.get(timer.kind, 0) + 1
+        self.more = len(due) >= max(1, self._size.limit // max(1, len(partitions)))
+        self._size.fired(len(due), monotonic() - started)
+
+    async def _run(self, work: Work, kind: str, timers: list[Timer]) -> list[Timer]:
+        """Run one handler, each part under a savepoint. Gives the timers that fail even alone."""
+        conn, tx = work.tx.conn, work.tx
+        assert isinstance(tx, OpenTransaction)  # the runtime's own, which knows savepoints
+
+        async def attempt(part: Sequence[Timer]) -> None:
+            mark = tx.mark()
+            await conn.execute("SAVEPOINT timers")
+            try:
+                await self._handlers[kind](work, part)
+                await conn.execute("RELEASE SAVEPOINT timers")
+            except Exception:
+                tx.back_to(mark)
+                if not conn.is_closed():
+                    await conn.execute("ROLLBACK TO SAVEPOINT timers")
+                raise
+
+        culprits = await isolate(attempt, timers, patient=True)
+        for culprit in culprits:
+            log.error("timer postponed: its handler fails on it", kind=kind, error=type(culprit.error).__name__)
+        return [culprit.item for culprit in culprits]
