@@ -10,15 +10,22 @@ import numpy as np
 
 from services.metrics.counters.reading import Line, Sums
 from services.metrics.retention.domain_figures import RETURN_DAYS
+from shared.kernel import DayOrdinal, month_of
 from tests.metrics_read.recount import Bought, days_by_customer
 
 FIRSTS, ENDS, BACK, RESTARTS, AT_LEAST, RETURNED, ORDERS, GUEST_ORDERS, REVENUE = range(1, 10)
+COHORT_CUSTOMERS, COHORT_ORDERS, COHORT_REVENUE = range(10, 13)
 
 Row = tuple[int, int, str, int, int]
 """measure, param, currency, day, gap"""
 
 
-def counters_of(bought: list[Bought], windows: tuple[int, ...], least: tuple[int, ...] = (2, 5)) -> Counter[Row]:
+def counters_of(
+    bought: list[Bought],
+    windows: tuple[int, ...],
+    least: tuple[int, ...] = (2, 5),
+    calendar: str = "gregorian",
+) -> Counter[Row]:
     """Every counter row of a history, summed over shards."""
     rows: Counter[Row] = Counter()
     for order in bought:
@@ -26,7 +33,8 @@ def counters_of(bought: list[Bought], windows: tuple[int, ...], least: tuple[int
         rows[REVENUE, 0, order.currency, order.day, 0] += order.revenue
         if order.customer is None:
             rows[GUEST_ORDERS, 0, order.currency, order.day, 0] += 1
-    for ordered in days_by_customer(bought).values():
+    for customer, ordered in days_by_customer(bought).items():
+        rows.update(_cohort([order for order in bought if order.customer == customer], ordered[0], calendar))
         days = sorted(set(ordered))
         rows[FIRSTS, 0, "", days[0], 0] += 1
         for within in RETURN_DAYS:
@@ -39,6 +47,17 @@ def counters_of(bought: list[Bought], windows: tuple[int, ...], least: tuple[int
             for k in least:
                 for day, change in _at_least(ordered, window, k):
                     rows[AT_LEAST, window, "", day, k] += change
+    return rows
+
+
+def _cohort(bought: list[Bought], first_day: int, calendar: str) -> Counter[Row]:
+    rows: Counter[Row] = Counter()
+    cohort = month_of(DayOrdinal(first_day), calendar)
+    for order in bought:
+        month = month_of(DayOrdinal(order.day), calendar)
+        rows[COHORT_CUSTOMERS, cohort, "", month, 0] = 1
+        rows[COHORT_ORDERS, cohort, order.currency, month, 0] += 1
+        rows[COHORT_REVENUE, cohort, order.currency, month, 0] += order.revenue
     return rows
 
 
