@@ -36,6 +36,9 @@ def add(
     zone: Annotated[str | None, typer.Option(help="IANA zone of the shop's days, such as Asia/Tehran.")] = None,
     currency: Annotated[str | None, typer.Option(help="ISO 4217 code of its usual currency.")] = None,
     calendar: Annotated[str | None, typer.Option(help="Calendar of its months.")] = None,
+    phone_region: Annotated[
+        str | None, typer.Option(help="Region of phone numbers without a country code, such as IR.")
+    ] = None,
     window: Annotated[
         list[int] | None, typer.Option("--window", help="A retention window in days, kept ready; may be repeated.")
     ] = None,
@@ -52,6 +55,7 @@ def add(
         "zone": zone,
         "currency": currency,
         "calendar": calendar,
+        "phone_region": phone_region,
         "windows": tuple(window) if window else None,
         "loyal_over": loyal_over,
     }

@@ -1,0 +1,116 @@
+"""`mandegar demo`: a real shop's history, replayed and checked figure by figure."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mandegar.options import DEFAULT_DIRECTORY, Directory
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from mandegar.demo import Outcome
+
+START_LIMIT_S = 300.0
+
+
+def demo(
+    *,
+    once: Annotated[
+        bool, typer.Option("--once", help="End when all is compared; exit code 1 on any difference.")
+    ] = False,
+    directory: Directory = DEFAULT_DIRECTORY,
+) -> None:
+    """Start the platform, replay 69,659 real purchases, and show every figure beside a recount by other means.
+
+    Where the platform runs already (`mandegar up`), that one is used and stays up.
+    """
+    from mandegar.demo.tables import console as make_console
+    from mandegar.failures import CommandFailed
+    from mandegar.stack.state import holder_of
+
+    console = make_console()
+    runs_already = holder_of(directory) is not None
+    outcome = _play(directory, console) if runs_already else _play_supervised(directory, console, once=once)
+    if outcome is None or outcome.differences:
+        raise CommandFailed("the demo did not come out right" if outcome is None else "some figures differ")
+
+
+def _play(directory: Path, console: Console) -> Outcome:
+    import asyncio
+
+    from mandegar.connecting import connection, use
+    from mandegar.demo.asking import ApiError
+    from mandegar.demo.story import farewell, tell
+    from mandegar.failures import CommandFailed
+    from mandegar.replaying.arrival import NotArrived
+    from mandegar.replaying.sending import SendError
+
+    url = _metrics_url(directory)
+    found = connection(directory)
+    use(found)
+    try:
+        outcome = asyncio.run(tell(found, url, directory, console))
+    except (ApiError, NotArrived, SendError) as error:
+        raise CommandFailed(str(error)) from error
+    farewell(outcome, console)
+    return outcome
+
+
+def _play_supervised(directory: Path, console: Console, *, once: bool) -> Outcome | None:
+    """The supervisor owns the main thread, as its signals need; the demo runs beside it and asks it to stop."""
+    from mandegar.preparing import prepare
+    from mandegar.services import roles_of, service_names
+    from mandegar.stack.supervisor import Supervisor
+
+    roles = [(name, role) for name in service_names() for role in roles_of(name)]
+    supervisor = Supervisor(directory, roles=roles, prepare=prepare, say=lambda line: print(line, flush=True))
+    outcomes: list[Outcome] = []
+    errors: list[Exception] = []
+    finished = threading.Event()
+
+    def play() -> None:
+        try:
+            outcomes.append(_play(directory, console))
+        except Exception as error:
+            errors.append(error)
+        if (once or errors) and not finished.is_set():
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=play, name="demo", daemon=True).start()
+    try:
+        code = supervisor.run(follow=False)
+    finally:
+        finished.set()
+    if errors:
+        raise errors[0]
+    return outcomes[0] if outcomes and code == 0 else None
+
+
+def _metrics_url(directory: Path) -> str:
+    """Address of the metrics API, once everything runs."""
+    from mandegar.failures import CommandFailed
+    from mandegar.stack.status import read_status
+
+    deadline = time.monotonic() + START_LIMIT_S
+    while time.monotonic() < deadline:
+        status = read_status(directory)
+        if status is not None and status.state == "running":
+            for process in status.processes:
+                if process.name == "metrics-api":
+                    return process.url
+            raise CommandFailed("the metrics API does not run; start it with `mandegar up`")
+        time.sleep(0.1)
+    raise CommandFailed(f"the platform did not start within {START_LIMIT_S:.0f} s; see `mandegar status`")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(demo)

@@ -1,0 +1,157 @@
+"""`mandegar replay`: a shop's history from a file into the platform."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mandegar.options import DEFAULT_DIRECTORY, AsJson, Directory
+
+if TYPE_CHECKING:
+    from mandegar.replaying import Source
+    from shared.contracts.shops import Shop
+
+WAIT_LIMIT_S = 3_600.0
+_DELIMITERS = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "blanks": " "}
+
+
+class OriginChoice(StrEnum):
+    """What the events are taken for."""
+
+    live = "live"
+    backfill = "backfill"
+
+
+class Delimiter(StrEnum):
+    """What stands between two cells."""
+
+    comma = "comma"
+    semicolon = "semicolon"
+    tab = "tab"
+    pipe = "pipe"
+    blanks = "blanks"
+
+
+def replay(
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="CSV, or JSON lines of raw events; also gzip.")
+    ],
+    *,
+    shop: Annotated[str, typer.Option(help="Slug of the shop whose history it is.")] = "default",
+    map_: Annotated[
+        list[str] | None, typer.Option("--map", help="FIELD=HEADING, such as order_id=Id; may be repeated.")
+    ] = None,
+    delimiter: Annotated[Delimiter | None, typer.Option(help="Default: as the header line suggests.")] = None,
+    date_format: Annotated[str | None, typer.Option(help="Such as %d/%m/%Y, where dates could be misread.")] = None,
+    zone: Annotated[str | None, typer.Option(help="Zone of times without an offset. Default: the shop's.")] = None,
+    currency: Annotated[str | None, typer.Option(help="Where a row names none. Default: the shop's.")] = None,
+    origin: Annotated[
+        OriginChoice, typer.Option(help="`backfill`: nobody is messaged because of it.")
+    ] = OriginChoice.live,
+    bad_rows: Annotated[
+        Path | None, typer.Option(help="Where rows go that cannot be used. Default: beside the state.")
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Return when the services have taken in everything.")] = False,
+    directory: Directory = DEFAULT_DIRECTORY,
+    as_json: AsJson = False,
+) -> None:
+    """Send every order of FILE to the platform. Interrupted, the same command goes on; repeated, it changes nothing.
+
+    A CSV needs the columns occurred_at and amount; order_id, customer_id, phone, email and currency are used where they
+    are. Without order_id each row is an order, with an id made from its content. Rows that cannot be used are written
+    to a file with line, field, reason and remedy.
+    """
+    from mandegar.connecting import connection, use
+    from mandegar.failures import CommandFailed
+    from mandegar.replaying import MappingError, Source
+    from mandegar.replaying.arrival import NotArrived
+    from mandegar.replaying.mapping import parse_map
+    from mandegar.replaying.sending import SendError
+
+    try:
+        named = parse_map(map_ or [])
+        found = connection(directory)
+        use(found)
+        settings = _shop(directory, shop)
+        source = Source(
+            path=file,
+            shop=shop,
+            zone=zone or settings.zone,
+            currency=currency or settings.currency,
+            origin=origin.value,
+            delimiter=_DELIMITERS[delimiter] if delimiter else None,
+            date_format=date_format,
+            named=named,
+        )
+        summary = asyncio.run(_run(source, directory, bad_rows, wait=wait, silent=as_json))
+    except (MappingError, SendError, NotArrived, ValueError, EOFError) as error:
+        raise CommandFailed(str(error)) from error
+    _print(summary, as_json=as_json)
+
+
+def _shop(directory: Path, slug: str) -> Shop:
+    from mandegar.failures import CommandFailed
+    from mandegar.gateway import with_gateway
+    from services.gateway.shops import list_shops
+
+    shops = {shop.slug: shop for shop in asyncio.run(with_gateway(directory, lambda pool, _clock: list_shops(pool)))}
+    if slug not in shops:
+        known = ", ".join(sorted(shops)) or "none"
+        raise CommandFailed(f"there is no shop {slug}; add it with `mandegar shops add {slug}`. There are: {known}")
+    return shops[slug]
+
+
+async def _run(
+    source: Source, directory: Path, bad_rows: Path | None, *, wait: bool, silent: bool
+) -> dict[str, object]:
+    from mandegar.connecting import connection
+    from mandegar.replaying.whole import replay_file
+
+    found = connection(directory)
+    began = time.monotonic()
+    summary = await replay_file(source, found.bootstrap_servers, directory / "replay", bad_rows=bad_rows, silent=silent)
+    seconds = time.monotonic() - began
+    result: dict[str, object] = {
+        "file": str(source.path),
+        "shop": source.shop,
+        "sent": summary.sent,
+        "resumed": summary.resumed,
+        "bad": summary.bad,
+        "bad_rows_file": summary.bad_rows_file,
+        "seconds": round(seconds, 3),
+        "events_per_second": round(summary.sent / max(seconds, 1e-6), 1),
+    }
+    if wait:
+        from mandegar.replaying.arrival import WAY, wait_until_consumed
+
+        urls = {service: found.service_database_url(service) for service, _ in WAY}
+        await wait_until_consumed(found.bootstrap_servers, urls, limit_s=WAIT_LIMIT_S)
+        result["consumed_after_seconds"] = round(time.monotonic() - began, 3)
+    return result
+
+
+def _print(summary: dict[str, object], *, as_json: bool) -> None:
+    import json
+
+    if as_json:
+        sys.stdout.write(json.dumps(summary, ensure_ascii=False, indent=1) + "\n")
+        return
+    text = f"{summary['sent']:,} events sent in {summary['seconds']} s ({summary['events_per_second']:,}/s)"
+    if summary["resumed"]:
+        text += f", after {summary['resumed']:,} of an interrupted run"
+    if summary["bad"]:
+        text += f"; {summary['bad']:,} bad rows, with reasons, in {summary['bad_rows_file']}"
+    if "consumed_after_seconds" in summary:
+        text += f"; all taken in after {summary['consumed_after_seconds']} s"
+    print(text)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(replay)

@@ -1,0 +1,111 @@
+"""The demo from front to back, against a running stack."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from rich.console import Console
+
+from mandegar.connecting import Connection
+from mandegar.demo.asking import Api
+from mandegar.demo.figures import CURRENCY, LAST, Figures
+from mandegar.gateway import GATEWAY, with_gateway_at
+from mandegar.recount import cdnow_purchases
+from mandegar.replaying import Source
+from mandegar.replaying.arrival import WAY, Waiting, wait_until_consumed
+from mandegar.replaying.whole import replay_file
+from services.gateway.shops import add_shop, create_key, list_keys, revoke_key
+from shared.kernel import Clock
+
+DEMO_SHOP = "cdnow"
+CDNOW = Path(__file__).resolve().parents[2] / "data" / "cdnow" / "CDNOW_master.txt.gz"
+_KEY_NAME = "demo"
+_CONSUME_LIMIT_S = 900.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How it went, and what is needed to go on by hand."""
+
+    figures: int
+    differences: list[str]
+    url: str
+    key: str
+
+
+async def tell(connection: Connection, url: str, directory: Path, console: Console) -> Outcome:
+    """Create the shop and a key, replay its history, wait until it is counted, compare every figure.
+
+    `url`: of the metrics API. May be run again on the same data: what was replayed once has no second effect. Raises
+    the errors of replaying and asking.
+    """
+    gateway_url = connection.service_database_url(GATEWAY)
+    key = await with_gateway_at(gateway_url, _shop_and_key)
+    async with Api(url, key) as api:
+        await api.wait_until_known()
+        await _replay(connection, directory, console)
+        began = time.monotonic()
+        recount = await asyncio.to_thread(cdnow_purchases, CDNOW, DEMO_SHOP)
+        purchases, customers = recount.totals()
+        console.print(
+            f"recount: {purchases:,} purchases by {customers:,} customers, read by DuckDB from the file in "
+            f"{time.monotonic() - began:.1f} s\n\nIn each cell: the platform's answer over HTTP, = or ≠, the recount.\n"
+        )
+        figures = Figures(api, recount, DEMO_SHOP, console)
+        await figures.quarters()
+        await figures.other_windows()
+        await figures.return_rates()
+        await figures.cohorts()
+    for difference in figures.comparison.differences[:20]:
+        console.print(difference, style="bold red", markup=False)
+    console.print(figures.comparison.summary, style="bold")
+    return Outcome(figures.comparison.figures, figures.comparison.differences, url, key)
+
+
+def farewell(outcome: Outcome, console: Console) -> None:
+    """What to try while the stack stays up."""
+    question = f"{outcome.url}/v1/retention?as_of={LAST}&window_days=90&period_days=90"
+    lines = (
+        "",
+        f"API and its description: {outcome.url}/docs",
+        f"Try it:  curl -s -H 'Authorization: Bearer {outcome.key}' '{question}'",
+        "In another terminal: mandegar status · mandegar lag · mandegar shops list · mandegar dead-letters list",
+        "Ctrl-C stops everything; the data stays, and `make up` starts it again.",
+    )
+    for line in lines:
+        console.print(line, markup=False, soft_wrap=True)
+
+
+async def _shop_and_key(pool: asyncpg.Pool[Any], clock: Clock) -> str:
+    """The shop as its history needs it, and a fresh key; keys of earlier demos, which nobody can know, are revoked."""
+    await add_shop(pool, clock, DEMO_SHOP, name="CDNOW", zone="UTC", currency=CURRENCY)
+    for old in await list_keys(pool, DEMO_SHOP):
+        if old.name == _KEY_NAME and old.revoked_at is None:
+            await revoke_key(pool, clock, old.key_id)
+    _, text = await create_key(pool, clock, DEMO_SHOP, scopes=["metrics:read"], name=_KEY_NAME)
+    return text
+
+
+async def _replay(connection: Connection, directory: Path, console: Console) -> None:
+    source = Source(CDNOW, DEMO_SHOP, named={"occurred_at": "date", "amount": "dollar_value"})
+    began = time.monotonic()
+    sent = await replay_file(source, connection.bootstrap_servers, directory / "replay", silent=not console.is_terminal)
+    sent_after = time.monotonic() - began
+    urls = {service: connection.service_database_url(service) for service, _ in WAY}
+    with console.status("taking in …") as status:
+
+        def say(waiting: Waiting) -> None:
+            status.update(f"{waiting.service} has {waiting.events:,} events before it …")
+
+        await wait_until_consumed(connection.bootstrap_servers, urls, limit_s=_CONSUME_LIMIT_S, say=say)
+    seconds = time.monotonic() - began
+    events = sent.sent + sent.resumed
+    console.print(
+        f"replayed {events:,} orders: sent after {sent_after:.1f} s, through gateway and metrics after {seconds:.1f} s, "
+        f"which is {events / seconds:,.0f} events/s end to end"
+    )
