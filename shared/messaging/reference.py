@@ -32,6 +32,8 @@ WHERE excluded.sequence >= k.sequence
 """
 _VERSION = "SELECT coalesce(sum(version), 0)::bigint FROM shop"
 _SHOPS = "SELECT settings::text FROM shop"
+DEFAULT_SHOP = "default"
+"""Slug of the shop that is meant where an event names none."""
 
 
 def reference_subscriptions() -> list[Subscription]:
@@ -106,12 +108,13 @@ class ShopDirectory:
         rows = await conn.fetch(_SHOPS)
         shops = [msgspec.json.decode(row[0], type=Shop) for row in rows]
         self._by_slug = {shop.slug: shop for shop in shops}
-        if len(shops) == 1:
-            self._by_slug[""] = shops[0]  # who has one shop need not name it
+        unnamed = shops[0] if len(shops) == 1 else self._by_slug.get(DEFAULT_SHOP)
+        if unnamed is not None:
+            self._by_slug[""] = unnamed  # who has one shop need not name it
         self._version = version
 
     def find(self, slug: str) -> Shop | None:
-        """The shop, or None. The empty slug names the only shop, where there is one."""
+        """The shop, or None. The empty slug names the only shop; where there are several, the one called `default`."""
         return self._by_slug.get(slug)
 
     def get(self, slug: str) -> Shop:
