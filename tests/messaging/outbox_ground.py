@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib import resources
@@ -18,6 +18,13 @@ from shared.db.engine import plain_url, server_settings
 from shared.db.transaction import outbox_shard
 
 _numbers = count(1)
+
+
+async def until(condition: Callable[[], Awaitable[bool]], seconds: float = 20.0) -> None:
+    """Wait for something that only a look at the servers tells."""
+    async with asyncio.timeout(seconds):
+        while not await condition():  # noqa: ASYNC110 - nobody could set an event: it happens in another process
+            await asyncio.sleep(0.05)
 
 
 @dataclass
@@ -42,9 +49,10 @@ class Ground:
         return int(await self.pool.fetchval("SELECT count(*) FROM outbox"))
 
     async def until_empty(self, seconds: float = 30.0) -> None:
-        async with asyncio.timeout(seconds):
-            while await self.waiting():
-                await asyncio.sleep(0.05)
+        async def empty() -> bool:
+            return await self.waiting() == 0
+
+        await until(empty, seconds)
 
     async def messages(self, topic: str | None = None) -> list[tuple[int, bytes, bytes]]:
         """All that the topic holds: (partition, key, value), in order within each partition."""
@@ -90,20 +98,21 @@ async def create_topic(bootstrap_servers: str, name: str, partitions: int = 4, *
 
 
 @asynccontextmanager
-async def ground(stack: Any) -> AsyncIterator[Ground]:
-    """A fresh schema and topic on the running stack; the schema is dropped in the end."""
+async def ground(stack: Any, *, topic: bool = True) -> AsyncIterator[Ground]:
+    """A fresh schema and (if asked for) topic on the running stack; the schema is dropped in the end."""
     number = next(_numbers)
     schema = f"outbox_ground_{number}"
-    topic = f"outbox-ground-{number}-{id(object()):x}.v1"
+    name = f"outbox-ground-{number}.v1"
     url = plain_url(stack.database_url)
     setup = await asyncpg.connect(url)
     await setup.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE; CREATE SCHEMA {schema}; SET search_path = {schema}")
     await setup.execute(resources.files("shared.db").joinpath("runtime_1.sql").read_text("utf-8"))
-    await create_topic(stack.bootstrap_servers, topic)
+    if topic:
+        await create_topic(stack.bootstrap_servers, name)
     try:
         pool = await asyncpg.create_pool(url, min_size=0, max_size=12, server_settings=server_settings(schema, "test"))
         async with pool:
-            yield Ground(stack.database_url, stack.bootstrap_servers, schema, topic, pool)
+            yield Ground(stack.database_url, stack.bootstrap_servers, schema, name, pool)
     finally:
         await setup.execute(f"DROP SCHEMA {schema} CASCADE")
         await setup.close()

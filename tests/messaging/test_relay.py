@@ -18,7 +18,7 @@ from shared.messaging.partitioning import partition_of
 from shared.messaging.relay import Relay, opener
 from shared.messaging.relay_sender import MESSAGE_BYTES_MAX, KafkaSender
 from shared.messaging.relay_store import OutboxRow
-from tests.messaging.outbox_ground import Ground, create_topic, ground
+from tests.messaging.outbox_ground import Ground, create_topic, ground, until
 
 pytestmark = pytest.mark.stack
 
@@ -147,9 +147,11 @@ async def test_rows_for_a_missing_topic_wait_and_do_not_stand_in_the_way(place: 
     async with relays(place):
         await place.write([_row(key, 1)], missing)
         await place.write([_row(key, 2)])
-        async with asyncio.timeout(20):
-            while await place.waiting() > 1:
-                await asyncio.sleep(0.05)
+
+        async def one_is_left() -> bool:
+            return await place.waiting() == 1
+
+        await until(one_is_left)
         await create_topic(place.bootstrap_servers, missing)
         await place.until_empty()
     assert _of_key(await place.messages(missing), key) == [1]
@@ -165,20 +167,21 @@ async def test_two_relays_share_the_shards_and_a_lost_ones_are_taken_over(place:
     """
     name = f"mandegar relay {place.schema}"
 
-    async def until(expected: list[int]) -> None:
-        async with asyncio.timeout(10):
-            while await place.pool.fetchval(leaders, name) != expected:
-                await asyncio.sleep(0.05)
+    async def share(expected: list[int]) -> None:
+        async def so() -> bool:
+            return bool(await place.pool.fetchval(leaders, name) == expected)
+
+        await until(so)
 
     keys = [b"shop:%d" % k for k in range(64)]
     async with relays(place, 2) as running:
-        await until([8, 8])
+        await share([8, 8])
         await place.write([_row(key, 1) for key in keys])
         await place.until_empty()
         running.start()
-        await until([5, 5, 6])
+        await share([5, 5, 6])
         running.tasks[0].cancel()
-        await until([8, 8])
+        await share([8, 8])
         await place.write([_row(key, 2) for key in keys])
         await place.until_empty()
     messages = await place.messages()
