@@ -106,6 +106,6 @@ async def _replay(connection: Connection, directory: Path, console: Console) -> 
     seconds = time.monotonic() - began
     events = sent.sent + sent.resumed
     console.print(
-        f"replayed {events:,} orders: sent after {sent_after:.1f} s, through gateway and metrics after {seconds:.1f} s, "
+        f"replayed {events:,} orders: sent after {sent_after:.1f} s, taken in by all after {seconds:.1f} s, "
         f"which is {events / seconds:,.0f} events/s end to end"
     )
