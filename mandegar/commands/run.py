@@ -26,9 +26,7 @@ def run(
     """Run a service in the foreground; SIGTERM drains it. Settings come from the environment (docs/SETTINGS.md)."""
     from mandegar.connecting import connection, use
     from mandegar.running import run_service
-    from mandegar.stack import lifeline
 
-    lifeline.hold()
     use(connection(directory))
     raise typer.Exit(run_service(service, worker=role is not Role.API, api=role is not Role.WORKER))
 

@@ -38,7 +38,8 @@ def up(
         return
     wanted = service_names() if only is None else [name for name in only if name != "none"]
     roles = [(name, role) for name in wanted for role in roles_of(name)]
-    supervisor = Supervisor(directory, roles=roles, prepare=prepare, say=lambda line: print(line, flush=True))
+    needed = prepare if roles else None
+    supervisor = Supervisor(directory, roles=roles, prepare=needed, say=lambda line: print(line, flush=True))
     raise typer.Exit(supervisor.run(follow=not quiet))
 
 

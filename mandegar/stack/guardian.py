@@ -25,7 +25,10 @@ from types import FrameType
 from mandegar.stack.privileges import become, die_with_parent
 
 POLL_SECONDS = 0.1
+STOP_POLL_SECONDS = 0.02
 LOCK_SECONDS = 20.0
+ORPHAN_GRACE_SECONDS = 5.0
+"""Ten seconds after the supervisor was killed nothing may be left."""
 EXIT_LOCKED = 75
 
 _stop_asked = False
@@ -57,14 +60,16 @@ def take_lock(path: str, parent: int) -> bool:
             return True
 
 
-def stop(server: subprocess.Popen[bytes], stop_signal: int, grace_seconds: float) -> None:
-    """The stop signal, then SIGKILL."""
+def stop(server: subprocess.Popen[bytes], stop_signal: int, grace_seconds: float, parent: int) -> None:
+    """The stop signal, then SIGKILL: after the grace period, or a short one when the parent itself is gone."""
     server.send_signal(stop_signal)
-    try:
-        server.wait(grace_seconds)
-    except subprocess.TimeoutExpired:
-        server.kill()
-        server.wait()
+    began = time.monotonic()
+    while server.poll() is None:
+        waited = time.monotonic() - began
+        if waited > (grace_seconds if os.getppid() == parent else min(grace_seconds, ORPHAN_GRACE_SECONDS)):
+            server.kill()
+            server.wait()
+        time.sleep(STOP_POLL_SECONDS)
 
 
 def main(arguments: list[str]) -> int:
@@ -100,7 +105,7 @@ def main(arguments: list[str]) -> int:
     sys.stdout.close()
     while server.poll() is None:
         if parent_is_gone(parent, POLL_SECONDS):
-            stop(server, options.stop_signal, options.grace_seconds)
+            stop(server, options.stop_signal, options.grace_seconds, parent)
     return server.returncode if server.returncode >= 0 else 128 - server.returncode
 
 

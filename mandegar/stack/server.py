@@ -29,7 +29,7 @@ class Server:
         name: str,
         *,
         log: Path,
-        lock: Path,
+        lock: Path | None = None,
         stop_signal: signal.Signals,
         orphan_signal: signal.Signals = signal.SIGKILL,
         grace_seconds: float = 5.0,
@@ -44,14 +44,12 @@ class Server:
         self.pid: int | None = None
         """Process id of the server itself, for signals."""
 
-    def start(
-        self, command: Sequence[str | Path], *, environment: Mapping[str, str] | None = None, guarded: bool = True
-    ) -> None:
+    def start(self, command: Sequence[str | Path], *, environment: Mapping[str, str] | None = None) -> None:
         """Start the command; the process is there when this returns, which does not mean that it is ready."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         if self.log.exists() and self.log.stat().st_size > LOG_BYTES_MAX:
             self.log.replace(self.log.with_suffix(".log.1"))
-        lock = ["--lock", str(self._lock)] if guarded else []
+        lock = ["--lock", str(self._lock)] if self._lock is not None else []
         path = os.pathsep.join(filter(None, [str(PROJECT), os.environ.get("PYTHONPATH", "")]))
         with self.log.open("ab") as log:
             self._guardian = subprocess.Popen(  # noqa: S603 - our own guardian and our own command
@@ -69,6 +67,14 @@ class Server:
     @property
     def is_running(self) -> bool:
         return self._guardian is not None and self._guardian.poll() is None
+
+    @property
+    def ending(self) -> str:
+        """How it ended, in words; "" while it runs."""
+        code = None if self._guardian is None else self._guardian.poll()
+        if code is None:
+            return ""
+        return signal.Signals(code - 128).name if code > 128 else f"exit code {code}"
 
     def wait_ready(self, ready: Callable[[], bool], seconds: float = READY_SECONDS) -> None:
         """Wait until `ready()` or raise ServerFailed with the end of the log."""
@@ -93,13 +99,17 @@ class Server:
         if code != 0:
             raise self.failed(f"exit code {code}", seconds)
 
+    def ask_to_stop(self) -> None:
+        """Let the guardian begin, without waiting: several servers can then stop at once."""
+        if self._guardian is not None and self._guardian.stdin is not None:
+            with contextlib.suppress(OSError):
+                self._guardian.stdin.close()
+
     def stop(self) -> None:
         """Stop within the grace period, by SIGKILL after it. Nothing happens when it is not running."""
         if self._guardian is None:
             return
-        assert self._guardian.stdin is not None
-        with contextlib.suppress(OSError):
-            self._guardian.stdin.close()
+        self.ask_to_stop()
         try:
             self._guardian.wait(self._stop_seconds)
         except subprocess.TimeoutExpired:

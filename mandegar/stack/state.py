@@ -7,12 +7,14 @@ import fcntl
 import json
 import os
 import secrets
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from mandegar.stack.errors import DirectoryInUse, NewerData, NotWritable
 
+TRY_SECONDS = 0.5
 LAYOUT = 1
 """Version of the directory's own form. Raised when a newer Mandegar could not be followed by an older one."""
 
@@ -31,12 +33,10 @@ class DirectoryLock:
             handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
             raise NotWritable(directory=self._path.parent, reason=error.strerror) from error
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+        if not _locked(handle):
             os.close(handle)
             pid = self._path.read_text().strip() or "unknown"
-            raise DirectoryInUse(directory=self._path.parent, pid=pid) from error
+            raise DirectoryInUse(directory=self._path.parent, pid=pid)
         os.ftruncate(handle, 0)
         os.write(handle, f"{os.getpid()}\n".encode())
         self._handle = handle
@@ -46,6 +46,20 @@ class DirectoryLock:
             os.ftruncate(self._handle, 0)
             os.close(self._handle)
             self._handle = None
+
+
+def _locked(handle: int) -> bool:
+    """Try for a moment: `holder_of` in another process holds a shared lock for as long as a look takes."""
+    deadline = time.monotonic() + TRY_SECONDS
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+        else:
+            return True
 
 
 def holder_of(directory: Path) -> int | None:

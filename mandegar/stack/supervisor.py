@@ -6,7 +6,7 @@
 4. watch: what crashes is started again, within a limit;
 5. SIGTERM or SIGINT: drain the services, then stop Kafka, then PostgreSQL.
 
-Killed with SIGKILL it takes everything with it: the pipes that it holds end (guardian.py, lifeline.py).
+Killed with SIGKILL it takes everything with it: the pipes that it holds end, and guardians see that (guardian.py).
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class ServiceFailed(StackError):
 class Supervisor:
     """Runs the whole in the foreground until it is asked to stop."""
 
-    def __init__(self, directory: Path, *, roles: Roles, prepare: Prepare, say: Callable[[str], None]) -> None:
+    def __init__(self, directory: Path, *, roles: Roles, prepare: Prepare | None, say: Callable[[str], None]) -> None:
         """`prepare` is called once the servers answer and before any service starts; `say` prints a line."""
         self.directory = directory.absolute()
         self.logs = self.directory / "logs"
@@ -65,7 +65,6 @@ class Supervisor:
         self._lock = DirectoryLock(self.directory)
         self._children: list[Child] = []
         self._server_policies = {"postgres": RestartPolicy(), "kafka": RestartPolicy()}
-        self._lifeline = os.pipe()
         self._state = "starting"
         self._stop_asked = False
         self._connection: Connection | None = None
@@ -99,10 +98,11 @@ class Supervisor:
             self._connection = external
         self.logs.mkdir(parents=True, exist_ok=True)
         self._tell()
-        self._prepare(self._connection)
+        if self._prepare is not None:
+            self._prepare(self._connection)
         self._children = self._make_children(self._connection)
         for child in self._children:
-            child.start(self._lifeline[0])
+            child.start()
         self._tell()
         self._wait_ready()
         self._state = "running"
@@ -126,15 +126,19 @@ class Supervisor:
             port_variable = "MANDEGAR_HTTP_PORT" if role == "api" else "MANDEGAR_METRICS_PORT"
             children.append(
                 Child(
-                    name=key,
+                    server=self._make_server(key),
                     command=[sys.executable, "-m", "mandegar", "run", service, "--role", role],
                     environment={**connection.environment(), port_variable: str(ports[key])},
-                    log=self.logs / f"{key}.log",
                     url=f"http://127.0.0.1:{ports[key]}" if role == "api" else "",
                 )
             )
         write_state(self.directory, {"http_ports": ports})
         return children
+
+    def _make_server(self, name: str) -> Server:
+        """Nothing to lock: a service may run many times."""
+        log = self.logs / f"{name}.log"
+        return Server(name, log=log, stop_signal=signal.SIGTERM, grace_seconds=DRAIN_SECONDS)
 
     def _wait_ready(self) -> None:
         deadline = time.monotonic() + READY_SECONDS
@@ -143,7 +147,7 @@ class Supervisor:
             if time.monotonic() > deadline:
                 raise _failed(waiting[0], "time is up")
             for child in self._children:
-                self._news(child.look(time.monotonic(), self._lifeline[0]))
+                self._news(child.look(time.monotonic()))
                 if child.state == "failed":
                     raise _failed(child, "it ended too often")
             waiting = [child for child in waiting if not answers(f"{child.url}/readyz")]
@@ -152,7 +156,7 @@ class Supervisor:
     def _watch(self, follower: Follower | None) -> int:
         while not self._stop_asked:
             for child in self._children:
-                if self._news(child.look(time.monotonic(), self._lifeline[0])):
+                if self._news(child.look(time.monotonic())):
                     self._tell()
                 if child.state == "failed":
                     return 1
@@ -194,24 +198,22 @@ class Supervisor:
             self._tell()
         for child in self._children:
             child.terminate()
-        deadline = time.monotonic() + DRAIN_SECONDS
         for child in self._children:
-            child.wait(deadline - time.monotonic())
+            child.wait()
         if self._connection is not None:
             clear_status(self.directory)
         if self._stack is not None:
             self._stack.stop()
         self._lock.release()
-        for end in self._lifeline:
-            os.close(end)
 
     def _tell(self) -> None:
         assert self._connection is not None
         servers = [self._stack.postgres.server, self._stack.kafka.server] if self._stack is not None else []
         processes = [ProcessStatus(name=server.name, state="running", pid=server.pid) for server in servers]
-        for child in self._children:
-            pid = child.process.pid if child.process else None
-            processes.append(ProcessStatus(child.name, child.state, pid, child.restarts, child.url))
+        processes += [
+            ProcessStatus(child.name, child.state, child.server.pid, child.restarts, child.url)
+            for child in self._children
+        ]
         write_status(
             self.directory,
             Status(
@@ -262,5 +264,4 @@ def without_password(url: str) -> str:
 
 
 def _failed(child: Child, reason: str) -> ServiceFailed:
-    text = child.log.read_bytes()[-4_000:].decode(errors="replace") if child.log.exists() else ""
-    return ServiceFailed(name=child.name, reason=reason, log=child.log, tail="\n".join(text.splitlines()[-12:]))
+    return ServiceFailed(name=child.name, reason=reason, log=child.server.log, tail=child.server.tail())
