@@ -1,4 +1,4 @@
-"""Wiring of gateway: which topics it reads, with which handlers, and where it publishes."""
+"""Wiring of gateway: which topics it reads, with which handlers, where it publishes, and its HTTP application."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import secrets
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
+
+from fastapi import FastAPI
 
 from services.gateway.identity import Marker
 from services.gateway.intake import intake_handler
@@ -15,6 +17,8 @@ from shared.contracts.raw_orders import RawOrderEvent
 from shared.kernel import CustomerId
 from shared.kernel.ids import CUSTOMER_ID_BITS
 from shared.messaging.handling import Delivery, Handler, Service, Subscription, Work
+from shared.settings import PlatformSettings
+from shared.web import create_app as create_web_app
 
 NAME = "gateway"
 
@@ -49,3 +53,8 @@ async def _intake(work: Work, deliveries: Sequence[Delivery[Any]]) -> None:
 
 
 SERVICE = _service(_intake)
+
+
+def create_app(settings: PlatformSettings | None = None) -> FastAPI:
+    """The HTTP application: so far only what every service answers (health, readiness, metrics)."""
+    return create_web_app(NAME, settings or GatewaySettings.load(NAME))

@@ -20,7 +20,8 @@ from shared.contracts.raw_orders import RawOrderEvent
 from shared.contracts.shops import Shop
 from shared.db import OpenTransaction
 from shared.kernel import CustomerId, FixedClock
-from shared.messaging.handling import Delivery, NotYet
+from shared.messaging.handling import Delivery
+from shared.messaging.reference import ShopDirectory
 
 SECRET = b"9f2c7d41a86be350c1d24f7a90b8e6d3"
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -63,8 +64,10 @@ class FakeWork:
     shard: int = 0
     refused: list[tuple[Delivery[Any], str, str]] = field(default_factory=list)
 
+    directory: ShopDirectory = field(default_factory=ShopDirectory)
+
     def shop(self, slug: str) -> Shop:
-        raise NotYet(slug)
+        return self.directory.get(slug)
 
     def refuse(self, delivery: Delivery[Any], reason: str, detail: str) -> None:
         self.refused.append((delivery, reason, detail))
@@ -96,6 +99,7 @@ class Gateway:
                 fresh.setdefault(identity, one)
         async with self.pool.acquire() as conn, conn.transaction():
             work = FakeWork(OpenTransaction(conn, self.clock.now()))
+            await work.directory.refresh(conn)
             await self._handle(work, list(fresh.values()))
             await work.tx.finish()
         refused = {id(one) for one, _, _ in work.refused}

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 from services.gateway import identity
 from services.gateway.identity import Marker
 from services.gateway.intake import store
 from services.gateway.intake.domain import Refusal
-from services.gateway.intake.events import Draft, ShopRules, find_shop, read
+from services.gateway.intake.events import Draft, RulesBook, ShopRules, read, received_at
 from shared.contracts.raw_orders import RawOrderEvent
 from shared.kernel import CustomerId
 from shared.messaging.handling import Delivery, Handler, Work
@@ -18,29 +18,32 @@ from shared.messaging.handling import Delivery, Handler, Work
 
 def intake_handler(marker: Marker, draw: Callable[[], CustomerId]) -> Handler:
     """The handler of raw orders. `marker` knows people by their identifiers; `draw` gives new random customer ids."""
-    rules_of = store.RulesCache()
+    rules = RulesBook()
 
     async def take_in(work: Work, deliveries: Sequence[Delivery[Any]]) -> None:
-        """Translate, load and decide whose the orders are, save. What cannot be read is set aside."""
-        shops = await rules_of.load(work.tx.conn)
-        drafts = _read_all(work, deliveries, shops, marker)
-        recognition = await identity.identify(work.tx.conn, [draft.claim for draft in drafts], draw)
-        await store.save(work.tx, drafts, recognition)
+        """Translate, load and decide whose the orders are, save. What cannot be used is set aside."""
+        drafts = _read_all(work, deliveries, rules, marker)
+        if drafts:
+            recognition = await identity.identify(work.tx.conn, [draft.claim for draft in drafts], draw)
+            await store.save(work.tx, drafts, recognition)
 
     return take_in
 
 
 def _read_all(
-    work: Work, deliveries: Sequence[Delivery[RawOrderEvent]], shops: Mapping[str, ShopRules], marker: Marker
+    work: Work, deliveries: Sequence[Delivery[RawOrderEvent]], book: RulesBook, marker: Marker
 ) -> list[Draft]:
     drafts: list[Draft] = []
+    rules: dict[str, ShopRules] = {}
     received: dict[int, datetime] = {}
     for delivery in deliveries:
-        instant = received.get(delivery.timestamp_ms)
-        if instant is None:
-            instant = received[delivery.timestamp_ms] = datetime.fromtimestamp(delivery.timestamp_ms / 1000, UTC)
+        raw, stamp = delivery.event, delivery.timestamp_ms
+        if raw.shop not in rules:
+            rules[raw.shop] = book.of(work.shop(raw.shop))
+        if stamp not in received:
+            received[stamp] = received_at(stamp)
         try:
-            drafts.append(read(delivery.event, instant, find_shop(delivery.event.shop, shops), marker))
+            drafts.append(read(raw, received[stamp], rules[raw.shop], marker))
         except Refusal as refusal:
             work.refuse(delivery, refusal.reason, refusal.detail)
     return drafts

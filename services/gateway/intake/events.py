@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple, cast
@@ -10,7 +9,7 @@ from zlib import crc32
 
 from msgspec import UNSET, UnsetType
 
-from services.gateway.identity import Claim, Kind, Marker, MarkingRules
+from services.gateway.identity import Claim, Mark, Marker, MarkingRules
 from services.gateway.intake import domain
 from services.gateway.intake.domain import Amounts, EventKind, Facts, Line, OrderFacts, RefundFacts, Refusal, Returned
 from shared.contracts.envelope import Origin
@@ -27,11 +26,12 @@ from shared.contracts.orders import (
 )
 from shared.contracts.raw_orders import RawCustomer, RawOrder, RawOrderEvent, RawProduct
 from shared.contracts.shops import Shop
-from shared.kernel import derive_event_id
+from shared.kernel import ShopId, derive_event_id
 
 SOURCE = "mandegar/gateway"
 _NUMBER_MAX = 10**domain.ID_LENGTH_MAX
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 _NAMES: dict[EventKind, str] = {
     "completed": "order.completed",
     "updated": "order.updated",
@@ -68,17 +68,24 @@ class Draft(NamedTuple):
     facts: Facts
 
 
-def find_shop(slug: str, shops: Mapping[str, ShopRules]) -> ShopRules:
-    """The rules of the shop that an event names; of the only one, or of `default`, where it names none.
+class RulesBook:
+    """The rules of each shop, kept as long as its settings are the same."""
 
-    Raises Refusal when there is no such shop.
-    """
-    name = slug.strip().lower()
-    rules = shops.get(name) if name else next(iter(shops.values())) if len(shops) == 1 else shops.get("default")
-    if rules is None:
-        why = "is not known" if name else "is missing, and there is not exactly one shop"
-        raise Refusal("unknown_shop", f"shop: {why}; add it with `mandegar shops add` and replay, or name a known one")
-    return rules
+    def __init__(self) -> None:
+        self._rules: dict[str, ShopRules] = {}
+
+    def of(self, shop: Shop) -> ShopRules:
+        """The rules of a shop."""
+        kept = self._rules.get(shop.slug)
+        if kept is None or kept.shop != shop:
+            marking = MarkingRules(ShopId(shop.number), shop.phone_region, shop.blocked_identifiers)
+            kept = self._rules[shop.slug] = ShopRules(shop, marking)
+        return kept
+
+
+def received_at(timestamp_ms: int) -> datetime:
+    """The broker's append time as an instant."""
+    return _EPOCH + timedelta(milliseconds=timestamp_ms)
 
 
 def read(raw: RawOrderEvent, received: datetime, rules: ShopRules, marker: Marker) -> Draft:
@@ -88,7 +95,7 @@ def read(raw: RawOrderEvent, received: datetime, rules: ShopRules, marker: Marke
         raise Refusal("bad_origin", "origin: must be live or backfill")
     event_id, source = domain.required_id(raw.id, "id"), domain.required_id(raw.source, "source")
     occurred_us = _microseconds(raw.time, "time")
-    domain.check_time(occurred_us, round(received.timestamp() * 1_000_000))
+    domain.check_time(occurred_us, (received - _EPOCH) // _MICROSECOND)
     data = raw.data
     order_id = domain.required_id(data.order_id, "order_id")
     facts: Facts
@@ -148,25 +155,29 @@ def write(draft: Draft, customer: str | None, sequence: int) -> OrderEvent:
 def _microseconds(instant: datetime, field: str) -> int:
     if instant.tzinfo is None:
         raise Refusal("bad_time", f"{field}: must carry an offset, such as Z or +03:30")
-    return (instant - _EPOCH) // timedelta(microseconds=1)
+    return (instant - _EPOCH) // _MICROSECOND
 
 
 def _claim(data: RawCustomer, rules: MarkingRules, marker: Marker, *, order_id: str, at_us: int, tie: int) -> Claim:
-    given: list[tuple[Kind, str | int]] = []
+    marks: list[Mark] = []
     customer_id = _optional_id(data.customer_id, "customer_id")
-    if customer_id is not None:
-        given.append((Kind.CUSTOMER_ID, customer_id))
-    # What cannot be a phone or an e-mail is dirt that forms let through: it names nobody and refuses no order.
-    if data.phone is not UNSET and data.phone is not None and _is_short(data.phone):
-        given.append((Kind.PHONE, data.phone))
-    if data.email is not UNSET and data.email is not None and _is_short(data.email):
-        given.append((Kind.EMAIL, data.email))
-    marks = tuple([mark for kind, value in given if (mark := marker.mark(rules, kind, value)) is not None])
-    return Claim(rules.shop, order_id, at_us, tie, marks, _text(data.name), _text(data.locale))
+    if customer_id is not None and (mark := marker.customer_id(rules, customer_id)) is not None:
+        marks.append(mark)
+    phone = _contact(data.phone)
+    if phone is not None and (mark := marker.phone(rules, phone)) is not None:
+        marks.append(mark)
+    email = _contact(data.email)
+    if email is not None and (mark := marker.email(rules, str(email))) is not None:
+        marks.append(mark)
+    return Claim(rules.shop, order_id, at_us, tie, tuple(marks), _text(data.name), _text(data.locale))
 
 
-def _is_short(value: str | int) -> bool:
-    return len(value) <= domain.TEXT_LENGTH_MAX if isinstance(value, str) else abs(value) < _NUMBER_MAX
+def _contact(value: str | int | UnsetType | None) -> str | int | None:
+    # What is too long to be a phone or an e-mail is dirt that a form let through: it names nobody and refuses nothing.
+    if value is UNSET or value is None:
+        return None
+    is_short = len(value) <= domain.TEXT_LENGTH_MAX if isinstance(value, str) else abs(value) < _NUMBER_MAX
+    return value if is_short else None
 
 
 def _order(data: RawOrder, order_id: str, default_currency: str, kind: EventKind) -> OrderFacts:

@@ -1,41 +1,17 @@
-"""What the slice reads and writes: shops' rules in, positions of customers' keys and outgoing events out."""
+"""What the slice writes: keys locked, then whose the orders are, then the outgoing events."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-import asyncpg
+from collections.abc import Sequence
 
 from services.gateway import identity
-from services.gateway.identity import MarkingRules, Recognition, customer_updated
-from services.gateway.intake.events import Draft, ShopRules, write
-from services.gateway.shops import load_shops
+from services.gateway.identity import Recognition, customer_updated
+from services.gateway.intake.events import Draft, write
 from shared.contracts import topics
 from shared.contracts.envelope import message_key
-from shared.contracts.shops import Shop
 from shared.kernel import CustomerId, ShopId, customer_id_text
 from shared.messaging.handling import OutboxKey, Transaction
-
-
-class RulesCache:
-    """Rules of the shops by slug. Read anew for each batch; kept where the settings are still the same."""
-
-    def __init__(self) -> None:
-        self._rules: dict[str, ShopRules] = {}
-
-    async def load(self, conn: asyncpg.Connection[Any]) -> Mapping[str, ShopRules]:
-        """All shops, as they stand now."""
-        shops = await load_shops(conn)
-        self._rules = {slug: self._rules_of(shop) for slug, shop in shops.items()}
-        return self._rules
-
-    def _rules_of(self, shop: Shop) -> ShopRules:
-        kept = self._rules.get(shop.slug)
-        if kept is not None and kept.shop == shop:
-            return kept
-        return ShopRules(shop, MarkingRules(ShopId(shop.number), shop.phone_region, shop.blocked_identifiers))
 
 
 async def save(tx: Transaction, drafts: Sequence[Draft], recognition: Recognition) -> None:

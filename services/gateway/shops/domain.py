@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-from base64 import urlsafe_b64encode
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 
@@ -12,10 +10,9 @@ import phonenumbers
 
 from shared.contracts.keys import ApiKey
 from shared.contracts.shops import Shop
-from shared.kernel import MoneyError, Zone, to_minor_units
+from shared.kernel import MoneyError, Zone, api_key_sha256, api_key_text, to_minor_units
 
 SHOPS_MAX = 32_767
-KEY_PREFIX = "mdg"
 KEY_ID_BYTES = 9
 KEY_SECRET_BYTES = 32
 SCOPES = ("metrics:read", "orders:write", "admin")
@@ -81,14 +78,12 @@ def new_key(
         raise ShopError(f"name: at most {_NAME_LENGTH_MAX} printable characters")
     if expires_at is not None and expires_at.tzinfo is None:
         raise ShopError("expires_at: give an offset, such as Z")
-    # Hexadecimal, since the text is split at underscores, which base 64 may hold.
     key_id = random_bytes(KEY_ID_BYTES).hex()
-    secret = urlsafe_b64encode(random_bytes(KEY_SECRET_BYTES)).rstrip(b"=").decode()
-    text = f"{KEY_PREFIX}_{key_id}_{secret}"
+    text = api_key_text(key_id, random_bytes(KEY_SECRET_BYTES))
     key = ApiKey(
         key_id=key_id,
         shop_number=shop.number,
-        sha256=hashlib.sha256(text.encode()).hexdigest(),
+        sha256=api_key_sha256(text),
         scopes=wanted,
         name=name,
         expires_at=expires_at,

@@ -68,8 +68,8 @@ class MarkingRules:
         self._blocked = BLOCKED | folded | phones
 
     def blocks(self, value: str) -> bool:
-        """Whether the value identifies nobody in this shop. Case does not matter."""
-        return value.casefold() in self._blocked
+        """Whether the value identifies nobody in this shop, in whatever letters, digits and case."""
+        return fold(value) in self._blocked
 
 
 def normal_customer_id(raw: str | int) -> str | None:
@@ -115,24 +115,28 @@ class Marker:
     def __init__(self, secret: bytes) -> None:
         """`secret`: the platform's secret key, any length. A change of it would forget everybody."""
         self._key = hmac.new(secret, b"mandegar/gateway/customer_alias", hashlib.sha256).digest()
-        self.mark = lru_cache(maxsize=_CACHED_MARKS_MAX)(self._mark)
-        """`mark(rules, kind, raw)`: the Mark, or None."""
-
-    def _mark(self, rules: MarkingRules, kind: Kind, raw: str | int) -> Mark | None:
-        value: str | None
-        if rules.blocks(fold(str(raw))):
-            return None
-        if kind is Kind.CUSTOMER_ID:
-            value = normal_customer_id(raw)
-        elif kind is Kind.PHONE:
-            value = normal_phone(raw, rules.region)
-        else:
-            value = normal_email(str(raw))
-        if value is None or rules.blocks(value):
-            return None
-        return Mark(kind, self.fingerprint(rules.shop, kind, value), value)
+        self.customer_id = lru_cache(maxsize=_CACHED_MARKS_MAX)(self._customer_id)
+        """`customer_id(rules, raw)`: the mark of a shop's own id."""
+        self.phone = lru_cache(maxsize=_CACHED_MARKS_MAX)(self._phone)
+        """`phone(rules, raw)`."""
+        self.email = lru_cache(maxsize=_CACHED_MARKS_MAX)(self._email)
+        """`email(rules, raw)`."""
 
     def fingerprint(self, shop: ShopId, kind: Kind, value: str) -> bytes:
         """The keyed hash under which a normal value is known."""
         text = f"{shop}\x1f{int(kind)}\x1f{value}".encode()
         return hashlib.blake2b(text, digest_size=FINGERPRINT_BYTES, key=self._key).digest()
+
+    def _customer_id(self, rules: MarkingRules, raw: str | int) -> Mark | None:
+        return self._mark(rules, Kind.CUSTOMER_ID, raw, normal_customer_id(raw))
+
+    def _phone(self, rules: MarkingRules, raw: str | int) -> Mark | None:
+        return self._mark(rules, Kind.PHONE, raw, normal_phone(raw, rules.region))
+
+    def _email(self, rules: MarkingRules, raw: str) -> Mark | None:
+        return self._mark(rules, Kind.EMAIL, raw, normal_email(raw))
+
+    def _mark(self, rules: MarkingRules, kind: Kind, raw: str | int, value: str | None) -> Mark | None:
+        if value is None or rules.blocks(value) or rules.blocks(str(raw)):
+            return None
+        return Mark(kind, self.fingerprint(rules.shop, kind, value), value)

@@ -160,16 +160,19 @@ class _Desk:
             before, is_known = None, False
         else:
             before, is_known = person.profile(), (claim.shop, person.customer) not in self._decision.created
-        values: dict[Kind, str] = {}
+        email = phone = None
         stored = False
         for mark in claim.marks:
-            values[mark.kind] = mark.value
+            if mark.kind is Kind.EMAIL:
+                email = mark.value
+            elif mark.kind is Kind.PHONE:
+                phone = mark.value
             if mark.fingerprint not in self.owners and person.has_room(mark.kind):
                 self.owners[mark.fingerprint] = person.customer
                 person.add_alias(mark)
                 self._decision.aliases.append(Alias(claim.shop, mark.kind, mark.fingerprint, person.customer))
                 stored = True
-        stored |= person.learn(claim.name, values.get(Kind.EMAIL), values.get(Kind.PHONE), claim.locale, claim.at_us)
+        stored |= person.learn(claim.name, email, phone, claim.locale, claim.at_us)
         if stored and is_known:
             self._decision.changed[claim.shop, person.customer] = person
         after = person.profile()

@@ -15,8 +15,11 @@ from shared.kernel import CustomerId
 _ROUNDS_MAX = 16
 
 
-class ClaimLost(Exception):
-    """Other workers took the same new identifiers first, many times in a row: the batch is to be tried again."""
+class ClaimLost(TimeoutError):
+    """Other workers took the same new identifiers first, many times in a row: the batch is to be tried again.
+
+    A TimeoutError, so that the runtime takes it for a passing trouble and looks for no event at fault.
+    """
 
 
 async def identify(
