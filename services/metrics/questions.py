@@ -37,8 +37,8 @@ def _only_digits(value: Any) -> Any:
 
 Day = Annotated[date, BeforeValidator(_only_a_date)]
 """A day of the shop's zone, as YYYY-MM-DD and nothing else."""
-Whole = Annotated[int, BeforeValidator(_only_digits)]
-"""A whole number in ASCII digits and nothing else."""
+Digits = BeforeValidator(_only_digits)
+"""For whole numbers. It stands after their limits, which the API's description would lose otherwise."""
 
 Currency = Annotated[
     str | None,
@@ -50,13 +50,14 @@ Currency = Annotated[
     ),
 ]
 WindowDays = Annotated[
-    Whole,
+    int,
     Query(
         ge=1,
         le=WINDOW_MAX,
         description="Days of the trailing window: a customer with an order in it is held.",
         examples=[365],
     ),
+    Digits,
 ]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -13,6 +12,7 @@ from services.metrics.counters import CounterSet
 from shared.contracts.shops import Shop
 from shared.kernel import CustomerId, ShopId, api_key_sha256, api_key_text, customer_id_text
 from shared.messaging.reference import write_shops
+from shared.settings import PlatformSettings
 from tests.metrics_read.counting import counters_of
 from tests.metrics_read.recount import Bought
 
@@ -70,7 +70,8 @@ class Ground:
 
     async def _orders(self, shop: Shop, orders: list[tuple[Bought, bool]]) -> None:
         await self.pool.executemany(
-            "INSERT INTO order_fact (shop, order_id, customer, revenue, net, day, status, counted, currency, content_id)"
+            "INSERT INTO order_fact"
+            " (shop, order_id, customer, revenue, net, day, status, counted, currency, content_id)"
             " VALUES ($1, $2, $3, $4, $4, $5, 2, $6, $7, '')",
             [
                 (
@@ -111,11 +112,6 @@ def shop_of(number: int, **settings: Any) -> Shop:
     return msgspec.structs.replace(usual, **settings)
 
 
-def guests_become_customers(bought: list[Bought]) -> list[Bought]:
-    """The same orders, nobody a guest."""
-    return [replace(order, customer=order.customer or 9) for order in bought]
-
-
 def random_history(rng: Random, orders: int, customers: int, first: int, days: int) -> list[Bought]:
     """Orders of a few customers and guests on random days, in two currencies."""
     return [
@@ -131,3 +127,12 @@ def random_history(rng: Random, orders: int, customers: int, first: int, days: i
 
 def shop_id(shop: Shop) -> ShopId:
     return ShopId(shop.number)
+
+
+def settings_for(database_url: str) -> PlatformSettings:
+    """Settings of an API on this database; it asks no Kafka."""
+    return PlatformSettings.load(
+        kafka_bootstrap_servers="127.0.0.1:1",
+        database_url=database_url,
+        secret_key="0123456789abcdefghijklmnopqrstuv-tests",
+    )

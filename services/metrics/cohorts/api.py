@@ -6,11 +6,11 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.metrics.cohorts.domain_table import Cell, Cohort, CohortTotals, cohort_table
 from services.metrics.counters import Generation, Measure, live_generation, totals_by_param
-from services.metrics.questions import SCOPE, Currency, Whole, currency_or, today_in
+from services.metrics.questions import SCOPE, Currency, Digits, currency_or, today_in
 from shared.db import ReadTransaction
 from shared.kernel import Zone, month_of, month_text, parse_month
 from shared.web import Caller, ClockDep, DatabaseDep, FieldError, allow, invalid
@@ -59,6 +59,37 @@ class CohortsAnswer(BaseModel):
     cohorts: list[CohortAnswer]
     mature: bool = Field(description="Whether every month of every cohort has ended.")
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "as_of": "2026-03-20",
+                "basis": "restated",
+                "currency": "USD",
+                "calendar": "gregorian",
+                "from": "2026-03",
+                "to": "2026-03",
+                "months": 2,
+                "cohorts": [
+                    {
+                        "month": "2026-03",
+                        "customers": 12,
+                        "cells": [
+                            {
+                                "customers": 12,
+                                "share": 1.0,
+                                "orders": 13,
+                                "revenue": {"amount": 65_000, "currency": "USD"},
+                            },
+                            None,
+                        ],
+                        "mature": False,
+                    }
+                ],
+                "mature": False,
+            }
+        }
+    )
+
 
 @router.get("", response_model=CohortsAnswer, summary="Customers and revenue by month of first order")
 async def read_cohorts(
@@ -83,7 +114,9 @@ async def read_cohorts(
     ] = None,
     currency: Currency = None,
     months: Annotated[
-        Whole, Query(ge=1, le=COHORTS_MAX, description="Cells of each cohort: its own month and those after it.")
+        int,
+        Query(ge=1, le=COHORTS_MAX, description="Cells of each cohort: its own month and those after it."),
+        Digits,
     ] = 12,
 ) -> CohortsAnswer:
     """For each month of first orders: who of them ordered in each month since, and what they spent, net of refunds."""

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.metrics.counters import live_generation
 from services.metrics.orders.domain_history import GAPS_SHOWN, History, history
@@ -44,6 +44,25 @@ class CustomerAnswer(BaseModel):
     )
     held: bool = Field(description="Whether the last order lies within the window.")
     lost_on: date | None = Field(description="The day from which the customer is, or would be, lost.")
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "customer": _EXAMPLE,
+                "as_of": "2026-03-20",
+                "window_days": 365,
+                "basis": "restated",
+                "orders": 3,
+                "revenue": [{"amount": 15_000, "currency": "USD"}],
+                "first_order_day": "2025-11-02",
+                "last_order_day": "2026-02-11",
+                "days_since_last_order": 37,
+                "gaps": [30, 71],
+                "held": True,
+                "lost_on": "2027-02-11",
+            }
+        }
+    )
 
 
 @router.get("/{customer}", response_model=CustomerAnswer, summary="One customer's purchases")

@@ -17,7 +17,7 @@ from services.metrics.questions import (
     WINDOW_MAX,
     Currency,
     Day,
-    Whole,
+    Digits,
     WindowDays,
     currency_or,
     day_until,
@@ -53,12 +53,14 @@ def _asked(
     caller: CallerDep,
     window_days: WindowDays = DEFAULT_WINDOW,
     period_days: Annotated[
-        Whole,
+        int,
         Query(ge=1, le=WINDOW_MAX, description="Days of the period over which customers are won and lost."),
+        Digits,
     ] = DEFAULT_PERIOD,
     loyal_over: Annotated[
-        Whole | None,
+        int | None,
         Query(ge=0, le=1_000, description="Loyal: more orders in the window than this. Default: the shop's."),
+        Digits,
     ] = None,
     currency: Currency = None,
 ) -> Asked:

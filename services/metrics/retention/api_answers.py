@@ -3,11 +3,42 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 Ratio = float | None
 """A fraction from 0 to 1; null where it would be over nobody."""
+
+
+_RETENTION: dict[str, Any] = {
+    "as_of": "2026-03-20",
+    "window_days": 365,
+    "period_days": 30,
+    "basis": "restated",
+    "currency": "USD",
+    "held": 24,
+    "repeat": 9,
+    "loyal": 3,
+    "rpr": 0.375,
+    "rpr_all": 0.1875,
+    "lcr": 0.125,
+    "orders": 41,
+    "revenue": {"amount": 205_000, "currency": "USD"},
+    "aov": {"amount": 5_000, "currency": "USD", "numerator": 205_000, "denominator": 41},
+    "frequency": 1.5,
+    "lifetime_customers": 48,
+    "lifetime_rpr": 0.25,
+    "start": 20,
+    "end": 24,
+    "new": 5,
+    "won_back": 0,
+    "lost": 1,
+    "crr": 0.95,
+    "churn": 0.05,
+    "benchmark": {"industry": "retail", "crr": 0.63, "source": "…", "year": 2020},
+    "mature": True,
+}
 
 
 class AmountAnswer(BaseModel):
@@ -65,38 +96,7 @@ class RetentionAnswer(BaseModel):
     benchmark: BenchmarkAnswer | None
     mature: bool = Field(description="Whether the shop's history covers the window and the period whole.")
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "as_of": "2026-03-20",
-                "window_days": 365,
-                "period_days": 30,
-                "basis": "restated",
-                "currency": "USD",
-                "held": 24,
-                "repeat": 9,
-                "loyal": 3,
-                "rpr": 0.375,
-                "rpr_all": 0.1875,
-                "lcr": 0.125,
-                "orders": 41,
-                "revenue": {"amount": 205_000, "currency": "USD"},
-                "aov": {"amount": 5_000, "currency": "USD", "numerator": 205_000, "denominator": 41},
-                "frequency": 1.5,
-                "lifetime_customers": 48,
-                "lifetime_rpr": 0.25,
-                "start": 20,
-                "end": 24,
-                "new": 5,
-                "won_back": 0,
-                "lost": 1,
-                "crr": 0.95,
-                "churn": 0.05,
-                "benchmark": {"industry": "retail", "crr": 0.63, "source": "…", "year": 2020},
-                "mature": True,
-            }
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"example": _RETENTION})
 
 
 class SeriesAnswer(BaseModel):
@@ -110,6 +110,21 @@ class SeriesAnswer(BaseModel):
     basis: str
     currency: str
     points: list[RetentionAnswer]
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "from": "2026-03-01",
+                "to": "2026-03-20",
+                "step": "month",
+                "window_days": 365,
+                "period_days": 30,
+                "basis": "restated",
+                "currency": "USD",
+                "points": [_RETENTION],
+            }
+        }
+    )
 
 
 class ReturnRateAnswer(BaseModel):
@@ -129,8 +144,25 @@ class ReturnRatesAnswer(BaseModel):
     rates: list[ReturnRateAnswer]
     mature: bool = Field(description="Whether there are customers old enough for every rate.")
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "as_of": "2026-03-20",
+                "basis": "restated",
+                "rates": [
+                    {"days": 30, "customers": 40, "returned": 4, "rate": 0.1},
+                    {"days": 60, "customers": 32, "returned": 8, "rate": 0.25},
+                    {"days": 90, "customers": 25, "returned": 10, "rate": 0.4},
+                ],
+                "mature": True,
+            }
+        }
+    )
+
 
 class BenchmarksAnswer(BaseModel):
     """Published averages by industry."""
 
     benchmarks: list[BenchmarkAnswer]
+
+    model_config = ConfigDict(json_schema_extra={"example": {"benchmarks": [_RETENTION["benchmark"]]}})
