@@ -72,7 +72,7 @@ def opener(database_url: str, schema: str) -> Connect:
 
 
 def outbox_channel(schema: str) -> str:
-    """The channel whose NOTIFY wakes relays early. A hint: relays look by themselves every 20 to 50 ms."""
+    """The channel whose NOTIFY wakes relays early. A hint: relays look by themselves every 25 to 50 ms."""
     return f"outbox_{schema}"
 
 
@@ -80,13 +80,21 @@ class Relay:
     """One of any number of relays of a service's outbox; together they lead each shard once."""
 
     def __init__(
-        self, schema: str, *, connect: Connect, sender: KafkaSender, set_aside: SetAside, rows_max: int = _ROWS_MAX
+        self,
+        schema: str,
+        *,
+        connect: Connect,
+        sender: KafkaSender,
+        set_aside: SetAside,
+        rows_max: int = _ROWS_MAX,
+        poll_seconds: float = 0.025,
     ) -> None:
+        """`poll_seconds` is the wait after a round at low load; it doubles while nothing comes."""
         self._schema = schema
         self._connect = connect
         self._sender = sender
         self._set_aside = set_aside
-        self._pace = Pace(limit=rows_max, poll_min=0.02, poll_max=0.05)
+        self._pace = Pace(limit=rows_max, poll_min=poll_seconds, poll_max=2 * poll_seconds)
         self._woken = asyncio.Event()
         self._taken: Tally[int] = Tally()
         self._parked: dict[str, float] = {}

@@ -40,8 +40,9 @@ def quotas(taken: Mapping[int, int], shards: Sequence[int], limit: int) -> dict[
 class Pace:
     """How long to wait before the next look, in seconds, and how many rows to take at most.
 
-    While rows come in full rounds there is no wait; at low load 20 ms, growing to 50 ms while nothing comes. A round
-    that fails halves the number of rows, so that the one message that a broker refuses is found in a few rounds.
+    While rows come in full rounds there is no wait; at low load it is the shortest, and grows to the longest while
+    nothing comes. A round that fails halves the number of rows, so that the one message that a broker refuses is
+    found in a few rounds.
     """
 
     def __init__(self, *, limit: int, poll_min: float, poll_max: float) -> None:

@@ -93,6 +93,11 @@ async def create_topic(bootstrap_servers: str, name: str, partitions: int = 4, *
         configs = {key.replace("_", "."): value for key, value in settings.items()}
         answer = await admin.create_topics([NewTopic(name, partitions, 1, topic_configs=configs)])
         assert answer.topic_errors[0][1] == 0, answer
+
+        async def known() -> bool:
+            return any(t["topic"] == name and len(t["partitions"]) == partitions for t in await admin.describe_topics())
+
+        await until(known)
     finally:
         await admin.close()
 
