@@ -1,5 +1,21 @@
 """orders: what is known of each order and of each customer's order days. Turns a batch of events into changes."""
 
+from services.metrics.orders.domain import GUEST, Fact
+from services.metrics.orders.domain_changes import Amounts, Changes, Frame, Runs, Steps, frame_of, steps_of
+from services.metrics.orders.domain_days import months_of
 from services.metrics.orders.reading import CustomersAt, customers_at
 
-__all__ = ["CustomersAt", "customers_at"]
+__all__ = [
+    "GUEST",
+    "Amounts",
+    "Changes",
+    "CustomersAt",
+    "Fact",
+    "Frame",
+    "Runs",
+    "Steps",
+    "customers_at",
+    "frame_of",
+    "months_of",
+    "steps_of",
+]

@@ -1,0 +1,95 @@
+"""Binary COPY from and to numpy: whole columns at once, no Python object for each value.
+
+PostgreSQL's format: a header, then for each row the number of fields, and for each field its length and its bytes,
+big-endian. Rows whose fields all have a fixed width are therefore one structured array, laid down as it is.
+Source: PostgreSQL manual, COPY, "Binary Format".
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import asyncpg
+import numpy as np
+import numpy.typing as npt
+
+Rows = npt.NDArray[np.void]
+
+_HEAD = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_TAIL = b"\xff\xff"
+_INT4_OID = 23
+_ARRAY_HEAD = 20  # dimensions, null flag, element type, length, lower bound: four bytes each
+UNIX_TO_POSTGRES_US = 946_684_800_000_000
+"""Timestamps count microseconds from 2000-01-01; take this from microseconds of the Unix epoch."""
+
+BIGINT, INT, SMALLINT, BOOL, TIMESTAMPTZ = ">i8", ">i4", ">i2", "u1", ">i8"
+
+
+class Field(NamedTuple):
+    """A column of fixed width. `format` is a numpy format, big-endian; `length` > 0: an int[] of so many elements."""
+
+    name: str
+    format: str
+    length: int = 0
+
+
+class Layout:
+    """Rows with the same fields, all of fixed width and none null, then perhaps fields added by the caller."""
+
+    def __init__(self, fields: Sequence[Field], *, extra: int = 0) -> None:
+        """`extra` counts fields that the caller lays down behind each row."""
+        self.columns = [field.name for field in fields]
+        parts: list[tuple[Any, ...]] = [("_count", ">i2")]
+        for field in fields:
+            parts.append((f"_{field.name}", ">i4"))
+            if field.length:
+                parts.append((f"_{field.name}_head", ">i4", (5,)))
+                parts.append((field.name, [("size", ">i4"), ("value", ">i4")], (field.length,)))
+            else:
+                parts.append((field.name, field.format))
+        self.dtype = np.dtype(parts)
+        template = np.zeros(1, self.dtype)
+        template["_count"] = len(fields) + extra
+        for field in fields:
+            template[f"_{field.name}"] = self.dtype[field.name].itemsize
+            if field.length:
+                template[f"_{field.name}"] = _ARRAY_HEAD + 8 * field.length
+                template[f"_{field.name}_head"] = (1, 0, _INT4_OID, field.length, 1)
+                template[field.name]["size"] = 4
+        self._template = template
+
+    def rows(self, count: int) -> Rows:
+        """So many rows, their values zero, to be filled by column."""
+        return np.repeat(self._template, count)
+
+    def read(self, data: bytes) -> Rows:
+        """Rows of a COPY TO. Raises ValueError when one has a null or another width."""
+        body = len(data) - len(_HEAD) - len(_TAIL)
+        if body % self.dtype.itemsize:
+            raise ValueError("rows have another width than the layout says")
+        rows = np.frombuffer(data, self.dtype, count=body // self.dtype.itemsize, offset=len(_HEAD))
+        for name in self.dtype.names or ():
+            if name.startswith("_") and not np.array_equal(
+                rows[name], np.broadcast_to(self._template[name], rows[name].shape)
+            ):
+                raise ValueError("rows have other fields than the layout says")
+        return rows
+
+
+def whole(rows: Rows | bytes) -> bytes:
+    """The rows with header and trailer: what COPY FROM takes."""
+    return b"".join((_HEAD, rows if isinstance(rows, bytes) else rows.tobytes(), _TAIL))
+
+
+async def copy_in(conn: asyncpg.Connection[Any], table: str, columns: Sequence[str], rows: Rows | bytes) -> None:
+    """COPY rows into a table. Raises asyncpg's errors, UniqueViolationError among them."""
+    await conn.copy_to_table(table, source=io.BytesIO(whole(rows)), columns=list(columns), format="binary")
+
+
+async def copy_out(conn: asyncpg.Connection[Any], query: str, layout: Layout) -> Rows:
+    """The result of a query without arguments, in the layout."""
+    buffer = io.BytesIO()
+    await conn.copy_from_query(query, output=buffer, format="binary")
+    return layout.read(buffer.getvalue())
