@@ -34,9 +34,18 @@ def migrate_service(name: str, connection: Connection) -> None:
 def create_topics(connection: Connection) -> list[str]:
     """Create the topics that are missing. Gives the names of those created."""
     from shared.messaging.topics_admin import ensure_topics
+    from shared.settings import PlatformSettings
 
     services = [service_main(name).SERVICE for name in service_names()]
-    return list(asyncio.run(ensure_topics(connection.bootstrap_servers, services)))
+    settings = PlatformSettings.load()
+    return asyncio.run(
+        ensure_topics(
+            connection.bootstrap_servers,
+            services,
+            partitions=settings.partitions,
+            replication_factor=settings.replication_factor,
+        )
+    )
 
 
 def ensure_shop(connection: Connection) -> None:

@@ -12,6 +12,7 @@ class OutboxRow(NamedTuple):
     """One event on its way: `place` is the row's physical address, stable while the row is locked."""
 
     place: tuple[int, int]
+    id: int
     shard: int
     topic: str
     key: bytes
@@ -29,7 +30,7 @@ class Backlog(NamedTuple):
 # does not depend on the backlog. The running sum bounds what is held in memory, and at least one row comes.
 # Topics that the cluster does not know wait without standing in the way of others.
 _TAKE = """
-SELECT place, shard, topic, key, value FROM (
+SELECT place, id, shard, topic, key, value FROM (
     SELECT o.*,
            row_number() OVER age AS nth,
            sum(octet_length(o.value)) OVER (age ROWS UNBOUNDED PRECEDING) - octet_length(o.value) AS bytes_before

@@ -14,8 +14,10 @@ import pytest
 from shared.db.transaction import outbox_shard
 from shared.kernel import SystemClock
 from shared.messaging import relay_store
+from shared.messaging.dead_letters import Cipher, DeadLetters, list_letters, show_letter
 from shared.messaging.partitioning import partition_of
 from shared.messaging.relay import Relay, opener
+from shared.messaging.relay_refused import RefusedRows
 from shared.messaging.relay_sender import MESSAGE_BYTES_MAX, KafkaSender
 from shared.messaging.relay_store import OutboxRow
 from tests.messaging.outbox_ground import Ground, create_topic, ground, until
@@ -214,3 +216,19 @@ async def test_a_round_is_bounded_in_rows_and_bytes_but_takes_at_least_one_row(p
         backlog = await relay_store.backlog(conn, list(range(16)), count_max=7)
     assert backlog.rows == 7
     assert backlog.oldest_seconds > 0
+
+
+async def test_what_is_set_aside_becomes_a_dead_letter_with_its_body_encrypted_and_an_event(place: Ground) -> None:
+    cipher = Cipher("0123456789abcdefghijklmnopqrstuv-tests")
+    keep = RefusedRows(DeadLetters("svc", cipher), SystemClock())
+    row = OutboxRow((0, 1), 77, 3, place.topic, b"demo:abc", b"a large body")
+    async with place.pool.acquire() as conn, conn.transaction():
+        await keep(conn, [row])
+    async with place.pool.acquire() as conn:
+        (letter,) = await list_letters(conn)
+        assert (letter.topic, letter.offset, letter.reason) == (place.topic, 77, "too_large")
+        assert await show_letter(conn, letter.letter_id, cipher) == b"a large body"
+        told = await conn.fetchrow("SELECT topic, key, value FROM outbox")
+    assert told["topic"] == "dead-letters.v1"
+    assert told["key"] == b"demo:"
+    assert b"a large body" not in told["value"]
