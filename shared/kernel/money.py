@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
+
+from shared.kernel.currencies import MINOR_DIGITS
+from shared.kernel.text import fold_digits
 
 MAX_MINOR_UNITS = 10**15
 """Largest absolute amount of one figure: leaves room to add nine thousand of them in an int64."""
 
-# Minor digits that differ from two. IRR is 0 where ISO says 2: nobody has used a hundredth of a rial in decades.
-_MINOR_DIGITS = {"IRR": 0, "JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "KWD": 3, "BHD": 3, "OMR": 3, "JOD": 3, "TND": 3}
 _TOMAN = "IRT"  # not an ISO code: ten rials, as shops quote prices; converted once, at the edge
+_TOO_LARGE = "amount is larger than 10^15 minor units"
+_EXPONENT_MAX = 18
+_MARKS = {ord("٫"): ".", ord("٬"): None}  # of numbers in Persian and Arabic
+# Digits of the fraction may be many: rounded once, from the exact value, whatever the thread's own context says.
+_EXACT = Context(prec=400, Emax=999_999, Emin=-999_999, rounding=ROUND_HALF_EVEN)
 
 
 class MoneyError(ValueError):
@@ -31,30 +37,48 @@ class Money:
 
 
 def minor_digits(currency: str) -> int:
-    """How many decimal places the minor unit has."""
-    return _MINOR_DIGITS.get(currency, 2)
+    """How many decimal places the minor unit has. MoneyError when the code is not a currency of our table."""
+    digits = MINOR_DIGITS.get(currency)
+    if digits is None:
+        raise MoneyError("currency must be a three-letter ISO 4217 code that is in use, or IRT for Toman")
+    return digits
 
 
 def to_minor_units(value: Decimal | str | int, currency: str) -> Money:
     """A decimal amount of a currency as minor units; Toman (IRT) becomes rial times ten.
 
-    Fractions below the minor unit are rounded half-even. Raises MoneyError for what is no number, too large, or
-    not a currency code.
+    Fractions below the minor unit are rounded half-even. Text may hold Persian or Arabic digits, and `٬` between
+    thousands with `٫` before the fraction. Raises MoneyError for what is no number, too large, or not a currency.
     """
     code = currency.strip().upper()
-    if len(code) != 3 or not code.isascii() or not code.isalpha():
-        raise MoneyError("currency must be a three-letter ISO 4217 code, or IRT")
+    scale = 0
+    if code == _TOMAN:
+        code, scale = "IRR", 1
+    digits = minor_digits(code)
+    decimal = _decimal(value)
+    if decimal.adjusted() > _EXPONENT_MAX:  # before scaling, which would write out every digit of 1e999999
+        raise MoneyError(_TOO_LARGE)
+    if decimal.adjusted() < -_EXPONENT_MAX:
+        return Money(0, code)
+    minor = int(decimal.scaleb(digits + scale, _EXACT).quantize(Decimal(1), ROUND_HALF_EVEN, _EXACT))
+    if abs(minor) > MAX_MINOR_UNITS:
+        raise MoneyError(_TOO_LARGE)
+    return Money(minor, code)
+
+
+def _decimal(value: Decimal | str | int) -> Decimal:
+    if isinstance(value, bool | float):  # a float has lost what was written already
+        raise MoneyError("amount must be a decimal number, not a float")
     try:
-        decimal = Decimal(value)
+        decimal = Decimal(_plain(value) if isinstance(value, str) else value)
     except (InvalidOperation, ValueError, TypeError) as error:
         raise MoneyError("amount must be a decimal number") from error
     if not decimal.is_finite():
         raise MoneyError("amount must be finite")
-    if decimal.adjusted() > 18:
-        raise MoneyError("amount is larger than 10^15 minor units")
-    if code == _TOMAN:
-        code, decimal = "IRR", decimal * 10
-    minor = int(decimal.scaleb(minor_digits(code)).to_integral_value(ROUND_HALF_EVEN))
-    if abs(minor) > MAX_MINOR_UNITS:
-        raise MoneyError("amount is larger than 10^15 minor units")
-    return Money(minor, code)
+    return decimal
+
+
+def _plain(text: str) -> str:
+    if "_" in text:  # Decimal would skip it
+        raise MoneyError("amount must be a decimal number")
+    return text if text.isascii() else fold_digits(text).translate(_MARKS)
