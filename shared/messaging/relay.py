@@ -221,6 +221,7 @@ class Relay:
         backlog = await relay_store.backlog(conn, shards)
         self._metrics.outbox_rows.set(backlog.rows)
         self._metrics.outbox_oldest_seconds.set(backlog.oldest_seconds)
+        self._metrics.oldest_transaction_seconds.set(backlog.oldest_transaction_seconds)
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:

@@ -24,6 +24,9 @@ class Backlog(NamedTuple):
 
     rows: int
     oldest_seconds: float
+    oldest_transaction_seconds: float
+    """Age of the oldest open transaction that this role may see: while it is open, no deleted row can be cleared
+    away, and every look at the outbox passes over all of them."""
 
 
 # No SKIP LOCKED: rows of a key would overtake each other. An index scan for each shard, so that the cost of a round
@@ -59,7 +62,9 @@ SELECT (SELECT count(*) FROM (SELECT FROM outbox WHERE shard = ANY($1::smallint[
         FROM unnest($1::int[]) AS q(shard)
         CROSS JOIN LATERAL (
             SELECT created_at FROM outbox WHERE outbox.shard = q.shard ORDER BY outbox.id LIMIT 1
-        ) AS o)
+        ) AS o),
+       (SELECT extract(epoch FROM clock_timestamp() - min(xact_start)) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid())
 """
 
 
@@ -86,5 +91,5 @@ async def any_waiting(conn: asyncpg.Connection[Any], shards: Sequence[int], with
 
 async def backlog(conn: asyncpg.Connection[Any], shards: Sequence[int], *, count_max: int = 100_000) -> Backlog:
     """Depth and age of the given shards. `count_max` bounds what a count costs: read it as "at least"."""
-    rows, oldest = await conn.fetchrow(_BACKLOG, list(shards), count_max) or (0, None)
-    return Backlog(int(rows), max(0.0, float(oldest or 0.0)))
+    rows, oldest, transaction = await conn.fetchrow(_BACKLOG, list(shards), count_max) or (0, None, None)
+    return Backlog(int(rows), max(0.0, float(oldest or 0)), max(0.0, float(transaction or 0)))

@@ -31,6 +31,8 @@ class RuntimeMetrics:
         """Gauge: rows that wait in the outbox."""
         self.outbox_oldest_seconds = names.outbox_oldest.labels(service)
         """Gauge: age of the oldest of them."""
+        self.oldest_transaction_seconds = names.oldest_transaction.labels(service)
+        """Gauge: age of the oldest open transaction. Old ones keep deleted rows from being cleared away."""
         self.relayed = names.relayed.labels(service)
         """Counter: outbox rows that the broker has acknowledged."""
         self.relay_shards = names.relay_shards.labels(service)
@@ -119,6 +121,9 @@ class _RuntimeNames:
         self.outbox_rows = Gauge("mandegar_outbox_rows", "Rows waiting in the outbox", one, registry=registry)
         self.outbox_oldest = Gauge(
             "mandegar_outbox_oldest_seconds", "Age of the oldest outbox row", one, registry=registry
+        )
+        self.oldest_transaction = Gauge(
+            "mandegar_oldest_transaction_seconds", "Age of the oldest open transaction", one, registry=registry
         )
         self.relayed = Counter("mandegar_relayed", "Outbox rows acknowledged by the broker", one, registry=registry)
         self.relay_shards = Gauge("mandegar_relay_shards", "Outbox shards led here", one, registry=registry)

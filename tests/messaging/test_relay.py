@@ -213,9 +213,13 @@ async def test_a_round_is_bounded_in_rows_and_bytes_but_takes_at_least_one_row(p
             for limit, bytes_max in [(100, 1 << 20), (4, 1 << 20), (100, 3000), (100, 1)]
         ]
         assert sizes == [10, 4, 3, 1]
-        backlog = await relay_store.backlog(conn, list(range(16)), count_max=7)
+        async with place.pool.acquire() as other, other.transaction():
+            await other.fetchval("SELECT 1")
+            await asyncio.sleep(0.3)
+            backlog = await relay_store.backlog(conn, list(range(16)), count_max=7)
     assert backlog.rows == 7
     assert backlog.oldest_seconds > 0
+    assert backlog.oldest_transaction_seconds >= 0.3
 
 
 async def test_what_is_set_aside_becomes_a_dead_letter_with_its_body_encrypted_and_an_event(place: Ground) -> None:
