@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
 import pytest
 
-from mandegar.stack import Stack
-from shared.db import create_pool, migrate
+from shared.db import create_pool
+from shared.testing import Databases
 from tests.gateway.ground import Gateway, clear
 
 
 @pytest.fixture(scope="session")
-async def gateway_pool(stack: Stack) -> AsyncIterator[asyncpg.Pool[Any]]:
-    """The migrated schema."""
-    await asyncio.to_thread(migrate, "gateway", stack.database_url)
-    pool = await create_pool(stack.database_url, "gateway", max_size=8)
+async def gateway_url(databases: Databases) -> str:
+    """A migrated database of these tests' own."""
+    return await databases.create("gateway")
+
+
+@pytest.fixture(scope="session")
+async def gateway_pool(gateway_url: str) -> AsyncIterator[asyncpg.Pool[Any]]:
+    """Connections in the service's schema."""
+    pool = await create_pool(gateway_url, "gateway", max_size=8)
     yield pool
     await pool.close()
 

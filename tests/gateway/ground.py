@@ -1,10 +1,10 @@
-"""Ground for the gateway's tests: its schema on a real PostgreSQL, raw events, and batches handled as the runtime does."""
+"""Ground for the gateway's tests: its schema on a real PostgreSQL, raw events, and workers that handle them."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
@@ -21,7 +21,9 @@ from shared.contracts.shops import Shop
 from shared.db import OpenTransaction
 from shared.kernel import CustomerId, FixedClock
 from shared.messaging.handling import Delivery
+from shared.messaging.records import Refusal
 from shared.messaging.reference import ShopDirectory
+from shared.testing.harness import Harness
 
 SECRET = b"9f2c7d41a86be350c1d24f7a90b8e6d3"
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -29,7 +31,10 @@ RECEIVED_MS = int(NOW.timestamp() * 1000)
 DECODER = msgspec.json.Decoder(RawOrderEvent)
 ORDERS = msgspec.json.Decoder(OrderEvent)
 CUSTOMERS = msgspec.json.Decoder(CustomerUpdated)
-TABLES = "customer, customer_alias, order_customer, shop, api_key, outbox, outbox_key, dead_letter"
+TABLES = (
+    "customer, customer_alias, order_customer, shop, api_key, outbox, outbox_key, dead_letter, processed_event, "
+    "consumer_offset"
+)
 
 
 def raw(
@@ -57,60 +62,52 @@ def random_ids(seed: int) -> Callable[[], CustomerId]:
 
 
 @dataclass
-class FakeWork:
-    """What the runtime gives a handler, over a real transaction."""
+class BareWork:
+    """What the runtime gives a handler, over a real transaction, for workers that race each other without a fence."""
 
     tx: OpenTransaction
+    directory: ShopDirectory
     shard: int = 0
-    refused: list[tuple[Delivery[Any], str, str]] = field(default_factory=list)
-
-    directory: ShopDirectory = field(default_factory=ShopDirectory)
 
     def shop(self, slug: str) -> Shop:
         return self.directory.get(slug)
 
     def refuse(self, delivery: Delivery[Any], reason: str, detail: str) -> None:
-        self.refused.append((delivery, reason, detail))
+        raise AssertionError(f"{delivery.event.id} is refused: {reason}, {detail}")
 
 
 class Gateway:
-    """One worker of the service: batches in transactions, ids handled once."""
+    """One worker of the service: the runtime's batch loop, without Kafka."""
 
-    def __init__(self, pool: asyncpg.Pool[Any], seed: int = 1, processed: set[tuple[str, str]] | None = None) -> None:
+    def __init__(self, pool: asyncpg.Pool[Any], seed: int = 1) -> None:
         self.pool = pool
         self.clock = FixedClock(NOW)
-        self.refused: list[tuple[str, str, str]] = []
-        self._processed: set[tuple[str, str]] = set() if processed is None else processed
-        (subscription,) = create_service(SECRET, random_ids(seed)).subscriptions
+        service = create_service(SECRET, random_ids(seed))
+        self.harness = Harness(service, pool, self.clock)
+        self.refused: list[Refusal] = []
+        (subscription,) = service.subscriptions
         self._handle = subscription.handle
 
-    async def take(self, events: Iterable[dict[str, Any]], batch: int = 20_000) -> None:
-        """Handle events in batches of a size."""
-        deliveries = [delivery(event, offset) for offset, event in enumerate(events)]
-        for start in range(0, len(deliveries), batch):
-            await self.take_batch(deliveries[start : start + batch])
+    async def take(self, events: Iterable[dict[str, Any] | bytes], batch: int = 20_000, **how: Any) -> None:
+        """Handle events in batches of a size; `how` goes to the harness: `placed`, `doubled`, `shuffled`, `rng`."""
+        values = [event if isinstance(event, bytes) else json.dumps(event).encode() for event in events]
+        for outcome in await self.harness.feed("raw.orders.v1", values, batch=batch, patient=False, **how):
+            self.refused += outcome.refused
 
-    async def take_batch(self, deliveries: Sequence[Delivery[RawOrderEvent]]) -> None:
-        """One batch in one transaction, without events whose id was processed before."""
-        fresh: dict[tuple[str, str], Delivery[RawOrderEvent]] = {}
-        for one in deliveries:
-            identity = (one.event.source, one.event.id)
-            if identity not in self._processed:
-                fresh.setdefault(identity, one)
+    async def take_bare(self, deliveries: Sequence[Delivery[RawOrderEvent]]) -> None:
+        """One batch in one transaction by the handler alone: no fence, no processed ids."""
         async with self.pool.acquire() as conn, conn.transaction():
-            work = FakeWork(OpenTransaction(conn, self.clock.now()))
+            work = BareWork(OpenTransaction(conn, self.clock.now()), ShopDirectory())
             await work.directory.refresh(conn)
-            await self._handle(work, list(fresh.values()))
+            await self._handle(work, deliveries)
             await work.tx.finish()
-        refused = {id(one) for one, _, _ in work.refused}
-        self._processed |= {identity for identity, one in fresh.items() if id(one) not in refused}
-        self.refused += [(one.event.id, reason, detail) for one, reason, detail in work.refused]
 
-    async def refusal(self, event: dict[str, Any]) -> tuple[str, str]:
-        """Reason and detail of the event's refusal; it must be refused."""
+    async def refusal(self, event: dict[str, Any] | bytes) -> tuple[str, str]:
+        """Reason and detail of the event's refusal; it must be refused, and leave nothing behind."""
         await self.take([event])
-        ((_, reason, detail),) = self.refused
-        return reason, detail
+        (refusal,) = self.refused
+        assert await self.pool.fetchval("SELECT count(*) FROM outbox WHERE topic <> 'dead-letters.v1'") == 0
+        return refusal.reason, refusal.detail
 
     async def orders(self) -> list[OrderEvent]:
         """What went to orders.v1, in order."""

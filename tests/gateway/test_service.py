@@ -1,0 +1,41 @@
+"""The service as others see it: its wiring, its tables, its health."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from services.gateway.main import SERVICE, create_app, create_service
+from services.gateway.settings import GatewaySettings
+from services.gateway.tables import metadata
+from shared.db.migrating import differences, downgrade, migrate
+from shared.testing import Databases
+from shared.testing.http import client
+from tests.gateway.ground import SECRET
+
+
+def test_the_service_reads_raw_orders_and_owns_what_it_writes() -> None:
+    for service in (SERVICE, create_service(SECRET)):
+        assert [subscription.topic for subscription in service.subscriptions] == ["raw.orders.v1"]
+        assert set(service.own_topics) == {"orders.v1", "customers.v1", "shops.v1", "keys.v1"}
+
+
+@pytest.mark.stack
+async def test_migrations_make_the_described_tables_and_take_them_away(databases: Databases) -> None:
+    url = await databases.create("gateway")
+    assert await asyncio.to_thread(differences, "gateway", url, metadata) == []
+    await asyncio.to_thread(downgrade, "gateway", url, "base")
+    await asyncio.to_thread(migrate, "gateway", url)
+    assert await asyncio.to_thread(differences, "gateway", url, metadata) == []
+
+
+@pytest.mark.stack
+async def test_the_application_tells_its_health(gateway_url: str) -> None:
+    settings = GatewaySettings.load(
+        "gateway", database_url=gateway_url, kafka_bootstrap_servers="127.0.0.1:1", secret_key=SECRET.decode()
+    )
+    async with client(create_app(settings)) as http:
+        assert (await http.get("/healthz")).status_code == 200
+        assert (await http.get("/readyz")).status_code == 200
+        assert (await http.get("/v1/nothing")).status_code == 404
