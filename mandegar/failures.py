@@ -4,6 +4,14 @@ from __future__ import annotations
 
 import sys
 
+EXPECTED = (
+    ("shared.settings", "SettingsError"),
+    ("shared.messaging.topics_admin", "TopicTrouble"),
+    ("shared.messaging.lag", "LagUnknown"),
+    ("services.gateway.shops", "ShopError"),
+)
+"""Errors whose message is meant for people, by module."""
+
 
 class CommandFailed(Exception):
     """A command cannot do what was asked. The message says why and what to do."""
@@ -20,7 +28,7 @@ def explain(error: Exception) -> str | None:
 
     if isinstance(error, CommandFailed | NotConnected | StackError | UnknownService):
         return str(error)
-    for module, name in (("shared.settings", "SettingsError"), ("services.gateway.shops", "ShopError")):
+    for module, name in EXPECTED:
         kind = getattr(sys.modules.get(module), name, None)
         if kind is not None and isinstance(error, kind):
             return str(error)

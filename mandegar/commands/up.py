@@ -83,7 +83,7 @@ def _detach(directory: Path, only: list[str]) -> None:
 
 
 def _since(log: Path, position: int) -> str:
-    return log.read_bytes()[position:].decode(errors="replace").strip()
+    return log.read_bytes()[position:].decode(errors="replace").strip("\n")
 
 
 def register(app: typer.Typer) -> None:

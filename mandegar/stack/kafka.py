@@ -38,6 +38,9 @@ share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 group.initial.rebalance.delay.ms=0
 auto.create.topics.enable=false
+# A killed broker may register again when its old session has ended: after 3 s instead of 9.
+broker.session.timeout.ms=3000
+broker.heartbeat.interval.ms=500
 # Replayed history carries old timestamps: a topic says itself how long it keeps, the broker throws nothing away.
 log.retention.ms=-1
 """
