@@ -12,9 +12,11 @@ from decimal import Decimal
 import msgspec
 from msgspec import UNSET, UnsetType
 
-Amount = Decimal | UnsetType
-Text = str | UnsetType
-Key = str | int | None | UnsetType
+# Shop systems write null for what they have not; that is the same as leaving it out.
+Amount = Decimal | UnsetType | None
+Text = str | UnsetType | None
+Count = int | UnsetType | None
+Key = str | int | UnsetType | None
 """Shops send ids as strings or as numbers."""
 
 
@@ -29,7 +31,7 @@ class RawProduct(msgspec.Struct, frozen=True, kw_only=True):
     brand: Text = UNSET
     variant: Text = UNSET
     price: Amount = UNSET
-    quantity: int | UnsetType = UNSET
+    quantity: Count = UNSET
     coupon: Text = UNSET
     amount: Amount = UNSET
 
@@ -39,9 +41,9 @@ class RawCustomer(msgspec.Struct, frozen=True, kw_only=True):
 
     customer_id: Key = UNSET
     phone: Key = UNSET
-    email: str | None | UnsetType = UNSET
-    name: str | None | UnsetType = UNSET
-    locale: str | None | UnsetType = UNSET
+    email: Text = UNSET
+    name: Text = UNSET
+    locale: Text = UNSET
 
 
 class RawOrder(RawCustomer, frozen=True, kw_only=True):

@@ -146,6 +146,26 @@ def test_a_refund_says_its_amount_its_items_or_all(data: dict[str, Any], expecte
     assert (refund.refund_id, refund.amount, refund.full, refund.currency) == expected
 
 
+def test_null_is_the_same_as_left_out() -> None:
+    names = (
+        "total",
+        "tax",
+        "coupon",
+        "affiliation",
+        "currency",
+        "checkout_id",
+        "customer_id",
+        "phone",
+        "email",
+        "name",
+    )
+    nulls = dict.fromkeys(names)
+    product = {"line_id": "x", "sku": None, "price": None, "quantity": None}
+    assert written(raw("1", revenue="10.00", products=[product], **nulls)) == written(
+        raw("1", products=[{"line_id": "x"}])
+    )
+
+
 def test_control_characters_leave_texts_and_joiners_stay() -> None:
     order = written(raw("1", coupon="a\x00b\x1f", affiliation="می\u200cخواهم")).data
     assert (order.coupon, order.affiliation) == ("ab", "می\u200cخواهم")

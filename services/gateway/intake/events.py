@@ -216,7 +216,7 @@ def _lines(products: list[RawProduct], currency: str) -> list[Line]:
     return [
         Line(
             line_id=line_id,
-            quantity=1 if product.quantity is UNSET else domain.quantity(product.quantity, "products.quantity"),
+            quantity=_quantity(product.quantity, "products.quantity"),
             price=_minor(product.price, currency, "products.price") or 0,
             product_id=product_id or "",
             sku=_text(product.sku) or "",
@@ -238,7 +238,7 @@ def _refund(data: RawOrder, order_id: str, default_currency: str) -> RefundFacts
     items = [
         Returned(
             line_id=_returned_line(item),
-            quantity=1 if item.quantity is UNSET else domain.quantity(item.quantity, "refunded_items.quantity"),
+            quantity=_quantity(item.quantity, "refunded_items.quantity"),
             amount=_minor(item.amount, given, "refunded_items.amount") or 0,
         )
         for item in data.refunded_items
@@ -270,6 +270,10 @@ def _minor(value: Decimal | UnsetType | None, currency: str, field: str) -> int 
     if value is UNSET or value is None:
         return None
     return domain.minor_units(value, currency, field)
+
+
+def _quantity(value: int | UnsetType | None, field: str) -> int:
+    return 1 if value is UNSET or value is None else domain.quantity(value, field)
 
 
 def _text(value: str | UnsetType | None) -> str | None:
