@@ -119,4 +119,5 @@ def _call(directory: Path, service: str, work: Callable[[asyncpg.Connection[Any]
 
 
 def register(cli: typer.Typer) -> None:
+    """Called by mandegar.cli."""
     cli.add_typer(app, name="dead-letters")

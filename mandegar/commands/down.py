@@ -34,4 +34,5 @@ def down(directory: Directory = DEFAULT_DIRECTORY) -> None:
 
 
 def register(app: typer.Typer) -> None:
+    """Called by mandegar.cli."""
     app.command()(down)

@@ -84,4 +84,5 @@ def _row(key: Any) -> dict[str, Any]:
 
 
 def register(cli: typer.Typer) -> None:
+    """Called by mandegar.cli."""
     cli.add_typer(app, name="keys")

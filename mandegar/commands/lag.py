@@ -79,4 +79,5 @@ def _sums(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def register(app: typer.Typer) -> None:
+    """Called by mandegar.cli."""
     app.command()(lag)

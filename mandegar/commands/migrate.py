@@ -27,4 +27,5 @@ def migrate(
 
 
 def register(app: typer.Typer) -> None:
+    """Called by mandegar.cli."""
     app.command()(migrate)

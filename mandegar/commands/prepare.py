@@ -17,4 +17,5 @@ def prepare(directory: Directory = DEFAULT_DIRECTORY) -> None:
 
 
 def register(app: typer.Typer) -> None:
+    """Called by mandegar.cli."""
     app.command()(prepare)

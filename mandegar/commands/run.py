@@ -32,4 +32,5 @@ def run(
 
 
 def register(app: typer.Typer) -> None:
+    """Called by mandegar.cli."""
     app.command()(run)

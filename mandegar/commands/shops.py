@@ -69,4 +69,5 @@ def _row(shop: Any) -> dict[str, Any]:
 
 
 def register(cli: typer.Typer) -> None:
+    """Called by mandegar.cli."""
     cli.add_typer(app, name="shops")

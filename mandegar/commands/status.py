@@ -53,4 +53,5 @@ def _row(process: ProcessStatus) -> dict[str, Any]:
 
 
 def register(app: typer.Typer) -> None:
+    """Called by mandegar.cli."""
     app.command()(status)

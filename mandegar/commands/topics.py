@@ -19,4 +19,5 @@ def topics(directory: Directory = DEFAULT_DIRECTORY) -> None:
 
 
 def register(app: typer.Typer) -> None:
+    """Called by mandegar.cli."""
     app.command()(topics)

@@ -87,4 +87,5 @@ def _since(log: Path, position: int) -> str:
 
 
 def register(app: typer.Typer) -> None:
+    """Called by mandegar.cli."""
     app.command()(up)

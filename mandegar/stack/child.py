@@ -11,12 +11,16 @@ from mandegar.stack.server import Server
 
 @dataclass(slots=True)
 class Child:
-    """A process of ours behind its guardian. `url` is where it answers, "" where it does not."""
+    """A process of ours behind its guardian.
+
+    `url` is where it answers people, "" where it does not; `ready_url` answers below 400 once it is up.
+    """
 
     server: Server
     command: Sequence[str]
     environment: Mapping[str, str]
     url: str = ""
+    ready_url: str = ""
     policy: RestartPolicy = field(default_factory=RestartPolicy)
     restarts: int = 0
     start_at: float = 0.0

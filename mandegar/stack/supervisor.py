@@ -35,6 +35,7 @@ from mandegar.stack.status import ProcessStatus, Status, clear_status, write_sta
 
 POLL_SECONDS = 0.2
 READY_SECONDS = 60.0
+START_CRASHES_MAX = 3
 DRAIN_SECONDS = 25.0
 FIRST_HTTP_PORT = 8400
 
@@ -123,13 +124,15 @@ class Supervisor:
             setting = f"MANDEGAR_{service.upper()}_{role.upper()}_PORT"
             ports[key] = choose_port(setting, last=ports.get(key, FIRST_HTTP_PORT + number), taken=taken)
             taken.append(ports[key])
+            address = f"http://127.0.0.1:{ports[key]}"
             port_variable = "MANDEGAR_HTTP_PORT" if role == "api" else "MANDEGAR_METRICS_PORT"
             children.append(
                 Child(
                     server=self._make_server(key),
                     command=[sys.executable, "-m", "mandegar", "run", service, "--role", role],
                     environment={**connection.environment(), port_variable: str(ports[key])},
-                    url=f"http://127.0.0.1:{ports[key]}" if role == "api" else "",
+                    url=address if role == "api" else "",
+                    ready_url=f"{address}/readyz" if role == "api" else f"{address}/metrics",
                 )
             )
         write_state(self.directory, {"http_ports": ports})
@@ -142,15 +145,15 @@ class Supervisor:
 
     def _wait_ready(self) -> None:
         deadline = time.monotonic() + READY_SECONDS
-        waiting = [child for child in self._children if child.url]
+        waiting = [child for child in self._children if child.ready_url]
         while waiting and not self._stop_asked:
             if time.monotonic() > deadline:
                 raise _failed(waiting[0], "time is up")
             for child in self._children:
                 self._news(child.look(time.monotonic()))
-                if child.state == "failed":
-                    raise _failed(child, "it ended too often")
-            waiting = [child for child in waiting if not answers(f"{child.url}/readyz")]
+                if child.restarts >= START_CRASHES_MAX:
+                    raise _failed(child, f"it ended {child.restarts} times")
+            waiting = [child for child in waiting if not answers(child.ready_url)]
             time.sleep(POLL_SECONDS if waiting else 0)
 
     def _watch(self, follower: Follower | None) -> int:
