@@ -32,10 +32,13 @@ def demo(
 
     Where the platform runs already (`mandegar up`), that one is used and stays up.
     """
+    from mandegar.demo.story import CDNOW
     from mandegar.demo.tables import console as make_console
     from mandegar.failures import CommandFailed
     from mandegar.stack.state import holder_of
 
+    if not CDNOW.is_file():
+        raise CommandFailed(f"the purchase log is missing ({CDNOW}); run the demo from a checkout of the repository")
     console = make_console()
     runs_already = holder_of(directory) is not None
     outcome = _play(directory, console) if runs_already else _play_supervised(directory, console, once=once)
