@@ -59,7 +59,16 @@ def test_nobody_kept_of_somebody_is_zero_and_not_none() -> None:
 
 @pytest.mark.parametrize(
     ("total", "count", "amount"),
-    [(5, 2, 2), (7, 2, 4), (1_001, 40, 25), (10**15 * 9 + 1, 2, 4_500_000_000_000_000), (0, 3, 0), (2, 3, 1)],
+    [
+        (5, 2, 2),
+        (7, 2, 4),
+        (1_001, 40, 25),
+        (10**15 * 9 + 1, 2, 4_500_000_000_000_000),
+        (0, 3, 0),
+        (2, 3, 1),
+        (-5, 2, -2),
+        (-7, 2, -4),
+    ],
 )
 def test_a_mean_is_rounded_half_even_without_a_float(total: int, count: int, amount: int) -> None:
     assert mean(total, count) == Quotient(amount, total, count)

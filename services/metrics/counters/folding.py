@@ -12,7 +12,7 @@ import asyncpg
 FOLDED_SHARD = -1
 """The shard that no writer has: only folding adds to it."""
 
-ROWS_MAX = 5_000
+ROWS_MAX = 1_000
 """Rows of one step: its locks make writers of the same counters wait some tens of milliseconds at most."""
 
 _ONE_FOLDER = "SELECT pg_try_advisory_xact_lock(hashtext('counter.fold'), $1)"

@@ -19,20 +19,26 @@ _LARGEST_GAP = 2**31 - 1
 # One range of the primary key for each line, so its cost follows the days and shards it covers, never the customers.
 # A value belongs to the first asked day that is not before its own day: width_bucket counts the asked days before it.
 _SUMS_UNTIL = """
-SELECT l.line, s.bucket, s.total
+SELECT s.buckets, s.totals
 FROM unnest($4::int[], $5::int[], $6::text[], $7::text[], $8::int[], $9::int[], $10::int[], $11::int[])
      WITH ORDINALITY AS l(measure, param, first_currency, last_currency, gap_from, gap_to, after, delay, line)
 CROSS JOIN LATERAL (
-    SELECT width_bucket(CASE WHEN l.delay IS NULL THEN c.day ELSE c.day - c.gap + l.delay END, $12::int[]) AS bucket,
-           sum(c.value)::bigint AS total
-    FROM counter c
-    WHERE c.shop = $1 AND c.generation = $2 AND c.basis = $3
-      AND c.measure = l.measure AND c.param = l.param
-      AND c.currency >= l.first_currency AND c.currency <= l.last_currency
-      AND c.day > l.after AND c.day <= $13
-      AND c.gap >= l.gap_from AND c.gap <= l.gap_to
-    GROUP BY 1
+    SELECT array_agg(bucket) AS buckets, array_agg(total) AS totals
+    FROM (
+        SELECT width_bucket(
+                   CASE WHEN l.delay IS NULL THEN c.day ELSE c.day - c.gap + l.delay END, $12::int[]
+               ) AS bucket,
+               sum(c.value)::bigint AS total
+        FROM counter c
+        WHERE c.shop = $1 AND c.generation = $2 AND c.basis = $3
+          AND c.measure = l.measure AND c.param = l.param
+          AND c.currency >= l.first_currency AND c.currency <= l.last_currency
+          AND c.day > l.after AND c.day <= $13
+          AND c.gap >= l.gap_from AND c.gap <= l.gap_to
+        GROUP BY 1
+    ) b
 ) s
+ORDER BY l.line
 """
 
 
@@ -108,10 +114,11 @@ async def sums_until(reads: Reads, counters: CounterSet, lines: Sequence[Line], 
         [int(day) + 1 for day in thresholds],
         int(thresholds[-1]),
     )
-    totals = np.zeros((len(lines), len(thresholds) + 1), dtype=np.int64)
-    for line, bucket, total in rows:
-        totals[line - 1, bucket] += total
-    return list(totals[:, :-1].cumsum(axis=1))
+    sums = np.zeros((len(lines), len(thresholds) + 1), dtype=np.int64)
+    for line, (buckets, totals) in enumerate(rows):
+        if buckets is not None:
+            sums[line, buckets] = totals
+    return list(sums[:, :-1].cumsum(axis=1))
 
 
 _FIRST_DAY = """

@@ -8,7 +8,6 @@ money is in minor units, ratios are fractions from 0 to 1 and None where they wo
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 
 RETURN_DAYS = (30, 60, 90)
 """Within how many days of the first purchase a second one is counted."""
@@ -120,7 +119,11 @@ def ratio(part: int, whole: int) -> float | None:
 
 def mean(total: int, count: int) -> Quotient | None:
     """`total / count` rounded half-even to a minor unit, or None over nothing."""
-    return Quotient(round(Fraction(total, count)), total, count) if count else None
+    if not count:
+        return None
+    whole, rest = divmod(total, count)
+    up = 2 * rest > count or (2 * rest == count and whole % 2 == 1)
+    return Quotient(whole + up, total, count)
 
 
 def figures_of(asked: Asked, as_of: int, counts: Counts) -> Figures:
@@ -150,21 +153,33 @@ def _is_mature(asked: Asked, as_of: int, first_day: int | None) -> bool:
     return first_day is not None and first_day <= as_of - asked.period - asked.window + 1
 
 
+_RULES = (
+    "held = start + joined - lost",
+    "0 <= new <= joined <= held",
+    "0 <= lost <= start",
+    "0 <= repeat <= held",
+    "0 <= loyal <= held",
+    "held <= lifetime customers",
+    "0 <= lifetime repeat <= lifetime customers",
+    "held <= customer orders",
+)
+
+
 def _check(asked: Asked, as_of: int, counts: Counts) -> None:
     who, trade = counts.customers, counts.trade
-    whole = {
-        "held = start + joined - lost": who.held == who.start + who.joined - who.lost,
-        "0 <= new <= joined <= held": 0 <= who.new <= who.joined <= who.held,
-        "0 <= lost <= start": 0 <= who.lost <= who.start,
-        "0 <= repeat <= held": 0 <= who.repeat <= who.held,
-        "0 <= loyal <= held": 0 <= who.loyal <= who.held,
-        "held <= lifetime customers": who.held <= trade.lifetime_customers,
-        "0 <= lifetime repeat <= lifetime customers": 0 <= trade.lifetime_repeat <= trade.lifetime_customers,
-        "held <= customer orders": who.held <= trade.customer_orders,
-    }
-    broken = [rule for rule, holds in whole.items() if not holds]
-    if broken:
-        raise InconsistentCounts(f"{'; '.join(broken)} is broken: day {as_of}, {asked}, {counts}")
+    rules = (
+        who.held == who.start + who.joined - who.lost,
+        0 <= who.new <= who.joined <= who.held,
+        0 <= who.lost <= who.start,
+        0 <= who.repeat <= who.held,
+        0 <= who.loyal <= who.held,
+        who.held <= trade.lifetime_customers,
+        0 <= trade.lifetime_repeat <= trade.lifetime_customers,
+        who.held <= trade.customer_orders,
+    )
+    if not all(rules):
+        broken = "; ".join(rule for rule, holds in zip(_RULES, rules, strict=True) if not holds)
+        raise InconsistentCounts(f"{broken} is broken: day {as_of}, {asked}, {counts}")
 
 
 def return_rate(days: int, customers: int, returned: int) -> ReturnRate:
