@@ -1,4 +1,4 @@
-"""`dead-letters.v1`: what could not be processed, by position and reason. Never the body, which may hold personal data."""
+"""`dead-letters.v1`: what could not be processed, by position and reason. Never the body: it may be personal."""
 
 from __future__ import annotations
 

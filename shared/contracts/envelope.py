@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
+
+Instant = Annotated[datetime, Meta(tz=True)]
+"""A date and time with its offset from UTC; one without is refused."""
 
 Origin = Literal["live", "backfill"]
 """What an event causes inherits its origin. Nothing outside (message, webhook, task) follows `backfill`."""
@@ -21,7 +24,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
     """Who says so: `mandegar/<service>` for ours, the producer's own name on raw topics."""
     subject: str
     """What it is about: an order id, or a surrogate customer id. Never a phone, an e-mail or a shop's customer id."""
-    time: datetime
+    time: Instant
     """When it occurred, with offset."""
     shop: str
     """Slug of the shop."""
@@ -32,9 +35,9 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
     """Id of the event that caused this one."""
     correlationid: str | UnsetType = UNSET
     """Id that the whole chain shares: the first cause."""
-    effectiveat: datetime | UnsetType = UNSET
+    effectiveat: Instant | UnsetType = UNSET
     """When it takes effect, where that is not when it occurred."""
-    receivedat: datetime | UnsetType = UNSET
+    receivedat: Instant | UnsetType = UNSET
     """When the platform first received the fact. Stamped once, kept in replays."""
     specversion: Literal["1.0"] = "1.0"
 
@@ -58,5 +61,5 @@ def encode(event: Envelope) -> bytes:
 
 
 def message_key(shop: str, identity: str) -> bytes:
-    """The key of a message: the shop and the surrogate customer (or, for facts of the whole shop, an empty identity)."""
+    """The key of a message: the shop and the surrogate customer (empty for facts of the whole shop)."""
     return f"{shop}:{identity}".encode()

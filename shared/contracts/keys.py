@@ -1,12 +1,10 @@
-"""`keys.v1`: API keys by hash, compacted, keyed by shop and key id. Every service keeps its own copy and judges locally."""
+"""`keys.v1`: API keys by hash, compacted, keyed by shop and key id. Every service keeps its own copy."""
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import msgspec
 
-from shared.contracts.envelope import Envelope
+from shared.contracts.envelope import Envelope, Instant
 
 
 class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,8 +16,8 @@ class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
     """Hex digest of the whole key text (256 random bits, so no salt is needed)."""
     scopes: tuple[str, ...]
     name: str = ""
-    expires_at: datetime | None = None
-    revoked_at: datetime | None = None
+    expires_at: Instant | None = None
+    revoked_at: Instant | None = None
 
 
 class ApiKeyChanged(Envelope, frozen=True, kw_only=True, tag="api-key.changed"):

@@ -1,16 +1,14 @@
-"""`orders.v1`: orders after the front door. Customer resolved to its surrogate id, money in minor units, no personal data.
+"""`orders.v1`: orders after the front door. Customer by surrogate id, money in minor units, no personal data.
 
 Key: shop and surrogate customer; a guest's order is keyed by shop and order.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import msgspec
 from msgspec import UNSET, UnsetType
 
-from shared.contracts.envelope import Envelope
+from shared.contracts.envelope import Envelope, Instant
 
 
 class OrderLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -68,7 +66,7 @@ class Refund(msgspec.Struct, frozen=True, kw_only=True):
     items: list[RefundedItem] = []
     full: bool = False
     """The shop named neither amount nor items: taken as a full refund."""
-    refunded_at: datetime | UnsetType = UNSET
+    refunded_at: Instant | UnsetType = UNSET
 
 
 class OrderCompleted(Envelope, frozen=True, kw_only=True, tag="order.completed"):

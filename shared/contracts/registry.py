@@ -1,0 +1,129 @@
+"""All topics in one table: what is on them, under which key, and how long it stays."""
+
+from __future__ import annotations
+
+import typing
+from dataclasses import dataclass
+from types import MappingProxyType, UnionType
+from typing import Any
+
+import msgspec
+
+from shared.contracts import topics
+from shared.contracts.customers import CustomerEvent
+from shared.contracts.dead_letters import DeadLetterEvent
+from shared.contracts.interactions import InteractionEvent
+from shared.contracts.keys import KeyEvent
+from shared.contracts.metrics import MetricsRetentionEvent
+from shared.contracts.orders import OrderEvent
+from shared.contracts.raw_orders import RawOrderEvent
+from shared.contracts.shops import ShopEvent
+
+_BY_CUSTOMER = "shop:customer (a guest's order: shop:order/order id)"
+
+
+@dataclass(frozen=True)
+class Topic:
+    """A topic and what it carries."""
+
+    name: str
+    events: Any
+    """A msgspec Struct, or a union of them told apart by `type`."""
+    writer: str
+    description: str
+    key: str
+    """The parts of the message key, joined by a colon; `shop` is the slug."""
+    compacted: bool = False
+    """The last event of a key stays for ever: full state."""
+    kept: str = "90 days"
+    """How long events stay, for readers of the documentation."""
+    personal: bool = False
+    """Holds personal data: access is to be restricted."""
+    foreign: str = ""
+    """The values of `type`, where the events come from outside and `type` does not tell the form."""
+
+    @property
+    def types(self) -> dict[str, type[msgspec.Struct]]:
+        """Event type → form, in order of declaration."""
+        members = typing.get_args(self.events) if isinstance(self.events, UnionType) else (self.events,)
+        return {_type_name(member): member for member in members}
+
+
+def _type_name(form: type[msgspec.Struct]) -> str:
+    tag = form.__struct_config__.tag
+    return str(tag) if tag is not None else "raw.order"
+
+
+_TOPICS = (
+    Topic(
+        topics.RAW_ORDERS,
+        RawOrderEvent,
+        writer="shops",
+        description="Orders as shops send them: Segment's e-commerce names inside CloudEvents.",
+        key="any; best shop:customer or shop:order, as the shop knows them",
+        kept="7 days",
+        personal=True,
+        foreign="`Order Completed`, `Order Updated`, `Order Cancelled`, `Order Refunded` (trimmed, any case)",
+    ),
+    Topic(
+        topics.ORDERS,
+        OrderEvent,
+        writer="gateway",
+        description="Orders after the front door: customer resolved, money in minor units, nothing personal.",
+        key=_BY_CUSTOMER,
+        kept="until archived",
+    ),
+    Topic(
+        topics.CUSTOMERS,
+        CustomerEvent,
+        writer="gateway",
+        description="Full state of each customer; the one internal topic with contacts.",
+        key="shop:customer",
+        compacted=True,
+        kept="last of each key",
+        personal=True,
+    ),
+    Topic(
+        topics.INTERACTIONS,
+        InteractionEvent,
+        writer="gateway",
+        description="What customers and visitors did besides ordering.",
+        key="shop:customer (an unknown visitor: shop:visitor)",
+        kept="until archived",
+    ),
+    Topic(
+        topics.SHOPS,
+        ShopEvent,
+        writer="gateway",
+        description="Full settings of each shop; every service keeps a copy.",
+        key="shop:",
+        compacted=True,
+        kept="last of each key",
+    ),
+    Topic(
+        topics.KEYS,
+        KeyEvent,
+        writer="gateway",
+        description="API keys by hash; every service keeps a copy and judges locally.",
+        key="shop:key id",
+        compacted=True,
+        kept="last of each key",
+    ),
+    Topic(
+        topics.METRICS_RETENTION,
+        MetricsRetentionEvent,
+        writer="metrics",
+        description="A shop's retention: daily, and after changes at most once in five seconds.",
+        key="shop:",
+    ),
+    Topic(
+        topics.DEAD_LETTERS,
+        DeadLetterEvent,
+        writer="every service",
+        description="What was set aside: position and reason, never the body.",
+        key="shop:",
+    ),
+)
+
+TOPICS: typing.Mapping[str, Topic] = MappingProxyType({topic.name: topic for topic in _TOPICS})
+"""Every topic by name."""

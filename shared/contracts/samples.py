@@ -1,0 +1,136 @@
+"""One event of each type, as the documentation shows it. Tests hold each against its schema and CloudEvents."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from shared.contracts.customers import Customer, CustomerUpdated
+from shared.contracts.dead_letters import DeadLetter, DeadLettered
+from shared.contracts.interactions import Interaction, InteractionRecorded
+from shared.contracts.keys import ApiKey, ApiKeyChanged
+from shared.contracts.metrics import Amount, Benchmark, Mean, Retention, RetentionSnapshot
+from shared.contracts.orders import (
+    Order,
+    OrderCancelled,
+    OrderCompleted,
+    OrderLine,
+    OrderRefunded,
+    OrderUpdated,
+    Refund,
+    RefundedItem,
+)
+from shared.contracts.raw_orders import RawOrder, RawOrderEvent, RawProduct
+from shared.contracts.shops import Shop, ShopConfigured
+
+_TIME = datetime(2026, 3, 21, 9, 30, tzinfo=UTC)
+_RECEIVED = datetime(2026, 3, 21, 9, 30, 2, tzinfo=UTC)
+_CUSTOMER = "1k9d0v3mq7c2e"
+_LINES = [OrderLine(line_id="1", quantity=2, price=1_250_000, sku="TEA-250", category="tea", name="چای لاهیجان")]
+_ORDER = Order(order_id="1042", customer=_CUSTOMER, currency="IRR", revenue=2_500_000, lines=_LINES)
+_REFUND = Refund(
+    order_id="1042",
+    customer=_CUSTOMER,
+    refund_id="r-7",
+    currency="IRR",
+    amount=1_250_000,
+    items=[RefundedItem(line_id="1", quantity=1, amount=1_250_000)],
+)
+
+
+def _attributes(subject: str, source: str = "mandegar/gateway", sequence: int | None = 3) -> dict[str, Any]:
+    attributes: dict[str, Any] = {
+        "id": "019d0fbe-4b40-8a31-9c5e-2f6d1f0a7b11",
+        "source": source,
+        "subject": subject,
+        "time": _TIME,
+        "shop": "laleh",
+        "causationid": "evt-1042",
+        "receivedat": _RECEIVED,
+    }
+    return attributes | ({} if sequence is None else {"sequence": sequence})
+
+
+def _retention() -> Retention:
+    return Retention(
+        as_of=date(2026, 3, 21),
+        window_days=365,
+        period_days=30,
+        basis="restated",
+        currency="IRR",
+        held=24,
+        repeat=12,
+        loyal=3,
+        rpr=0.5,
+        rpr_all=0.4,
+        lcr=0.125,
+        orders=61,
+        revenue=Amount(amount=152_500_000, currency="IRR"),
+        aov=Mean(amount=2_500_000, currency="IRR", numerator=152_500_000, denominator=61),
+        frequency=2.5,
+        lifetime_customers=30,
+        lifetime_rpr=0.5,
+        start=20,
+        end=24,
+        new=5,
+        won_back=0,
+        lost=1,
+        crr=0.95,
+        churn=0.05,
+        benchmark=Benchmark(industry="retail", crr=0.63, source="industry averages", year=2020),
+        mature=True,
+    )
+
+
+def _raw_order() -> RawOrderEvent:
+    product = RawProduct(line_id="1", sku="TEA-250", name="چای لاهیجان", price=Decimal("125000"), quantity=2)
+    return RawOrderEvent(
+        id="evt-1042",
+        type="Order Completed",
+        time=_TIME,
+        source="shop",
+        shop="laleh",
+        subject="1042",
+        data=RawOrder(order_id="1042", customer_id="77", revenue=Decimal("250000"), currency="IRT", products=[product]),
+    )
+
+
+def _internal() -> list[msgspec.Struct]:
+    dead_letter = DeadLetter(
+        dead_letter_id="019d0fbe-4b40-8a31-9c5e-2f6d1f0a7b12",
+        service="metrics",
+        handler="orders",
+        topic="orders.v1",
+        partition=3,
+        offset=1200,
+        reason="schema",
+        detail="`data.revenue` must be a whole number; put it right and replay",
+    )
+    key = ApiKey(key_id="reader01", shop_number=1, sha256="9f" * 32, scopes=("metrics:read",), name="reports")
+    shop = Shop(
+        number=1, slug="laleh", name="Laleh", zone="Asia/Tehran", currency="IRR", calendar="jalali", phone_region="IR"
+    )
+    interaction = Interaction(name="product viewed", customer=_CUSTOMER, sku="TEA-250", category="tea")
+    customer = Customer(customer=_CUSTOMER, canonical=_CUSTOMER, shop_customer_id="77", locale="fa")
+    return [
+        CustomerUpdated(**_attributes(_CUSTOMER), data=customer),
+        InteractionRecorded(**_attributes(_CUSTOMER), data=interaction),
+        ShopConfigured(**_attributes("laleh"), data=shop),
+        ApiKeyChanged(**_attributes("reader01"), data=key),
+        RetentionSnapshot(**_attributes("laleh", "mandegar/metrics"), data=_retention()),
+        DeadLettered(**_attributes("laleh", "mandegar/metrics", sequence=None), data=dead_letter),
+    ]
+
+
+def samples() -> dict[type[msgspec.Struct], msgspec.Struct]:
+    """A sample of each event type of the registry."""
+    orders: list[msgspec.Struct] = [
+        OrderCompleted(**_attributes("1042"), data=_ORDER),
+        OrderUpdated(**_attributes("1042"), data=_ORDER),
+        OrderCancelled(**_attributes("1042"), data=_ORDER),
+        OrderRefunded(**_attributes("1042"), data=_REFUND),
+    ]
+    return {type(event): event for event in (_raw_order(), *orders, *_internal())}
