@@ -54,7 +54,7 @@ class Runs:
         return int(self.tail.shape[1])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Frame:
     """Shops that count alike: the same windows, thresholds and calendar."""
 

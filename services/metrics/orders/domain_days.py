@@ -91,3 +91,10 @@ def booked_days(days: Ints, received: Ints) -> Ints:
     months = (days - EPOCH_DAY).astype("datetime64[D]").astype("datetime64[M]")
     month_end = (months + 1).astype("datetime64[D]").astype(np.int64) + EPOCH_DAY - 1
     return np.where(received > month_end + CLOSING_DAYS, received, days)
+
+
+def days_of(zone: str, at: Ints, received: Ints) -> tuple[Ints, Ints]:
+    """(local day, booked day) of what happened `at` and was received then, in a zone."""
+    days = local_days(zone)
+    day = days.of(at)
+    return day, day if received is at else booked_days(day, days.of(received))

@@ -66,10 +66,9 @@ def _facts(metadata: MetaData) -> None:
         Column("order_id", _ID, nullable=False),
         Column("occurred_at", DateTime(timezone=True), nullable=False),
         Column("completed", Boolean, nullable=False, comment="false: cancelled"),
-        Column("event_id", _ID, nullable=False),
         Column("received_at", DateTime(timezone=True), nullable=False),
         Column("booked_day", Integer, nullable=False),
-        PrimaryKeyConstraint("shop", "order_id", "occurred_at", "completed", "event_id", name="pk_order_status"),
+        PrimaryKeyConstraint("shop", "order_id", "occurred_at", "completed", name="pk_order_status"),
     )
     Table(
         "refund",

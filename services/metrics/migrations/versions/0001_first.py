@@ -42,10 +42,9 @@ _TABLES = (
         order_id text COLLATE "C" NOT NULL,
         occurred_at timestamptz NOT NULL,
         completed boolean NOT NULL,
-        event_id text COLLATE "C" NOT NULL,
         received_at timestamptz NOT NULL,
         booked_day int NOT NULL,
-        CONSTRAINT pk_order_status PRIMARY KEY (shop, order_id, occurred_at, completed, event_id)
+        CONSTRAINT pk_order_status PRIMARY KEY (shop, order_id, occurred_at, completed)
     )
     """,
     """

@@ -1,0 +1,44 @@
+"""Wiring of metrics: what it reads, which slices count what changes, its timers, and its HTTP application."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from services.metrics.cohorts import domain as cohorts
+from services.metrics.cohorts.api import router as cohorts_router
+from services.metrics.orders.api import router as customers_router
+from services.metrics.orders.consumer import OrderConsumer
+from services.metrics.retention import domain as retention
+from services.metrics.retention import jobs
+from services.metrics.retention.api import router as retention_router
+from services.metrics.settings import MetricsSettings
+from shared.contracts import topics
+from shared.contracts.orders import OrderEvent
+from shared.messaging.handling import Service, Subscription
+from shared.messaging.reference import reference_subscriptions
+from shared.settings import PlatformSettings
+from shared.web import create_app as create_web_app
+
+NAME = "metrics"
+
+
+def create_service() -> Service:
+    """The service, with a consumer of its own."""
+    # Slices that receive what orders changed, in this order, in the same transaction.
+    orders = OrderConsumer(count=(retention.count, cohorts.count), announce=(jobs.announce,))
+    return Service(
+        name=NAME,
+        subscriptions=(*reference_subscriptions(), Subscription(topics.ORDERS, OrderEvent, orders)),
+        timers={jobs.SNAPSHOT_TIMER: jobs.publish},
+        own_topics=(topics.METRICS_RETENTION,),
+    )
+
+
+SERVICE = create_service()
+
+
+def create_app(settings: PlatformSettings | None = None) -> FastAPI:
+    """The HTTP application: retention, cohorts and customers of the shop that the API key belongs to."""
+    return create_web_app(
+        NAME, settings or MetricsSettings.load(NAME), routers=(retention_router, cohorts_router, customers_router)
+    )

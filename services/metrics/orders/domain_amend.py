@@ -1,0 +1,155 @@
+"""Orders of a batch that are more than one plain completion: what is now known of them, and what that moves. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from services.metrics.counters import currency_code
+from services.metrics.orders.domain import Fact, Mark, OrderState, Refund, fact, first_completion, merge
+from services.metrics.orders.domain_batch import OrderKey, PlainOrders
+from services.metrics.orders.domain_days import Ints, days_of
+from services.metrics.orders.domain_decide import Moves
+
+
+class Known(NamedTuple):
+    """An order that was there before the batch."""
+
+    state: OrderState
+    day: int | None
+
+
+class Days(NamedTuple):
+    """Local and booked day of an order's first completion; None while there was none."""
+
+    day: int | None
+    booked_day: int | None
+
+
+class StatusRow(NamedTuple):
+    """A completion or cancellation beside the first completion."""
+
+    order: OrderKey
+    mark: Mark
+    received: int
+    booked_day: int
+
+
+class RefundRow(NamedTuple):
+    """A refund as it stands after the batch."""
+
+    order: OrderKey
+    refund_id: str
+    refund: Refund
+    booked_day: int
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """One order before and after what the batch tells of it."""
+
+    order: OrderKey
+    told: OrderState
+    before: Known | None
+    after: OrderState
+    days: Days
+
+
+def amendments(
+    told: Mapping[OrderKey, OrderState], known: Mapping[OrderKey, Known], zones: Mapping[int, str]
+) -> list[Amendment]:
+    """What the batch tells, joined with what was known. `zones` by shop."""
+    joined = {order: merge(known[order].state, state) if order in known else state for order, state in told.items()}
+    days = first_days(joined, zones)
+    return [Amendment(order, told[order], known.get(order), state, days[order]) for order, state in joined.items()]
+
+
+def first_days(states: Mapping[OrderKey, OrderState], zones: Mapping[int, str]) -> dict[OrderKey, Days]:
+    """Local and booked day of each order's first completion."""
+    firsts = {order: first_completion(state) for order, state in states.items()}
+    completed = [(order, *first) for order, first in firsts.items() if first is not None]
+    day, booked = _local([(order.shop, at, received) for order, at, received in completed], zones)
+    days = {order: Days(None, None) for order in states}
+    for (order, _, _), one, other in zip(completed, day.tolist(), booked.tolist(), strict=True):
+        days[order] = Days(one, other)
+    return days
+
+
+def _local(instants: Sequence[tuple[int, int, int]], zones: Mapping[int, str]) -> tuple[Ints, Ints]:
+    """(local day, booked day) of each (shop, instant, instant of receipt)."""
+    columns = np.array(instants, np.int64).reshape(-1, 3)
+    day, booked = np.zeros((2, len(columns)), np.int64)
+    for shop in np.unique(columns[:, 0]).tolist():
+        mine = columns[:, 0] == shop
+        day[mine], booked[mine] = days_of(zones[shop], columns[mine, 1], columns[mine, 2])
+    return day, booked
+
+
+def status_rows(amended: Iterable[Amendment], zones: Mapping[int, str]) -> list[StatusRow]:
+    """Marks to be kept beside the first completion, which the order's own row holds."""
+    found: list[tuple[OrderKey, Mark, int]] = []
+    for one in amended:
+        marks = dict(one.told.marks)
+        displaced = None if one.before is None else first_completion(one.before.state)
+        if displaced is not None:
+            marks.setdefault(Mark(displaced[0], completed=True), displaced[1])
+        first = first_completion(one.after)
+        found += [
+            (one.order, mark, received)
+            for mark, received in marks.items()
+            if first is None or mark != Mark(first[0], completed=True)
+        ]
+    _, booked = _local([(order.shop, mark.at, received) for order, mark, received in found], zones)
+    return [StatusRow(*row, day) for row, day in zip(found, booked.tolist(), strict=True)]
+
+
+def refund_rows(amended: Iterable[Amendment], zones: Mapping[int, str]) -> list[RefundRow]:
+    """Refunds that are new or told anew."""
+    found = [
+        (one.order, refund_id, one.after.refunds[refund_id])
+        for one in amended
+        for refund_id in one.told.refunds
+        if one.before is None or one.before.state.refunds.get(refund_id) != one.after.refunds[refund_id]
+    ]
+    _, booked = _local([(order.shop, refund.at, refund.received) for order, _, refund in found], zones)
+    return [RefundRow(*row, day) for row, day in zip(found, booked.tolist(), strict=True)]
+
+
+def moves_of(plain: PlainOrders, fresh: Ints, amended: Iterable[Amendment]) -> Moves:
+    """Counted orders that came and went: plain ones that are new (`fresh`: their places), and amended ones."""
+    rows: list[tuple[int, int, Fact]] = []
+    for one in amended:
+        was = None if one.before is None else fact(one.before.state, one.before.day)
+        now = fact(one.after, one.days.day)
+        if was != now:
+            rows += [(-1, one.order.shop, was)] if was else []
+            rows += [(1, one.order.shop, now)] if now else []
+    facts = [moved for *_, moved in rows]
+    ones = np.ones(len(fresh), np.int64)
+    return Moves(
+        sign=_both(ones, [sign for sign, *_ in rows]),
+        shop=_both(plain.shop[fresh], [shop for _, shop, _ in rows]),
+        customer=_both(plain.customer[fresh], [moved.customer for moved in facts]),
+        day=_both(plain.day[fresh], [moved.day for moved in facts]),
+        currency=_both(plain.currency_code[fresh], [currency_code(moved.currency) for moved in facts]),
+        net=_both(plain.revenue[fresh], [moved.net for moved in facts]),
+    )
+
+
+def chosen(moves: Moves, rows: Ints) -> Moves:
+    """Some of the moves."""
+    return Moves(
+        sign=moves.sign[rows],
+        shop=moves.shop[rows],
+        customer=moves.customer[rows],
+        day=moves.day[rows],
+        currency=moves.currency[rows],
+        net=moves.net[rows],
+    )
+
+
+def _both(column: Ints, more: Sequence[int]) -> Ints:
+    return np.concatenate([column, np.array(more, np.int64)]) if more else column

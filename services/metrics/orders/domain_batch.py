@@ -1,0 +1,52 @@
+"""A batch of order events as the domain sees it: plain orders by columns, the rest as states. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from services.metrics.counters import Ints
+from services.metrics.orders.domain import OrderState
+
+
+class OrderKey(NamedTuple):
+    """An order of a shop. Sorts as the table's key does."""
+
+    shop: int
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlainOrders:
+    """Orders with one event in the batch, their completion: nearly all. Columns of one length, sorted by OrderKey."""
+
+    shop: Ints
+    order_id: Sequence[str]
+    customer: Ints
+    at: Ints
+    received: Ints
+    day: Ints
+    booked_day: Ints
+    currency: Sequence[str]
+    currency_code: Ints
+    revenue: Ints
+    event_id: Sequence[str]
+    """All of one length."""
+    lines: Sequence[bytes | None] | None
+    """JSON of (line, pieces); None when no order of the batch has lines."""
+
+    def __len__(self) -> int:
+        return len(self.order_id)
+
+    def keys(self) -> Iterator[OrderKey]:
+        """The orders' keys, in order."""
+        return map(OrderKey, self.shop.tolist(), self.order_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What a batch says of orders. No order is in both parts."""
+
+    plain: PlainOrders
+    states: Mapping[OrderKey, OrderState]

@@ -1,0 +1,267 @@
+"""From `orders.v1` to the domain: columns for plain completions, one state for each order with more to tell."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from operator import attrgetter
+from typing import Any
+
+import msgspec
+import numpy as np
+from msgspec import UNSET
+
+from services.metrics.counters import Ints, currency_code
+from services.metrics.orders.domain import GUEST, Content, Mark, OrderState, Pieces, merge
+from services.metrics.orders.domain import Refund as OrderRefund
+from services.metrics.orders.domain_batch import Batch, OrderKey, PlainOrders
+from services.metrics.orders.domain_days import days_of
+from shared.contracts.orders import Order, OrderCancelled, OrderCompleted, OrderEvent, OrderLine, OrderRefunded
+from shared.contracts.orders import Refund as RefundTold
+from shared.kernel import MAX_MINOR_UNITS, parse_customer_id
+from shared.messaging.handling import Delivery
+
+Refuse = Callable[[Delivery[Any], str, str], None]
+
+FUTURE_US = 5 * 60 * 1_000_000
+"""What occurred further ahead of its receipt than this is set aside: it would move clocks."""
+ORDER_ID_BYTES_MAX = 500
+_NOBODY = "0" * 13  # the text form of no customer: its number is GUEST
+_DIGIT = np.full(256, -1, np.int64)
+_DIGIT[[*b"0123456789abcdefghijklmnopqrstuv"]] = np.arange(32)
+_PLACE = 1 << (5 * np.arange(12, -1, -1, dtype=np.int64))
+_ENCODER = msgspec.json.Encoder()
+_DECODER = msgspec.json.Decoder(Pieces)
+_ORDER_ID = attrgetter("data.order_id")
+
+
+@dataclass(frozen=True, slots=True)
+class ShopDays:
+    """What of a shop decides how its events are read."""
+
+    number: int
+    zone: str
+
+
+def translate(
+    deliveries: Sequence[Delivery[OrderEvent]], shops: Mapping[str, ShopDays], now: datetime, refuse: Refuse
+) -> Batch:
+    """The batch, without what was refused: an event from the future, or one that no table can hold."""
+    limit = _us(now) + FUTURE_US
+    events = [delivery.event for delivery in deliveries]
+    if not _all_sound(events, limit):
+        events = []
+        for delivery in deliveries:
+            reason = fault(delivery.event, limit)
+            if reason is None:
+                events.append(delivery.event)
+            else:
+                refuse(delivery, *reason)
+    plain, rest = _told_apart(events)
+    states: dict[OrderKey, OrderState] = {}
+    for event in rest:
+        order = OrderKey(shops[event.shop].number, event.data.order_id)
+        known = states.get(order)
+        states[order] = state_of(event) if known is None else merge(known, state_of(event))
+    return Batch(_columns(plain, shops), states)
+
+
+def fault(event: OrderEvent, limit_us: int) -> tuple[str, str] | None:
+    """Why the event cannot be used, as (reason, detail); None if it can. `limit_us`: latest instant allowed now."""
+    if _us(event.time) > (limit_us if event.receivedat is UNSET else _us(event.receivedat) + FUTURE_US):
+        return "future", "time: lies more than 5 minutes ahead of its receipt; send the time when it happened"
+    if not _is_storable(event.data.order_id):
+        return "order_id", f"data.order_id: 1 to {ORDER_ID_BYTES_MAX} bytes without NUL are needed"
+    return _refund_fault(event.data) if isinstance(event, OrderRefunded) else _order_fault(event.data)
+
+
+def _refund_fault(refund: RefundTold) -> tuple[str, str] | None:
+    if not _is_storable(refund.refund_id):
+        return "refund_id", f"data.refund_id: 1 to {ORDER_ID_BYTES_MAX} bytes without NUL are needed"
+    if refund.amount is not None and not 0 <= refund.amount <= MAX_MINOR_UNITS:
+        return "amount", "data.amount: minor units from 0 to 10^15 are needed"
+    return None
+
+
+def _order_fault(order: Order) -> tuple[str, str] | None:
+    try:
+        known = order.customer is None or parse_customer_id(order.customer) != GUEST
+        coded = currency_code(order.currency) != 0
+    except ValueError:
+        known = coded = False
+    if not known or not coded:
+        return "order", "data.customer, data.currency: a surrogate id (or null) and an ISO 4217 code are needed"
+    if not 0 <= order.revenue <= MAX_MINOR_UNITS:
+        return "revenue", "data.revenue: minor units from 0 to 10^15 are needed"
+    return None
+
+
+def state_of(event: OrderEvent) -> OrderState:
+    """What one event tells of its order."""
+    at = _us(event.time)
+    received = at if event.receivedat is UNSET else _us(event.receivedat)
+    if isinstance(event, OrderRefunded):
+        refund = event.data
+        items: dict[str, int] = {}
+        for item in refund.items:
+            items[item.line_id] = items.get(item.line_id, 0) + item.quantity
+        amount = refund.amount
+        if amount is None and refund.items:
+            amount = sum(item.amount for item in refund.items)
+        currency = "" if refund.currency is UNSET else refund.currency
+        whole = amount is None
+        told = OrderRefund(at, event.id, received, amount, currency, whole, tuple(items.items()))
+        return OrderState(refunds={refund.refund_id: told})
+    order = event.data
+    customer = GUEST if order.customer is None else int(parse_customer_id(order.customer))
+    content = Content(at, event.id, customer, order.currency, order.revenue, pieces(order.lines))
+    if isinstance(event, OrderCompleted | OrderCancelled):
+        return OrderState({Mark(at, isinstance(event, OrderCompleted)): received}, content)
+    return OrderState(content=content)
+
+
+def state_at(plain: PlainOrders, at: int) -> OrderState:
+    """What one of the plain orders tells, as a state."""
+    instant = int(plain.at[at])
+    lines = decode_pieces(None if plain.lines is None else plain.lines[at])
+    customer, revenue = int(plain.customer[at]), int(plain.revenue[at])
+    content = Content(instant, plain.event_id[at], customer, plain.currency[at], revenue, lines)
+    return OrderState({Mark(instant, completed=True): int(plain.received[at])}, content)
+
+
+def pieces(lines: Sequence[OrderLine]) -> Pieces:
+    """How many pieces each line has; a line named twice has the pieces of both."""
+    found: dict[str, int] = {}
+    for line in lines:
+        found[line.line_id] = found.get(line.line_id, 0) + line.quantity
+    return tuple(found.items())
+
+
+def encode_pieces(lines: Pieces) -> bytes | None:
+    """As the tables hold them; None for an order without lines."""
+    return _ENCODER.encode(lines) if lines else None
+
+
+def decode_pieces(stored: bytes | None) -> Pieces:
+    """What `encode_pieces` wrote."""
+    return () if stored is None else _DECODER.decode(stored)
+
+
+def _all_sound(events: Sequence[OrderEvent], limit: int) -> bool:
+    """Whether it is certain that no event has a fault, by a look at whole columns. In doubt: no."""
+    orders = [event.data for event in events if not isinstance(event, OrderRefunded)]
+    if len(orders) < len(events) and any(fault(event, limit) for event in events if type(event) is OrderRefunded):
+        return False
+    try:
+        at = _instants([event.time for event in events])
+        received = [event.receivedat for event in events]
+        if all(moment is UNSET for moment in received):
+            late = at > limit
+        else:
+            late = at > np.array([limit if moment is UNSET else _us(moment) + FUTURE_US for moment in received])
+        revenue = np.array([order.revenue for order in orders], np.int64)
+        _customers([order.customer for order in orders])
+        codes = [currency_code(currency) for currency in {order.currency for order in orders}]
+    except (ValueError, OverflowError):
+        return False
+    ids = [order.order_id for order in orders]
+    return not (
+        late.any()
+        or (revenue < 0).any()
+        or (revenue > MAX_MINOR_UNITS).any()
+        or 0 in codes
+        or max(map(len, ids), default=1) > ORDER_ID_BYTES_MAX // 4
+        or min(map(len, ids), default=1) == 0
+        or "\0" in "".join(ids)
+    )
+
+
+def _told_apart(events: Sequence[OrderEvent]) -> tuple[list[OrderCompleted], list[OrderEvent]]:
+    """(completions that are alone with their order, all other events). The first have event ids of one length."""
+    plain = [event for event in events if type(event) is OrderCompleted]
+    width = max((len(event.id) for event in plain), default=0)
+    keys = [(event.shop, event.data.order_id) for event in events]
+    even = all(len(event.id) == width for event in plain)
+    if even and len(plain) == len(events) and len(set(keys)) == len(keys):
+        return plain, []
+    times = Counter(keys)
+    plain, rest = [], []
+    for event, key in zip(events, keys, strict=True):
+        if type(event) is OrderCompleted and times[key] == 1 and len(event.id) == width and event.id.isascii():
+            plain.append(event)
+        else:
+            rest.append(event)
+    return plain, rest
+
+
+def _columns(events: list[OrderCompleted], shops: Mapping[str, ShopDays]) -> PlainOrders:
+    numbers = {slug: shop.number for slug, shop in shops.items()}
+    if len(numbers) > 1:
+        events.sort(key=lambda event: (numbers[event.shop], event.data.order_id))
+    else:
+        events.sort(key=_ORDER_ID)
+    orders = [event.data for event in events]
+    at = _instants([event.time for event in events])
+    moments = [event.receivedat for event in events]
+    if all(moment is UNSET for moment in moments):
+        received = at
+    else:
+        received = _instants([e.time if m is UNSET else m for e, m in zip(events, moments, strict=True)])
+    shop = np.array([numbers[event.shop] for event in events], np.int64)
+    day, booked_day = _days(shop, at, received, shops)
+    currency = [order.currency for order in orders]
+    codes = {text: currency_code(text) for text in set(currency)}
+    lines = None
+    if any(order.lines for order in orders):
+        lines = [encode_pieces(pieces(order.lines)) for order in orders]
+    return PlainOrders(
+        shop=shop,
+        order_id=[order.order_id for order in orders],
+        customer=_customers([order.customer for order in orders]),
+        at=at,
+        received=received,
+        day=day,
+        booked_day=booked_day,
+        currency=currency,
+        currency_code=np.array([codes[text] for text in currency], np.int64),
+        revenue=np.array([order.revenue for order in orders], np.int64),
+        event_id=[event.id for event in events],
+        lines=lines,
+    )
+
+
+def _days(shop: Ints, at: Ints, received: Ints, shops: Mapping[str, ShopDays]) -> tuple[Ints, Ints]:
+    """(local day, booked day) of each instant."""
+    day, booked = np.zeros(len(at), np.int64), np.zeros(len(at), np.int64)
+    for one in shops.values():
+        mine = shop == one.number
+        day[mine], booked[mine] = days_of(one.zone, at[mine], received[mine])
+    return day, booked
+
+
+def _instants(moments: Sequence[datetime]) -> Ints:
+    # Seconds as floats are exact to a quarter of a microsecond until the year 2100, so rounding finds the right one.
+    seconds = np.fromiter(map(datetime.timestamp, moments), np.float64, len(moments))
+    return np.rint(seconds * 1_000_000).astype(np.int64)
+
+
+def _us(moment: datetime) -> int:
+    return round(moment.timestamp() * 1_000_000)
+
+
+def _customers(texts: Sequence[str | None]) -> Ints:
+    """The numbers behind surrogate ids, all at once; GUEST for None. ValueError when one is no such id."""
+    joined = "".join([text or _NOBODY for text in texts])
+    if any(len(text) != len(_NOBODY) for text in set(texts) if text is not None) or not joined.isascii():
+        raise ValueError("a customer id has 13 characters of 0-9 and a-v")
+    digits = _DIGIT[np.frombuffer(joined.encode(), np.uint8).reshape(-1, len(_NOBODY))]
+    if (digits < 0).any() or (digits[:, 0] > 3).any():
+        raise ValueError("a customer id has 13 characters of 0-9 and a-v, and lies below 2**62")
+    numbers: Ints = digits @ _PLACE
+    return numbers
+
+
+def _is_storable(text: str) -> bool:
+    return 0 < len(text.encode()) <= ORDER_ID_BYTES_MAX and "\0" not in text

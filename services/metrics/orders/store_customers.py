@@ -1,0 +1,152 @@
+"""Customers' states in the database, and the stretches of their orders that a rewind needs."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import asyncpg
+import numpy as np
+
+from services.metrics.counters import Ints, currency_code
+from services.metrics.orders.domain_decide import Plan, States, Stretch
+from shared.db.binary import BIGINT, INT, SMALLINT, Field, Layout, Rows, copy_in, copy_out
+
+_KEYS = Layout([Field("customer", BIGINT), Field("shop", SMALLINT), Field("generation", SMALLINT)])
+_STAGE = """
+CREATE TEMP TABLE IF NOT EXISTS staged_key (customer bigint, shop smallint, generation smallint) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS staged_customer (LIKE customer_state) ON COMMIT DELETE ROWS;
+DELETE FROM staged_key;
+DELETE FROM staged_customer
+"""
+_INSERT_MISSING = """
+INSERT INTO customer_state (customer, shop, generation, first_day, orders, version, days)
+SELECT k.customer, k.shop, k.generation, 0, 0, 1, array_fill(0, ARRAY[$1::int]) FROM staged_key k
+WHERE NOT EXISTS (
+    SELECT FROM customer_state c
+    WHERE c.shop = k.shop AND c.generation = k.generation AND c.customer = k.customer
+)
+ORDER BY shop, generation, customer
+ON CONFLICT (shop, generation, customer) DO NOTHING
+"""
+_LOCK = """
+SELECT c.customer, c.shop, c.generation, c.first_day, c.orders, c.version, c.days
+FROM staged_key k JOIN customer_state c USING (shop, generation, customer)
+ORDER BY c.shop, c.generation, c.customer
+FOR UPDATE OF c
+"""
+_UPDATE = """
+UPDATE customer_state c
+SET first_day = s.first_day, orders = s.orders, version = s.version, days = s.days
+FROM staged_customer s
+WHERE c.shop = s.shop AND c.generation = s.generation AND c.customer = s.customer
+"""
+_STRETCHES = """
+SELECT r.n, x.part, x.day, x.currency, x.net
+FROM unnest($1::smallint[], $2::bigint[], $3::int[], $4::int[]) WITH ORDINALITY AS r (shop, customer, low, high, n)
+CROSS JOIN LATERAL (
+    (SELECT 0 AS part, day, currency, net FROM order_fact o
+     WHERE o.shop = r.shop AND o.customer = r.customer AND o.counted AND o.customer <> 0 AND o.day < r.low
+     ORDER BY day DESC LIMIT $5)
+    UNION ALL
+    (SELECT 1, day, currency, net FROM order_fact o
+     WHERE o.shop = r.shop AND o.customer = r.customer AND o.counted AND o.customer <> 0
+       AND o.day BETWEEN r.low AND r.high)
+    UNION ALL
+    (SELECT 2, day, currency, net FROM order_fact o
+     WHERE o.shop = r.shop AND o.customer = r.customer AND o.counted AND o.customer <> 0 AND o.day > r.high
+     ORDER BY day LIMIT $5)
+) x
+"""
+
+
+async def claim(
+    conn: asyncpg.Connection[Any], shop: Ints, customer: Ints, generation: Ints, depth: int, *, careful: bool
+) -> States:
+    """States of customers (sorted by shop and customer, distinct), locked in that order; zeros for those who are new.
+
+    A new customer has no row to lock yet. Careful: makes the missing rows first, so that somebody else who meets the
+    same new customers waits. Otherwise `save` finds out, when it is too late, by a UniqueViolationError.
+    """
+    await conn.execute(_STAGE)
+    keys = _KEYS.rows(len(customer))
+    keys["customer"], keys["shop"], keys["generation"] = customer, shop, generation
+    await copy_in(conn, "staged_key", _KEYS.columns, keys)
+    if careful:
+        await conn.execute(_INSERT_MISSING, depth)
+    rows = await copy_out(conn, _LOCK, _layout(depth))
+    at = _places(shop, customer, rows)
+    first_day, orders, version = np.zeros((3, len(customer)), np.int64)
+    states = States(shop, customer, first_day, orders, version, np.zeros((len(customer), depth), np.int64))
+    for name in ("first_day", "orders", "version"):
+        getattr(states, name)[at] = rows[name]
+    states.days[at] = rows["days"]["value"]
+    return states
+
+
+async def save(conn: asyncpg.Connection[Any], before: States, after: States, generation: Ints) -> None:
+    """Write the states that changed. UniqueViolationError when a customer who was new no longer is."""
+    depth = after.days.shape[1]
+    changed = after.version != before.version
+    new = changed & (before.version == 0)  # a row that exists has version 1 or more
+    if new.any():
+        await copy_in(conn, "customer_state", _layout(depth).columns, _rows(after, generation, new))
+    old = changed & ~new
+    if old.any():
+        await copy_in(conn, "staged_customer", _layout(depth).columns, _rows(after, generation, old))
+        await conn.execute(_UPDATE)
+
+
+async def stretches(conn: asyncpg.Connection[Any], plan: Plan, depth: int) -> Stretch:
+    """What a rewind needs of each customer's counted orders, as they are after this batch."""
+    if not len(plan.rewound):
+        none = np.zeros(0, np.int64)
+        return Stretch(none, none, none, none, none)
+    rows = await conn.fetch(
+        _STRETCHES,
+        plan.states.shop[plan.rewound].tolist(),
+        plan.states.customer[plan.rewound].tolist(),
+        plan.low.tolist(),
+        plan.high.tolist(),
+        depth,
+    )
+    owner, part, day, currency, net = zip(*rows, strict=True) if rows else ((), (), (), (), ())
+    codes = {text: currency_code(text) for text in set(currency)}
+    columns = (owner, part, day, [codes[text] for text in currency], net)
+    found = [np.array(column, np.int64) for column in columns]
+    order = np.lexsort((found[2], found[0]))
+    return Stretch(found[0][order] - 1, *(column[order] for column in found[1:]))
+
+
+@lru_cache(maxsize=16)
+def _layout(depth: int) -> Layout:
+    return Layout(
+        [
+            Field("customer", BIGINT),
+            Field("shop", SMALLINT),
+            Field("generation", SMALLINT),
+            Field("first_day", INT),
+            Field("orders", INT),
+            Field("version", INT),
+            Field("days", INT, length=depth),
+        ]
+    )
+
+
+def _places(shop: Ints, customer: Ints, rows: Rows) -> Ints:
+    """Where each row's customer stands among the asked ones; both are sorted by shop and customer."""
+    places = np.zeros(len(rows), np.int64)
+    for number in np.unique(shop).tolist():
+        low, high = np.searchsorted(shop, (number, number + 1))
+        mine = np.flatnonzero(rows["shop"] == number)
+        places[mine] = low + np.searchsorted(customer[low:high], rows["customer"][mine].astype(np.int64))
+    return places
+
+
+def _rows(states: States, generation: Ints, chosen: Ints) -> Rows:
+    rows = _layout(states.days.shape[1]).rows(int(np.count_nonzero(chosen)))
+    for name in ("customer", "shop", "first_day", "orders", "version"):
+        rows[name] = getattr(states, name)[chosen]
+    rows["generation"] = generation[chosen]
+    rows["days"]["value"] = states.days[chosen]
+    return rows
