@@ -262,3 +262,20 @@ async def test_a_drawn_id_that_is_taken_is_drawn_again(
     await gateway.take([raw("1", customer_id="a")])
     await gateway.take([raw("2", customer_id="b")])
     assert sorted(row[0] for row in await pool.fetch("SELECT customer FROM customer")) == [5, 6]
+
+
+async def test_a_large_batch_after_a_quiet_start_is_not_planned_for_empty_tables(pool: asyncpg.Pool[Any]) -> None:
+    """Kept plans of the first small batches made the first large one on full tables run into its time limit."""
+    gateway = Gateway(pool)
+    for number in range(8):
+        await gateway.take([raw(f"quiet-{number}", phone="09123456789", name="Ali")])
+    people = [
+        raw(f"{turn}-{n}", customer_id=n, phone=f"0912{2_000_000 + n}", email=f"p{n}@shop.ir", order_id=f"o{n}")
+        for turn in range(3)
+        for n in range(4000)
+    ]
+    async with asyncio.timeout(30):
+        await gateway.take(people, 4000)
+    assert await pool.fetchval("SELECT count(*) FROM customer") == 4001
+    kept = "SELECT statement FROM pg_prepared_statements WHERE generic_plans > 0 AND cardinality(parameter_types) > 0"
+    assert [row[0] for row in await pool.fetch(kept)] == []
