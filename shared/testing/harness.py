@@ -166,6 +166,6 @@ def _place(value: bytes, placed: Placed, partitions: int, rng: Random) -> int:
         event = msgspec.json.decode(value)
         data = event.get("data") or {}
         identity = f"{event.get('shop', '')}:{data.get('customer') or event.get('subject', '')}"
-    except (msgspec.MsgspecError, AttributeError):
+    except (msgspec.MsgspecError, AttributeError, RecursionError):
         return 0
     return crc32(identity.encode()) % partitions
