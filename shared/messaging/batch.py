@@ -132,8 +132,14 @@ class BatchHandler:
         TooManyCulprits, NotYet, or a database error, and has then changed nothing (but see CommitDoubtful).
         """
         outcome = Outcome()
+        outcome.times.fetch = sum(chunk.fetch_us for chunk in chunks)
+        outcome.times.decode = sum(chunk.decode_us for chunk in chunks)
         watch = Stopwatch(outcome.times)
-        await self._partitions.ensure(conn, {day for chunk in chunks for day in chunk.days})
+        days = {day for chunk in chunks for day in chunk.days}
+        if replay:
+            for request in await self._dead_letters.requested(conn, [(c.topic, c.partition) for c in chunks]):
+                days.update(self._decode_again(request).days)
+        await self._partitions.ensure(conn, days)
         transaction = conn.transaction()
         await transaction.start()
         try:
@@ -146,7 +152,7 @@ class BatchHandler:
         crash.at("before_commit")
         try:
             await transaction.commit()
-        except asyncpg.PostgresError:
+        except (asyncpg.TransactionRollbackError, asyncpg.IntegrityConstraintViolationError):
             self.forget()
             raise  # the server answered: it did not commit
         except BaseException as error:
@@ -206,15 +212,20 @@ class BatchHandler:
             refusals += chunk.refusals
         if not replay:
             return columns, refusals, []
-        requests = await self._dead_letters.requested(conn, [(c.topic, c.partition) for c in chunks])
-        for request in requests:
-            record = PlainRecord(request.offset, request.recorded_ms, request.body)
-            again = self.decoders[request.topic].chunk(request.partition, [record], start=request.offset)
-            if not self._partitions.missing(again.days):
-                columns[request.topic].add(again)
-                columns[request.topic].attempts |= {id(d): request.attempt + 1 for d in again.deliveries}
+        requests = []
+        for request in await self._dead_letters.requested(conn, [(c.topic, c.partition) for c in chunks]):
+            again = self._decode_again(request)
+            if self._partitions.missing(again.days):
+                continue  # asked for since we looked: the next round prepares for it
+            columns[request.topic].add(again)
+            columns[request.topic].attempts |= {id(d): request.attempt + 1 for d in again.deliveries}
             refusals += again.refusals
+            requests.append(request)
         return columns, refusals, requests
+
+    def _decode_again(self, request: Request) -> Chunk:
+        record = PlainRecord(request.offset, request.recorded_ms, request.body)
+        return self.decoders[request.topic].chunk(request.partition, [record], start=request.offset)
 
     async def _handle_topic(
         self,

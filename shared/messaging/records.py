@@ -64,6 +64,8 @@ class Chunk:
     refusals: list[Refusal] = field(default_factory=list)
     size: int = 0
     """Bytes of all values."""
+    fetch_us: float = 0.0
+    decode_us: float = 0.0
 
     def __len__(self) -> int:
         return len(self.deliveries) + len(self.refusals)
@@ -103,6 +105,8 @@ class Chunk:
             days=self.days[at:],
             refusals=self.refusals[refused:],
             size=size,
+            fetch_us=0.0,
+            decode_us=0.0,
         )
         return head, tail
 
@@ -134,6 +138,8 @@ def joined(chunks: Iterable[Chunk]) -> list[Chunk]:
                 days=known.days + chunk.days,
                 refusals=known.refusals + chunk.refusals,
                 size=known.size + chunk.size,
+                fetch_us=known.fetch_us + chunk.fetch_us,
+                decode_us=known.decode_us + chunk.decode_us,
             )
     return [by_partition[key] for key in sorted(by_partition)]
 

@@ -1,0 +1,69 @@
+"""How large a batch may be: as much as fits into a time. Pure."""
+
+from __future__ import annotations
+
+SMALLEST = 1
+START = 2_000
+
+
+class BatchSize:
+    """Aims at a time for each batch: a tenth more after a success, half after a failure."""
+
+    def __init__(
+        self, *, events_max: int = 20_000, target_seconds: float = 0.3, limit_seconds: float = 2.0, start: int = START
+    ) -> None:
+        self.limit = min(start, events_max)
+        self._events_max = events_max
+        self._target = target_seconds
+        self._limit_seconds = limit_seconds
+
+    def succeeded(self, events: int, seconds: float) -> None:
+        """A batch of so many events took so long. A batch that was not full says nothing about a larger one."""
+        if seconds > self._target:
+            self.limit = max(SMALLEST, min(self.limit, int(max(events, 1) * max(0.5, self._target / seconds))))
+        elif events >= self.limit * 0.9:
+            self.limit = min(self._events_max, self.limit + max(1, self.limit // 10))
+
+    def failed(self) -> None:
+        """A conflict or a timeout."""
+        self.limit = max(SMALLEST, self.limit // 2)
+
+    def at_most(self, events: int) -> None:
+        """Small batches from here on; they grow again."""
+        self.limit = min(self.limit, events)
+
+    def seconds_for(self, events: int) -> float:
+        """The hard limit of a batch. A handful of events gets longer: halving them would not help a slow machine."""
+        return self._limit_seconds if events > 10 else max(self._limit_seconds, 7.5)
+
+
+class Backoff:
+    """Growing pauses between attempts: doubling from `first` to `last` seconds, jittered by the caller's number."""
+
+    def __init__(self, first: float = 0.02, last: float = 2.0) -> None:
+        self._first, self._last, self._next = first, last, first
+
+    def pause(self, jitter: float) -> float:
+        """Seconds to wait; `jitter` is a random number from 0 to 1."""
+        pause, self._next = self._next, min(self._last, self._next * 2)
+        return pause * (0.5 + jitter / 2)
+
+    def reset(self) -> None:
+        """After a success."""
+        self._next = self._first
+
+
+class Watchdog:
+    """Tells when a worker has work and does none. Instants are seconds of a monotonic clock."""
+
+    def __init__(self, patience_seconds: float, now: float) -> None:
+        self._patience = patience_seconds
+        self._since = now
+
+    def progressed(self, now: float) -> None:
+        """A batch was committed, or there is nothing to do."""
+        self._since = now
+
+    def expired(self, now: float) -> bool:
+        """Whether nothing has moved for too long."""
+        return now - self._since > self._patience

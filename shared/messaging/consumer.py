@@ -1,0 +1,250 @@
+"""The Kafka half of a worker: group membership, fetching, decoding. In an event loop and thread of its own.
+
+Heartbeats live here, so nothing that a handler does can stop them. Positions come from the database: on assignment the
+partitions are claimed there, then sought.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from time import monotonic, perf_counter_ns
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
+from aiokafka import TopicPartition as KafkaPartition
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import (
+    KafkaError,
+    NoOffsetForPartitionError,
+    OffsetOutOfRangeError,
+    RecordTooLargeError,
+)
+
+from shared.messaging.decoding import TopicDecoder
+from shared.messaging.fence import Position, TopicPartition
+from shared.messaging.handling import Service
+from shared.messaging.handover import Handover
+from shared.messaging.topic_ids import identify
+
+log = structlog.get_logger(__name__)
+
+Claim = Callable[[str, Mapping[TopicPartition, int], Mapping[str, str]], Awaitable[dict[TopicPartition, Position]]]
+_POLL_MS = 200
+_FETCH_MAX = 5_000
+_START_SECONDS = 30.0
+_STOP_SECONDS = 5.0
+_RECLAIM_SECONDS = 10.0
+_HOUR_MS = 3_600_000
+
+
+class PositionLost(Exception):
+    """The database's position is not in the topic; the message says what to do."""
+
+
+class Intake:
+    """Fetches and decodes the records of the partitions that this process owns."""
+
+    def __init__(
+        self,
+        service: Service,
+        connection: Mapping[str, Any],
+        decoders: Mapping[str, TopicDecoder],
+        handover: Handover,
+        *,
+        claim: Claim,
+        revoke: Callable[[set[TopicPartition]], None],
+    ) -> None:
+        """`claim` and `revoke` reach the database half, called in this loop. `connection`: aiokafka's options."""
+        self._service = service
+        self._connection = connection
+        self._decoders = decoders
+        self._handover = handover
+        self._claim = claim
+        self._revoke = revoke
+        self._first = {s.topic for s in service.subscriptions if s.first}
+        self._positions: dict[TopicPartition, Position] = {}
+        self._lost_at: dict[TopicPartition, float] = {}
+        self._fatal: BaseException | None = None
+        self._fetch_us = 0.0
+        self._consumer: AIOKafkaConsumer | None = None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Consume until `stop`. A consumer that fails is thrown away and made anew. Raises what that cannot mend."""
+        pause = 0.1
+        while not stop.is_set():
+            # Made just before it is started: one that lies around loses its loop's futures.
+            consumer = AIOKafkaConsumer(**self._options())
+            try:
+                consumer.subscribe(sorted(self._decoders), listener=_Listener(self, consumer))
+                await asyncio.wait_for(consumer.start(), _START_SECONDS)
+                self._consumer = consumer
+                pause = 0.1
+                await self._fetch(consumer, stop)
+            except (KafkaError, OSError, TimeoutError) as error:
+                log.warning("consumer failed and is made anew", service=self._service.name, error=repr(error))
+                await asyncio.sleep(pause)
+                pause = min(5.0, pause * 2)
+            finally:
+                self._consumer = None
+                self.revoked(set(self._positions))
+                await _stopped(consumer)
+
+    def lose(self, places: set[TopicPartition]) -> None:
+        """The database half found that another owner has these; if the group still gives them to us, claim again."""
+        for place in places:
+            self._positions.pop(place, None)
+            self._lost_at[place] = monotonic()
+
+    async def ends(self, seconds: float = 5.0) -> dict[TopicPartition, int]:
+        """End offsets of the partitions that are ours; empty when Kafka does not answer."""
+        places = [KafkaPartition(*place) for place in self._positions]
+        if self._consumer is None or not places:
+            return {}
+        try:
+            found = await asyncio.wait_for(self._consumer.end_offsets(places), seconds)
+        except (KafkaError, OSError, TimeoutError):
+            return {}
+        return {TopicPartition(place.topic, place.partition): end for place, end in found.items()}
+
+    async def assigned(self, consumer: AIOKafkaConsumer, places: Iterable[TopicPartition]) -> None:
+        """Claim partitions and seek to where the database says."""
+        wanted = [KafkaPartition(*place) for place in places]
+        if not wanted:
+            return
+        beginnings = await consumer.beginning_offsets(wanted)
+        ends = await consumer.end_offsets(wanted)
+        cluster_id, topic_ids = await identify(consumer._client, {place.topic for place in wanted})
+        claimed = await self._claim(
+            cluster_id, {TopicPartition(*place): offset for place, offset in beginnings.items()}, topic_ids
+        )
+        for place, position in claimed.items():
+            known = KafkaPartition(*place)
+            if not beginnings[known] <= position.next <= ends[known]:
+                raise PositionLost(_position_advice(place, position.next, beginnings[known], ends[known]))
+            consumer.seek(known, position.next)
+            self._positions[place] = position
+            self._lost_at.pop(place, None)
+
+    def revoked(self, places: set[TopicPartition]) -> None:
+        """Partitions went away."""
+        for place in places:
+            self._positions.pop(place, None)
+            self._lost_at.pop(place, None)
+        self._revoke(places)
+
+    def fail(self, error: BaseException) -> None:
+        """Remember what happened inside a callback of the consumer, which would only log it."""
+        self._fatal = error
+
+    async def _fetch(self, consumer: AIOKafkaConsumer, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            if self._fatal is not None:
+                error, self._fatal = self._fatal, None
+                raise error
+            await self._claim_again(consumer)
+            room = self._handover.room()
+            only = [p for p in consumer.assignment() if p.topic in self._first] if room == 0 else []
+            if room == 0 and not only:
+                await self._handover.wait_for_room(_POLL_MS / 1000)
+                continue
+            try:
+                # Never under wait_for: records that were taken must reach the next line in the same step, before a
+                # rebalance can move the positions.
+                began = perf_counter_ns()
+                found = await consumer.getmany(
+                    *only, timeout_ms=_POLL_MS if room else 20, max_records=min(max(room, 1), _FETCH_MAX)
+                )
+                self._fetch_us = (perf_counter_ns() - began) / 1000 / max(1, len(found))
+            except NoOffsetForPartitionError:
+                continue  # assigned but not sought yet: records are handed out before the listener has ended
+            except (OffsetOutOfRangeError, RecordTooLargeError) as error:
+                raise PositionLost(f"Kafka cannot serve the position that the database has: {error!r}") from error
+            for place, records in found.items():
+                self._put(TopicPartition(place.topic, place.partition), records)
+            if not room:
+                await self._handover.wait_for_room(_POLL_MS / 1000)
+            else:
+                await asyncio.sleep(0)  # let the heartbeat in
+
+    def _put(self, place: TopicPartition, records: list[Any]) -> None:
+        position = self._positions.get(place)
+        if position is None:
+            return  # not ours (yet); the seek that follows brings them back
+        if records and records[0].offset < position.next:
+            records = [record for record in records if record.offset >= position.next]
+        if not records:
+            return
+        began = perf_counter_ns()
+        chunk = self._decoders[place.topic].chunk(place.partition, records, start=position.next, epoch=position.epoch)
+        chunk.fetch_us, chunk.decode_us = self._fetch_us, (perf_counter_ns() - began) / 1000
+        self._positions[place] = Position(chunk.stop, position.epoch)
+        self._handover.put(chunk, first=place.topic in self._first)
+
+    async def _claim_again(self, consumer: AIOKafkaConsumer) -> None:
+        if not self._lost_at:
+            return
+        assigned = {TopicPartition(p.topic, p.partition) for p in consumer.assignment()}
+        due = {p for p, at in self._lost_at.items() if monotonic() - at > _RECLAIM_SECONDS}
+        for place in due - assigned:
+            del self._lost_at[place]
+        if due & assigned:
+            await self.assigned(consumer, due & assigned)
+
+    def _options(self) -> dict[str, Any]:
+        return {
+            **self._connection,
+            "group_id": self._service.name,
+            "enable_auto_commit": False,
+            "auto_offset_reset": "none",
+            # One process gets the same partition numbers of all topics, so that a customer's timers and events meet.
+            "partition_assignment_strategy": (RangePartitionAssignor,),
+            "session_timeout_ms": 10_000,
+            "heartbeat_interval_ms": 2_000,
+            "rebalance_timeout_ms": 15_000,
+            "max_poll_interval_ms": _HOUR_MS,  # the watchdog is quicker, and a full hand-over is no reason to leave
+            "fetch_max_wait_ms": 100,
+            "fetch_max_bytes": 16 << 20,
+            "max_partition_fetch_bytes": 4 << 20,
+            "metadata_max_age_ms": 60_000,
+        }
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types
+    """Passes the group's decisions on to the intake."""
+
+    def __init__(self, intake: Intake, consumer: AIOKafkaConsumer) -> None:
+        self._intake = intake
+        self._consumer = consumer
+
+    async def on_partitions_revoked(self, revoked: Iterable[KafkaPartition]) -> None:
+        self._intake.revoked({TopicPartition(p.topic, p.partition) for p in revoked})
+
+    async def on_partitions_assigned(self, assigned: Iterable[KafkaPartition]) -> None:
+        try:
+            await self._intake.assigned(self._consumer, [TopicPartition(p.topic, p.partition) for p in assigned])
+        except Exception as error:
+            self._intake.fail(error)
+
+
+async def _stopped(consumer: AIOKafkaConsumer) -> None:
+    """Leave the group, if that can be done in time."""
+    try:
+        await asyncio.wait_for(consumer.stop(), _STOP_SECONDS)
+    except Exception as error:
+        log.warning("consumer did not stop in order", error=repr(error))
+
+
+def _position_advice(place: TopicPartition, position: int, beginning: int, end: int) -> str:
+    where = f"partition {place.partition} of {place.topic}"
+    if position > end:
+        return (
+            f"the database stands at {position} of {where}, but that ends at {end}: Kafka lost records or was wiped"
+            " while the database was kept. Connect the Kafka that belongs to this database, or rebuild from an empty"
+            " schema"
+        )
+    return (
+        f"the database stands at {position} of {where}, but that begins at {beginning}: records were removed before"
+        " they were read. Restore them, or accept the loss by setting `next` of consumer_offset to the beginning"
+    )

@@ -1,0 +1,111 @@
+"""The bounded hand-over between the thread that fetches and decodes and the thread that works in the database."""
+
+from __future__ import annotations
+
+from asyncio import AbstractEventLoop, Event, timeout
+from collections import deque
+from threading import Lock
+
+from shared.messaging.fence import TopicPartition
+from shared.messaging.records import Chunk
+
+
+class Signal:
+    """An asyncio event of one loop that another thread may set."""
+
+    def __init__(self, loop: AbstractEventLoop) -> None:
+        self._loop = loop
+        self._event = Event()
+
+    def set(self) -> None:
+        """From any thread."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._event.set)
+
+    async def wait(self, seconds: float) -> None:
+        """In the loop: until it is set, or the time has passed. Clears it."""
+        try:
+            async with timeout(seconds):
+                await self._event.wait()
+        except TimeoutError:
+            return
+        finally:
+            self._event.clear()
+
+
+class Handover:
+    """Decoded chunks in order of arrival, bounded in events and bytes; reference data has room of its own."""
+
+    def __init__(self, filled: Signal, emptied: Signal, *, events_max: int, bytes_max: int) -> None:
+        self._filled = filled
+        self._emptied = emptied
+        self._events_max = events_max
+        self._bytes_max = bytes_max
+        self._lock = Lock()
+        self._chunks: deque[Chunk] = deque()
+        self._first: deque[Chunk] = deque()
+        self._events = 0
+        self._bytes = 0
+
+    def room(self) -> int:
+        """How many events more may be put; 0 when it is full."""
+        with self._lock:
+            return max(0, self._events_max - self._events) if self._bytes < self._bytes_max else 0
+
+    async def wait_for_room(self, seconds: float) -> None:
+        """In the fetching loop."""
+        await self._emptied.wait(seconds)
+
+    async def wait_for_chunks(self, seconds: float) -> None:
+        """In the working loop."""
+        with self._lock:
+            if self._chunks or self._first:
+                return
+        await self._filled.wait(seconds)
+
+    def put(self, chunk: Chunk, *, first: bool = False) -> None:
+        """Add a chunk. `first`: reference data, which goes before the others and is not bounded."""
+        with self._lock:
+            if first:
+                self._first.append(chunk)
+            else:
+                self._chunks.append(chunk)
+                self._events += len(chunk)
+                self._bytes += chunk.size
+        self._filled.set()
+
+    def take_first(self) -> list[Chunk]:
+        """All reference data that has come."""
+        with self._lock:
+            found = list(self._first)
+            self._first.clear()
+            return found
+
+    def take(self, events: int, size: int) -> list[Chunk]:
+        """Reference data, and up to so many events and about so many bytes of the rest."""
+        found = self.take_first()
+        with self._lock:
+            while self._chunks and events > 0 and size > 0:
+                chunk = self._chunks.popleft()
+                self._events -= len(chunk)
+                self._bytes -= chunk.size
+                if len(chunk) > events:
+                    chunk, rest = chunk.split(events)
+                    if rest is not None:
+                        self._chunks.appendleft(rest)
+                        self._events += len(rest)
+                        self._bytes += rest.size
+                events -= len(chunk)
+                size -= chunk.size
+                found.append(chunk)
+        self._emptied.set()
+        return found
+
+    def drop(self, lost: set[TopicPartition]) -> None:
+        """Forget what is there of these partitions."""
+        with self._lock:
+            self._first = deque(c for c in self._first if (c.topic, c.partition) not in lost)
+            self._chunks = deque(c for c in self._chunks if (c.topic, c.partition) not in lost)
+            self._events = sum(len(c) for c in self._chunks)
+            self._bytes = sum(c.size for c in self._chunks)
+        self._emptied.set()

@@ -1,0 +1,332 @@
+"""The database half of a worker: takes decoded chunks, runs them as batches, and recovers from what goes wrong.
+
+Lives in one event loop, in a thread of its own, and owns the truth about which partitions are ours, under which epoch
+and where we stand: what is handed over and does not continue from there is dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+from time import monotonic
+from typing import Any
+
+import asyncpg
+import structlog
+
+from shared.messaging.batch import BatchHandler, CommitDoubtful, Outcome, Step
+from shared.messaging.batching import Backoff, BatchSize, Watchdog
+from shared.messaging.faults import BatchTooSlow, Fault, judge
+from shared.messaging.fence import Fenced, Position, TopicPartition, claim, read_positions
+from shared.messaging.handling import NotYet
+from shared.messaging.handover import Handover
+from shared.messaging.isolation import SMALL_BATCH, TooManyCulprits
+from shared.messaging.records import Chunk, halves, joined
+from shared.messaging.relay import Connect
+from shared.messaging.timers import DueTimers
+from shared.messaging.unknown_shops import PATIENCE_SECONDS
+from shared.telemetry import runtime_metrics
+
+log = structlog.get_logger(__name__)
+
+_IDLE_SECONDS = 0.25
+_TIMERS_EVERY_SECONDS = 0.25
+_REPLAY_EVERY_SECONDS = 2.0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Sizes and times of batches."""
+
+    events_max: int = 20_000
+    bytes_max: int = 32 << 20
+    target_seconds: float = 0.3
+    limit_seconds: float = 2.0
+    events_start: int = 2_000
+
+
+class Processor:
+    """Runs batches of one worker, one at a time."""
+
+    def __init__(
+        self,
+        handler: BatchHandler,
+        connect: Connect,
+        handover: Handover,
+        watchdog: Watchdog,
+        limits: Limits,
+        *,
+        rng: Random,
+        lost: Callable[[set[TopicPartition]], None] = lambda _: None,
+        committed: Callable[[Outcome], None] = lambda _: None,
+    ) -> None:
+        """`lost` is told of partitions that another owner took; `committed` of each batch. Both from this thread."""
+        self._handler = handler
+        self._group = handler.service.name
+        self._connect = connect
+        self._handover = handover
+        self._watchdog = watchdog
+        self._limits = limits
+        self._rng = rng
+        self._lost = lost
+        self._committed = committed
+        self._metrics = runtime_metrics(self._group)
+        self._first = {s.topic for s in handler.service.subscriptions if s.first}
+        self._timers = DueTimers(handler.service.timers) if handler.service.timers else None
+        self._timers_due = self._replay_due = 0.0
+        self._size = BatchSize(
+            events_max=limits.events_max,
+            target_seconds=limits.target_seconds,
+            limit_seconds=limits.limit_seconds,
+            start=limits.events_start,
+        )
+        self._backoff = Backoff()
+        self._conn: asyncpg.Connection[Any] | None = None
+        self._pending: list[Chunk] = []  # taken, and to be handled next
+        self._left: list[Chunk] = []  # what did not fit into the batch in hand
+        self._waiting_since: float | None = None
+        self.owned: dict[TopicPartition, Position] = {}
+        """Where we stand. Read by the other thread for lag only."""
+
+    async def claim(
+        self, cluster_id: str, beginnings: Mapping[TopicPartition, int], topic_ids: Mapping[str, str]
+    ) -> dict[TopicPartition, Position]:
+        """Become the owner; tries again while the database is away. Raises ForeignCluster."""
+        backoff = Backoff()
+        while True:
+            try:
+                conn = await self._connect()
+                try:
+                    claimed = await claim(conn, self._group, cluster_id, beginnings, topic_ids)
+                finally:
+                    conn.terminate()
+                break
+            except Exception as error:
+                if judge(error) is not Fault.TRANSIENT:
+                    raise
+                log.warning("claiming partitions failed; trying again", service=self._group, error=repr(error))
+                await asyncio.sleep(backoff.pause(self._rng.random()))
+        self.owned |= claimed
+        self._handler.forget()
+        return claimed
+
+    def revoke(self, gone: set[TopicPartition]) -> None:
+        """Partitions are no longer ours. A batch of them that runs may still commit: its epoch decides."""
+        for place in gone:
+            self.owned.pop(place, None)
+        self._handover.drop(gone)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop`; the batch in hand is finished. Raises what no batch can be blamed for."""
+        try:
+            while not stop.is_set():
+                await self._round()
+        finally:
+            self._disconnect()
+
+    async def _round(self) -> None:
+        chunks = self._next_chunks()
+        if not chunks:
+            if not await self._periodic():
+                await self._handover.wait_for_chunks(_IDLE_SECONDS)
+            return
+        events = sum(len(chunk) for chunk in chunks)
+        started = monotonic()
+        try:
+            outcome = await self._handle(chunks, self._size.seconds_for(events), patient=self._is_patient())
+        except Exception as error:
+            self._pending, self._left = chunks + self._left, []
+            self._size.at_most(max(1, events))
+            await self._recover(error, chunks)
+            return
+        self._succeeded(chunks, outcome, events, monotonic() - started)
+        await self._periodic()
+
+    def _next_chunks(self) -> list[Chunk]:
+        """The next batch: what is left of the last one, or what was handed over. Ours, in order, and cut to size."""
+        if self._pending:
+            fresh = self._pending + self._handover.take_first()
+        else:
+            fresh = self._handover.take(self._size.limit, self._limits.bytes_max)
+        self._pending = []
+        batch = joined(self._ours(fresh))
+        if sum(len(chunk) for chunk in batch) > self._size.limit:
+            first = [chunk for chunk in batch if chunk.topic in self._first]
+            head, self._left = halves([c for c in batch if c.topic not in self._first], self._size.limit)
+            batch = sorted(first + head, key=lambda chunk: (chunk.topic, chunk.partition))
+        else:
+            self._left = []
+        return batch
+
+    def _ours(self, chunks: Sequence[Chunk]) -> list[Chunk]:
+        """Those that continue from where we stand, under our epoch."""
+        expected = {place: position.next for place, position in self.owned.items()}
+        ours, broken = [], set()
+        for chunk in chunks:
+            place = TopicPartition(chunk.topic, chunk.partition)
+            position = self.owned.get(place)
+            if position is None or position.epoch != chunk.epoch or place in broken:
+                continue
+            if chunk.start > expected[place]:
+                broken.add(place)  # must not be; claiming again fetches what is missing
+                continue
+            rest = chunk.from_offset(expected[place])
+            if rest is not None:
+                expected[place] = rest.stop
+                ours.append(rest)
+        if broken:
+            log.error("records are missing between chunks; partitions are claimed again", partitions=len(broken))
+            self.revoke(broken)
+            self._lost(broken)
+            ours = [chunk for chunk in ours if (chunk.topic, chunk.partition) not in broken]
+        return ours
+
+    async def _handle(
+        self,
+        chunks: Sequence[Chunk],
+        seconds: float,
+        *,
+        patient: bool = True,
+        steps: Sequence[Step] = (),
+        replay: bool = False,
+    ) -> Outcome:
+        if self._conn is None or self._conn.is_closed():
+            self._conn = await self._connect()
+        try:
+            async with asyncio.timeout(seconds) as limit:
+                return await self._handler.handle(self._conn, chunks, patient=patient, steps=steps, replay=replay)
+        except TimeoutError as error:
+            self._disconnect()
+            if limit.expired():
+                raise BatchTooSlow from error
+            raise
+
+    def _succeeded(self, chunks: Sequence[Chunk], outcome: Outcome, events: int, seconds: float) -> None:
+        for chunk in chunks:
+            place = TopicPartition(chunk.topic, chunk.partition)
+            position = self.owned.get(place)
+            if position is not None and position.epoch == chunk.epoch:
+                self.owned[place] = Position(chunk.stop, chunk.epoch)
+        self._pending, self._left = self._left, []
+        self._waiting_since = None
+        self._size.succeeded(events, seconds)
+        self._backoff.reset()
+        self._watchdog.progressed(monotonic())
+        self._count(outcome, events)
+        self._committed(outcome)
+
+    def _count(self, outcome: Outcome, events: int) -> None:
+        metrics = self._metrics
+        metrics.batch_events.observe(events)
+        for stage, microseconds in outcome.times.as_dict().items():
+            metrics.stage_seconds(stage).observe(microseconds / 1e6)
+        for topic, count in outcome.handled.items():
+            metrics.events(topic).inc(count)
+        for topic, count in outcome.repeats.items():
+            metrics.repeats(topic).inc(count)
+        for refusal in outcome.refused:
+            metrics.dead_letters(refusal.topic, refusal.reason).inc()
+            if refusal.reason == "content_differs":
+                metrics.content_differs(refusal.topic).inc()
+                log.error("one event id with two contents", topic=refusal.topic, offset=refusal.offset)
+
+    def _is_patient(self) -> bool:
+        return self._waiting_since is None or monotonic() - self._waiting_since < PATIENCE_SECONDS
+
+    async def _recover(self, error: Exception, chunks: Sequence[Chunk]) -> None:
+        """After a batch that did not commit, or perhaps did. Raises what trying again does not mend."""
+        cause = "conflict"
+        if isinstance(error, TooManyCulprits):
+            self._size.at_most(SMALL_BATCH)
+            return
+        if isinstance(error, NotYet):
+            cause = "not_yet"
+            self._waiting_since = self._waiting_since or monotonic()
+            self._watchdog.progressed(monotonic())  # bounded by its own patience
+        elif isinstance(error, Fenced | CommitDoubtful):
+            cause = "fenced"
+            self._metrics.fence_lost.inc()
+            self._disconnect()
+            await self._read_positions(chunks)
+        elif judge(error) is Fault.TRANSIENT:
+            cause = "timeout" if isinstance(error, BatchTooSlow) else "conflict"
+            self._size.failed()
+            if not isinstance(error, asyncpg.TransactionRollbackError):
+                self._disconnect()
+        elif isinstance(error, asyncpg.UniqueViolationError):
+            self._size.failed()  # an id that another owner wrote in the same moment: the next attempt sees it
+        else:
+            raise error
+        self._metrics.retries(cause).inc()
+        log.warning("batch is tried again", service=self._group, cause=cause, error=repr(error), size=self._size.limit)
+        pause = self._backoff.pause(self._rng.random())
+        await asyncio.sleep(min(pause, 0.25) if cause == "not_yet" else pause)
+
+    async def _read_positions(self, chunks: Sequence[Chunk]) -> None:
+        """What really happened: go on from where the database says we stand, give up what is not ours any more."""
+        places = [TopicPartition(chunk.topic, chunk.partition) for chunk in chunks]
+        try:
+            if self._conn is None:
+                self._conn = await self._connect()
+            found = await read_positions(self._conn, self._group, places)
+        except Exception as error:
+            if judge(error) is not Fault.TRANSIENT:
+                raise
+            self._disconnect()  # the next attempt fails at the fence and comes here again
+            return
+        lost = set()
+        for place in places:
+            mine, there = self.owned.get(place), found.get(place)
+            if mine is None:
+                continue
+            if there is None or there.epoch != mine.epoch:
+                lost.add(place)
+            else:
+                self.owned[place] = there
+        if lost:
+            log.warning("another owner took partitions over", service=self._group, partitions=len(lost))
+            self.revoke(lost)
+            self._lost(lost)
+
+    async def _periodic(self) -> bool:
+        """Timers that are due, and dead letters to be handled again. Whether there is more to do at once."""
+        now = monotonic()
+        fire = self._timers is not None and now >= self._timers_due
+        replay = now >= self._replay_due
+        if not (fire or replay):
+            return False
+        chunks = self._fences()
+        if not chunks:
+            return False
+        steps = []
+        if fire and self._timers is not None:
+            steps.append(self._timers.step(sorted({chunk.partition for chunk in chunks})))
+        try:
+            outcome = await self._handle(chunks, self._limits.limit_seconds * 2, steps=steps, replay=replay)
+        except Exception as error:
+            await self._recover(error, chunks)
+            return False
+        self._timers_due = now + _TIMERS_EVERY_SECONDS
+        self._replay_due = now + _REPLAY_EVERY_SECONDS if replay else self._replay_due
+        if self._timers is not None and fire:
+            for kind, count in self._timers.fired.items():
+                self._metrics.timers_fired(kind).inc(count)
+            if self._timers.more:
+                self._timers_due = 0.0
+        self._committed(outcome)
+        return self._timers is not None and self._timers.more
+
+    def _fences(self) -> list[Chunk]:
+        """Empty chunks that fence all partitions of ours but those of reference data."""
+        return [
+            Chunk(place.topic, place.partition, position.next, position.next, position.epoch)
+            for place, position in sorted(self.owned.items())
+            if place.topic not in self._first
+        ]
+
+    def _disconnect(self) -> None:
+        if self._conn is not None:
+            self._conn.terminate()
+            self._conn = None
