@@ -41,12 +41,12 @@ def demo(
         raise CommandFailed(f"the purchase log is missing ({CDNOW}); run the demo from a checkout of the repository")
     console = make_console()
     runs_already = holder_of(directory) is not None
-    outcome = _play(directory, console) if runs_already else _play_supervised(directory, console, once=once)
+    outcome = _play(directory, console, stays=True) if runs_already else _play_supervised(directory, console, once=once)
     if outcome is None or outcome.differences:
         raise CommandFailed("the demo did not come out right" if outcome is None else "some figures differ")
 
 
-def _play(directory: Path, console: Console) -> Outcome:
+def _play(directory: Path, console: Console, *, stays: bool) -> Outcome:
     import asyncio
 
     from mandegar.connecting import connection, use
@@ -63,7 +63,8 @@ def _play(directory: Path, console: Console) -> Outcome:
         outcome = asyncio.run(tell(found, url, directory, console))
     except (ApiError, NotArrived, SendError) as error:
         raise CommandFailed(str(error)) from error
-    farewell(outcome, console)
+    if stays:
+        farewell(outcome, console)
     return outcome
 
 
@@ -81,7 +82,7 @@ def _play_supervised(directory: Path, console: Console, *, once: bool) -> Outcom
 
     def play() -> None:
         try:
-            outcomes.append(_play(directory, console))
+            outcomes.append(_play(directory, console, stays=not once))
         except Exception as error:
             errors.append(error)
         if (once or errors) and not finished.is_set():
