@@ -192,6 +192,7 @@ class KafkaSender:
         producer._message_accumulator.fail_all(ProducerClosed())
         task = producer._sender.sender_task
         if task is not None:
+            task.remove_done_callback(producer._sender._fail_all)  # done above; it breaks without a transaction
             task.cancel()
         try:
             await asyncio.wait_for(producer.client.close(), self._stop_timeout)
