@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from typing import Any
 
 import structlog
@@ -18,7 +18,6 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import (
     KafkaError,
     MessageSizeTooLargeError,
-    ProducerClosed,
     RecordListTooLargeError,
 )
 from aiokafka.producer.message_accumulator import BatchBuilder
@@ -188,16 +187,21 @@ class KafkaSender:
             await self._kill(producer)
 
     async def _kill(self, producer: AIOKafkaProducer) -> None:
-        # Private, as aiokafka has no public way to end a producer without its flush.
-        producer._message_accumulator.fail_all(ProducerClosed())
+        # Private, as aiokafka has no public way to end a producer without its flush. In this order: requests in flight
+        # end with their connection, then the sender, and only then the batches that nobody will send.
         task = producer._sender.sender_task
         if task is not None:
-            task.remove_done_callback(producer._sender._fail_all)  # done above; it breaks without a transaction
+            task.remove_done_callback(producer._sender._fail_all)  # it breaks without a transaction
             task.cancel()
         try:
             await asyncio.wait_for(producer.client.close(), self._stop_timeout)
+            if task is not None:
+                await asyncio.wait({task}, timeout=self._stop_timeout)
         except Exception as error:  # the same
             log.warning("kafka client did not close", error=type(error).__name__)
+        waiting = producer._message_accumulator
+        for batch in [*waiting._pending_batches, *chain.from_iterable(waiting._batches.values())]:
+            batch.done_noack()  # nobody waits for them any more but `stop`, which would do so for ever
 
 
 def _look_at(ack: asyncio.Future[Any]) -> None:
