@@ -7,6 +7,7 @@ import inspect
 import json
 import textwrap
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -28,7 +29,8 @@ def shared_components(ref_template: str) -> tuple[dict[str, Schema], dict[str, S
     """For a document with all of them: (event type → schema, usually a `$ref`), (name → schema of each form)."""
     forms = {name: form for topic in _topics() for name, form in topic.types.items()}
     roots, components = msgspec.json.schema_components(forms.values(), ref_template=ref_template)
-    documented = {name: _finish(component, _descriptions(forms.values())) for name, component in components.items()}
+    descriptions = _descriptions(forms.values())
+    documented = {name: _finish(component, descriptions) for name, component in components.items()}
     return dict(zip(forms, roots, strict=True)), documented
 
 
@@ -86,6 +88,7 @@ def _structs_in(annotation: Any) -> Iterable[type[Any]]:
         yield from _structs_in(argument)
 
 
+@lru_cache(maxsize=256)
 def _field_docstrings(form: type[Any]) -> dict[str, str]:
     body = ast.parse(textwrap.dedent(inspect.getsource(form))).body[0]
     assert isinstance(body, ast.ClassDef)

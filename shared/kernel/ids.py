@@ -43,7 +43,7 @@ def parse_customer_id(text: str) -> CustomerId:
 
     Raises ValueError when the text is not one that `customer_id_text` could have written.
     """
-    if len(text) != _TEXT_LENGTH or not text.isascii() or not text.isalnum() or text != text.lower():
+    if len(text) != _TEXT_LENGTH or not text.isascii() or not text.isalnum() or text != text.lower() or max(text) > "v":
         raise ValueError("a customer id has 13 characters of 0-9 and a-v")
     value = int(text, 32)
     if not 0 < value < 1 << CUSTOMER_ID_BITS:

@@ -1,0 +1,1 @@
+"""The events: their forms, their documents, and what may change."""
