@@ -11,6 +11,7 @@ import time
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from bench.ground import PARTITIONS
 from shared.contracts.orders import OrderEvent
 
 
@@ -20,7 +21,7 @@ async def run(bootstrap: str, topic: str, limit: int, decode: bool) -> dict[str,
     await consumer.start()
     decoder = msgspec.json.Decoder(OrderEvent)
     try:
-        parts = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
+        parts = [TopicPartition(topic, number) for number in range(PARTITIONS)]
         consumer.assign(parts)
         await consumer.seek_to_beginning(*parts)
         done, started = 0, time.perf_counter()

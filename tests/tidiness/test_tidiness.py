@@ -15,7 +15,9 @@ MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 70
 DRAWERS = {"utils.py", "util.py", "helpers.py", "helper.py", "common.py", "misc.py", "service.py"}
 LEFT_OVER = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|Not" r"ImplementedError)\b")
-BARE_EXCEPTION = re.compile(r"#\s*(type:\s*ignore|noqa|pragma:\s*no cover)(\[[^\]]*\]|:\s*[A-Z]+\d+(,\s*[A-Z]+\d+)*)?\s*$")
+BARE_EXCEPTION = re.compile(
+    r"#\s*(type:\s*ignore|noqa|pragma:\s*no cover)(\[[^\]]*\]|:\s*[A-Z]+\d+(,\s*[A-Z]+\d+)*)?\s*$"
+)
 MACHINE_PATH = re.compile(r"(^|[^A-Za-z0-9_.])/(work|farm|root)/")
 LOCK_FILE = re.compile(r"(^|/)(requirements[^/]*(/.*)?|[^/]*\.lock|package-lock\.json)$")
 
@@ -38,7 +40,9 @@ def name(path: Path) -> str:
 
 
 def test_no_python_file_is_longer_than_four_hundred_lines() -> None:
-    long = {name(path): count for path in python_files() if (count := len(path.read_text().splitlines())) > MAX_FILE_LINES}
+    long = {
+        name(path): count for path in python_files() if (count := len(path.read_text().splitlines())) > MAX_FILE_LINES
+    }
     assert not long
 
 

@@ -1,0 +1,215 @@
+"""What an order costs the handler of metrics, in microseconds by step: `python -m bench.metrics_handler URL`.
+
+Runs the handler alone, on decoded events, in transactions of its own on an empty database that it makes and drops.
+What the runtime adds (fetch, decode, fence, ids) is not in the figures; the commit is. Beside the time on the clock
+stands the processors' own, of this process and of PostgreSQL's backend: it hardly minds what else the machine does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import asyncpg
+import msgspec
+import numpy as np
+
+from services.metrics import counters
+from services.metrics.cohorts import domain as cohorts
+from services.metrics.orders import consumer, store, store_customers
+from services.metrics.retention import domain as retention
+from shared.contracts.orders import Order, OrderCompleted
+from shared.contracts.shops import Shop
+from shared.db.engine import server_settings
+from shared.kernel import CustomerId, customer_id_text
+from shared.messaging.handling import Delivery
+from shared.testing import Databases
+
+SHOP = Shop(number=1, slug="demo", name="Demo")
+START = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+class Spent(NamedTuple):
+    """Seconds: on the clock, of this process, of the backend (where it runs on this machine, else 0)."""
+
+    clock: float
+    client: float
+    backend: float
+
+    def since(self, before: Spent) -> Spent:
+        return Spent(*(now - then for now, then in zip(self, before, strict=True)))
+
+    def plus(self, other: Spent) -> Spent:
+        return Spent(*(one + more for one, more in zip(self, other, strict=True)))
+
+
+class Steps:
+    """Time by step, of functions that are called through it."""
+
+    def __init__(self) -> None:
+        self.spent: dict[str, Spent] = defaultdict(lambda: Spent(0, 0, 0))
+        self.backend = Path("/nowhere")
+
+    def now(self) -> Spent:
+        """The clocks, as they stand."""
+        ran = float(self.backend.read_text().split()[0]) / 1e9 if self.backend.exists() else 0.0
+        return Spent(time.perf_counter(), time.process_time(), ran)
+
+    def wrap(self, module: Any, name: str, label: str) -> None:
+        """Time every call of a function of a module."""
+        inner: Callable[..., Any] = getattr(module, name)
+
+        async def timed_async(*args: Any, **kwargs: Any) -> Any:
+            with self.timed(label):
+                return await inner(*args, **kwargs)
+
+        def timed(*args: Any, **kwargs: Any) -> Any:
+            with self.timed(label):
+                return inner(*args, **kwargs)
+
+        setattr(module, name, timed_async if asyncio.iscoroutinefunction(inner) else timed)
+
+    @contextmanager
+    def timed(self, label: str) -> Iterator[None]:
+        """Add the block's time to a step."""
+        begin = self.now()
+        try:
+            yield
+        finally:
+            self.spent[label] = self.spent[label].plus(self.now().since(begin))
+
+
+class BenchTransaction:
+    """As much of a transaction as the handler touches."""
+
+    def __init__(self, conn: asyncpg.Connection[Any]) -> None:
+        self.conn = conn
+        self.now = datetime(2030, 1, 1, tzinfo=UTC)
+
+    def set_timer(self, timer: object) -> None:
+        """Nothing fires here."""
+
+
+class BenchWork:
+    """As much of the work as the handler touches."""
+
+    shard = 0
+
+    def __init__(self, conn: asyncpg.Connection[Any]) -> None:
+        self.tx = BenchTransaction(conn)
+
+    def shop(self, _slug: str) -> Shop:
+        return SHOP
+
+    def refuse(self, *_: object) -> None:
+        raise AssertionError("nothing of the benchmark is refused")
+
+
+def events(orders: int, customers: int, seed: int = 1) -> list[OrderCompleted]:
+    """Orders over two years, as they come off the topic."""
+    rng = np.random.default_rng(seed)
+    names = [customer_id_text(CustomerId(int(number))) for number in rng.integers(1, 2**62, customers)]
+    who = rng.integers(0, customers, orders).tolist()
+    revenue = rng.integers(100, 100_000, orders).tolist()
+    tails = rng.integers(0, 1 << 48, orders).tolist()
+    step = timedelta(days=730) / orders
+    decoder = msgspec.json.Decoder(OrderCompleted)
+    made = []
+    for at in range(orders):
+        event = OrderCompleted(
+            id=f"018f3c6e-{at & 0xFFFF:04x}-8abc-8def-{tails[at]:012x}",
+            source="mandegar/gateway",
+            subject=f"o-{at:07d}",
+            time=START + at * step,
+            shop="demo",
+            receivedat=START + at * step + timedelta(seconds=2),
+            data=Order(order_id=f"o-{at:07d}", customer=names[who[at]], currency="USD", revenue=revenue[at]),
+        )
+        made.append(decoder.decode(msgspec.json.encode(event)))
+    return made
+
+
+async def run(url: str, batches: Sequence[Sequence[Delivery[OrderCompleted]]], steps: Steps) -> Spent:
+    """Time for all batches, commits included."""
+    handle = consumer.OrderConsumer(count=(retention.count, cohorts.count))
+    conn = await asyncpg.connect(url, server_settings=server_settings("metrics", "bench"))
+    try:
+        await conn.execute("CHECKPOINT")
+        steps.backend = Path(f"/proc/{conn.get_server_pid()}/schedstat")
+        begin = steps.now()
+        for batch in batches:
+            transaction = conn.transaction()
+            await transaction.start()
+            await handle(BenchWork(conn), batch)  # type: ignore[arg-type]  # as much of it as is needed
+            with steps.timed("commit"):
+                await transaction.commit()
+        return steps.now().since(begin)
+    finally:
+        await conn.close()
+
+
+def watch(steps: Steps) -> None:
+    """Time the handler's parts."""
+    steps.wrap(consumer, "translate", "translate")
+    steps.wrap(store, "insert", "order facts (insert)")
+    steps.wrap(store, "claim", "order facts (claim)")
+    steps.wrap(store, "load", "order facts (load known)")
+    steps.wrap(store, "amend", "order facts (amend)")
+    steps.wrap(store, "record", "statuses and refunds")
+    steps.wrap(consumer, "moves_of", "decide")
+    steps.wrap(consumer, "owners_of", "decide")
+    steps.wrap(consumer, "plan", "decide")
+    steps.wrap(consumer, "decide", "decide")
+    steps.wrap(store_customers, "claim", "customers (lock, load)")
+    steps.wrap(store_customers, "stretches", "customers (rewind)")
+    steps.wrap(store_customers, "save", "customers (save)")
+    steps.wrap(retention, "count", "count retention")
+    steps.wrap(cohorts, "count", "count cohorts")
+    steps.wrap(counters, "add", "counters")
+
+
+def report(whole: Spent, steps: Steps, orders: int) -> None:
+    """Print µs an order by step, the dearest first."""
+    listed = sorted(steps.spent.items(), key=lambda item: -item[1].client - item[1].backend)
+    rest = whole
+    for _, spent in listed:
+        rest = rest.since(spent)
+    print("  clock processor = client + backend, µs an order")
+    for label, spent in [("all", whole), *listed, ("rest", rest)]:
+        clock, client, backend = (seconds * 1_000_000 / orders for seconds in spent)
+        print(f"{clock:7.2f} {client + backend:9.2f} = {client:6.2f} + {backend:7.2f}  {label}", flush=True)
+
+
+async def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("url", help="a PostgreSQL where databases may be created")
+    parser.add_argument("--orders", type=int, default=200_000)
+    parser.add_argument("--customers", type=int, default=20_000)
+    parser.add_argument("--batch", type=int, default=20_000)
+    parser.add_argument("--rounds", type=int, default=2)
+    asked = parser.parse_args()
+    made = [
+        Delivery(event=event, topic="orders.v1", partition=0, offset=at, timestamp_ms=0, value=b"")
+        for at, event in enumerate(events(asked.orders, asked.customers))
+    ]
+    batches = [made[at : at + asked.batch] for at in range(0, len(made), asked.batch)]
+    databases = Databases(asked.url)
+    steps = Steps()
+    watch(steps)
+    try:
+        for _ in range(asked.rounds):
+            steps.spent.clear()
+            report(await run(await databases.create("metrics"), batches, steps), steps, asked.orders)
+    finally:
+        await databases.drop_all()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,99 @@
+"""Our service: the real worker of metrics on the real topic, as `mandegar run metrics --role worker` runs it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from bench.stream import SHOP
+from services.metrics.main import create_service
+from shared.messaging.batch import Outcome
+from shared.messaging.stages import StageTimes
+from shared.messaging.worker import Worker
+from shared.settings import PlatformSettings
+
+TIME_LIMIT_SECONDS = 1500
+
+
+class Meter:
+    """Counts committed events and adds up the time of each stage."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.events = 0
+        self.batches = 0
+        self.times = StageTimes()
+        self.started = 0.0
+        self.ended = 0.0
+        self.done = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+
+    def committed(self, outcome: Outcome) -> None:
+        """Called in the worker's database thread after each commit."""
+        count = outcome.handled.get("orders.v1", 0)
+        if not count:
+            return
+        now = time.perf_counter()
+        if not self.started:  # the first batch is counted from its own start
+            self.started = now - sum(outcome.times.as_dict().values()) / 1e6
+        self.events += count
+        self.batches += 1
+        self.times.add(outcome.times)
+        self.ended = now
+        if self.events >= self.limit:
+            self._loop.call_soon_threadsafe(self.done.set)
+
+
+async def run(settings: PlatformSettings, limit: int) -> dict[str, Any]:
+    """Work until `limit` orders are committed."""
+    meter, stop = Meter(limit), asyncio.Event()
+    worker = Worker(create_service(), settings, committed=meter.committed)
+    running = asyncio.create_task(worker.run(stop))
+    try:
+        await asyncio.wait_for(meter.done.wait(), TIME_LIMIT_SECONDS)
+    finally:
+        stop.set()
+        await asyncio.wait_for(running, 60)
+    seconds = meter.ended - meter.started
+    return {
+        "events": meter.events,
+        "seconds": seconds,
+        "batches": meter.batches,
+        "stages": {name: value / meter.events for name, value in meter.times.as_dict().items()},
+        "figures": await figures(settings.database_url.get_secret_value()),
+    }
+
+
+async def figures(url: str) -> dict[str, list[int]]:
+    """Held and repeat customers of every window, and orders and revenue, by day, from the counters."""
+    conn = await asyncpg.connect(url)
+    try:
+        number = await conn.fetchval("SELECT number FROM metrics.shop WHERE slug = $1", SHOP)
+        rows = await conn.fetch((Path(__file__).parent / "figures.sql").read_text(), number)
+    finally:
+        await conn.close()
+    series: dict[str, list[int]] = {}
+    for name, day, value in rows:
+        series.setdefault(name, []).extend((day, int(value)))
+    return series
+
+
+def main() -> None:
+    """Entry of the subprocess: prints one line of JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--limit", type=int, required=True)
+    parser.add_argument("--batch", type=int, default=20_000)
+    given = parser.parse_args()
+    settings = PlatformSettings.load("metrics", batch_events_max=given.batch)
+    json.dump(asyncio.run(run(settings, given.limit)), sys.stdout)
+
+
+if __name__ == "__main__":
+    main()
