@@ -106,7 +106,7 @@ class BatchHandler:
         if len(self.decoders) != len(service.subscriptions):
             raise ValueError("a service subscribes to a topic once; its main.py hands the events on to slices")
         self._ordered = sorted(service.subscriptions, key=lambda s: not s.first)
-        self._clock = clock
+        self.clock = clock
         self._dead_letters = dead_letters
         self._ids = ProcessedIds()
         self._partitions = ProcessedPartitions()
@@ -176,7 +176,7 @@ class BatchHandler:
         await self.directory.refresh(conn, await advance(conn, self.service.name, chunks))
         crash.at("after_fence")
         watch.lap("fence")
-        tx = OpenTransaction(conn, self._clock.now())
+        tx = OpenTransaction(conn, self.clock.now())
         shard = min(chunk.partition for chunk in chunks) % OUTBOX_SHARDS
         work = BatchWork(tx, shard, self.directory)
         columns, refusals, requests = await self._columns(conn, chunks, replay=replay)

@@ -18,6 +18,7 @@ import structlog
 
 from shared.messaging.batch import BatchHandler, CommitDoubtful, Outcome, Step
 from shared.messaging.batching import Backoff, BatchSize, Watchdog
+from shared.messaging.chores import Chores
 from shared.messaging.faults import BatchTooSlow, Fault, judge
 from shared.messaging.fence import Fenced, Position, TopicPartition, claim, read_positions
 from shared.messaging.handling import NotYet
@@ -25,15 +26,12 @@ from shared.messaging.handover import Handover
 from shared.messaging.isolation import SMALL_BATCH, TooManyCulprits
 from shared.messaging.records import Chunk, halves, joined
 from shared.messaging.relay import Connect
-from shared.messaging.timers import DueTimers
 from shared.messaging.unknown_shops import PATIENCE_SECONDS
 from shared.telemetry import runtime_metrics
 
 log = structlog.get_logger(__name__)
 
 _IDLE_SECONDS = 0.25
-_TIMERS_EVERY_SECONDS = 0.25
-_REPLAY_EVERY_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -74,8 +72,7 @@ class Processor:
         self._committed = committed
         self._metrics = runtime_metrics(self._group)
         self._first = {s.topic for s in handler.service.subscriptions if s.first}
-        self._timers = DueTimers(handler.service.timers) if handler.service.timers else None
-        self._timers_due = self._replay_due = 0.0
+        self._chores = Chores(handler.service.timers, handler.clock)
         self._size = BatchSize(
             events_max=limits.events_max,
             target_seconds=limits.target_seconds,
@@ -129,7 +126,7 @@ class Processor:
     async def _round(self) -> None:
         chunks = self._next_chunks()
         if not chunks:
-            if not await self._periodic():
+            if not await self._do_chores():
                 await self._handover.wait_for_chunks(_IDLE_SECONDS)
             return
         events = sum(len(chunk) for chunk in chunks)
@@ -142,7 +139,7 @@ class Processor:
             await self._recover(error, chunks)
             return
         self._succeeded(chunks, outcome, events, monotonic() - started)
-        await self._periodic()
+        await self._do_chores()
 
     def _next_chunks(self) -> list[Chunk]:
         """The next batch: what is left of the last one, or what was handed over. Ours, in order, and cut to size."""
@@ -290,33 +287,28 @@ class Processor:
             self.revoke(lost)
             self._lost(lost)
 
-    async def _periodic(self) -> bool:
-        """Timers that are due, and dead letters to be handled again. Whether there is more to do at once."""
-        now = monotonic()
-        fire = self._timers is not None and now >= self._timers_due
-        replay = now >= self._replay_due
-        if not (fire or replay):
+    async def _do_chores(self) -> bool:
+        """Timers that are due, and dead letters to be handled again. Whether something was done."""
+        if not self._chores.waiting():
             return False
         chunks = self._fences()
         if not chunks:
             return False
-        steps = []
-        if fire and self._timers is not None:
-            steps.append(self._timers.step(sorted({chunk.partition for chunk in chunks})))
         try:
+            if self._conn is None or self._conn.is_closed():
+                self._conn = await self._connect()
+            steps, replay = await self._chores.look(self._conn, [(chunk.topic, chunk.partition) for chunk in chunks])
+            if not steps and not replay:
+                return False
             outcome = await self._handle(chunks, self._limits.limit_seconds * 2, steps=steps, replay=replay)
         except Exception as error:
             await self._recover(error, chunks)
             return False
-        self._timers_due = now + _TIMERS_EVERY_SECONDS
-        self._replay_due = now + _REPLAY_EVERY_SECONDS if replay else self._replay_due
-        if self._timers is not None and fire:
-            for kind, count in self._timers.fired.items():
+        if steps:
+            for kind, count in self._chores.done().items():
                 self._metrics.timers_fired(kind).inc(count)
-            if self._timers.more:
-                self._timers_due = 0.0
         self._committed(outcome)
-        return self._timers is not None and self._timers.more
+        return True
 
     def _fences(self) -> list[Chunk]:
         """Empty chunks that fence all partitions of ours but those of reference data."""

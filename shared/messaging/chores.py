@@ -1,0 +1,67 @@
+"""What a worker does beside its events: timers that fall due, dead letters to be handled again.
+
+Each runs in a fenced transaction like a batch; to keep an idle service from writing all day, a look comes first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from time import monotonic
+from typing import Any
+
+import asyncpg
+
+from shared.db.timers import any_due
+from shared.kernel import Clock
+from shared.messaging.batch import Step
+from shared.messaging.handling import TimerHandler
+from shared.messaging.timers import DueTimers, WallClock
+
+_TIMERS_EVERY_SECONDS = 0.25
+_REPLAY_EVERY_SECONDS = 2.0
+_ANY_REQUESTED = """
+SELECT EXISTS (
+    SELECT FROM dead_letter d JOIN unnest($1::text[], $2::int[]) AS a(topic, partition) USING (topic, partition)
+    WHERE d.state = 'requested'
+)
+"""
+
+
+class Chores:
+    """Says what is to be done now. One for each worker."""
+
+    def __init__(self, handlers: Mapping[str, TimerHandler], clock: Clock) -> None:
+        self._clock = clock
+        self._shop_clock = WallClock()
+        self.timers = DueTimers(handlers, self._shop_clock) if handlers else None
+        self._timers_at = self._replay_at = 0.0
+
+    def waiting(self) -> bool:
+        """Whether it is time to look."""
+        now = monotonic()
+        return now >= self._replay_at or (self.timers is not None and now >= self._timers_at)
+
+    async def look(self, conn: asyncpg.Connection[Any], places: Sequence[tuple[str, int]]) -> tuple[list[Step], bool]:
+        """Steps to run in a transaction that fences these places, and whether dead letters wait there."""
+        now = monotonic()
+        steps: list[Step] = []
+        if self.timers is not None and now >= self._timers_at:
+            self._timers_at = now + _TIMERS_EVERY_SECONDS
+            partitions = sorted({partition for _, partition in places})
+            until = self._shop_clock.due_until(self._clock.now(), partitions)
+            if await any_due(conn, partitions, self.timers.kinds, until):
+                steps.append(self.timers.step(partitions))
+        replay = False
+        if now >= self._replay_at:
+            self._replay_at = now + _REPLAY_EVERY_SECONDS
+            topics, numbers = [place[0] for place in places], [place[1] for place in places]
+            replay = bool(await conn.fetchval(_ANY_REQUESTED, topics, numbers))
+        return steps, replay
+
+    def done(self) -> dict[str, int]:
+        """After the transaction committed: how many timers fired, by kind. Comes back at once if more are due."""
+        if self.timers is None:
+            return {}
+        if self.timers.more:
+            self._timers_at = 0.0
+        return self.timers.fired

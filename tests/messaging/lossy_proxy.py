@@ -1,0 +1,61 @@
+"""A TCP proxy before PostgreSQL that loses the replies of some COMMITs: the server commits, the client never knows."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+
+_COMMIT = b"COMMIT;\0"
+
+
+class LossyProxy:
+    """`lose(n)` tells whether the reply of the n-th COMMIT is lost."""
+
+    def __init__(self, host: str, port: int, lose: Callable[[int], bool]) -> None:
+        self._host, self._port, self._lose = host, port, lose
+        self.commits = self.lost = self.port = 0
+
+    async def _serve(self, client: asyncio.StreamReader, answers: asyncio.StreamWriter) -> None:
+        server, questions = await asyncio.open_connection(self._host, self._port)
+        cut = asyncio.Event()
+
+        async def up() -> None:
+            while data := await client.read(1 << 16):
+                if data.endswith(_COMMIT):
+                    self.commits += 1
+                    if self._lose(self.commits):
+                        self.lost += 1
+                        cut.set()
+                questions.write(data)
+                await questions.drain()
+
+        async def down() -> None:
+            while data := await server.read(1 << 16):
+                if cut.is_set():
+                    return  # the answer has come, so it is committed; the client hears nothing but the end
+                answers.write(data)
+                await answers.drain()
+
+        tasks = [asyncio.create_task(up()), asyncio.create_task(down())]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            for writer in (questions, answers):
+                with suppress(OSError):
+                    writer.close()
+
+
+@asynccontextmanager
+async def lossy_proxy(host: str, port: int, lose: Callable[[int], bool]) -> AsyncIterator[LossyProxy]:
+    """A proxy that listens on `.port`."""
+    proxy = LossyProxy(host, port, lose)
+    server = await asyncio.start_server(proxy._serve, "127.0.0.1", 0)
+    proxy.port = server.sockets[0].getsockname()[1]
+    try:
+        yield proxy
+    finally:
+        server.close()
