@@ -15,7 +15,7 @@ import time
 from datetime import datetime
 
 from aiokafka import AIOKafkaConsumer
-from sqlalchemy import BigInteger, Integer, String, func, select
+from sqlalchemy import BigInteger, Integer, MetaData, String, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -26,12 +26,13 @@ WINDOWS = (30, 90, 180, 365)
 class Base(DeclarativeBase):
     """Tables of the plain consumer, in the schema `plain`."""
 
+    metadata = MetaData(schema="plain")
+
 
 class OrderRow(Base):
     """One order."""
 
     __tablename__ = "orders"
-    __table_args__ = {"schema": "plain"}
     order_id: Mapped[str] = mapped_column(String, primary_key=True)
     customer: Mapped[str] = mapped_column(String, index=True)
     day: Mapped[int] = mapped_column(Integer)
@@ -42,7 +43,6 @@ class CustomerRow(Base):
     """What is known of a customer: first, last and last but one order day."""
 
     __tablename__ = "customers"
-    __table_args__ = {"schema": "plain"}
     customer: Mapped[str] = mapped_column(String, primary_key=True)
     first_day: Mapped[int] = mapped_column(Integer)
     last_day: Mapped[int] = mapped_column(Integer)
@@ -53,7 +53,6 @@ class CounterRow(Base):
     """A signed change of a measure on a day."""
 
     __tablename__ = "counters"
-    __table_args__ = {"schema": "plain"}
     measure: Mapped[str] = mapped_column(String, primary_key=True)
     day: Mapped[int] = mapped_column(Integer, primary_key=True)
     value: Mapped[int] = mapped_column(BigInteger)

@@ -1,4 +1,4 @@
-"""Tidiness is a test: lengths, banned names, left-over notes, exceptions without a reason, undocumented settings and topics."""
+"""Tidiness is a test: lengths, banned names, left-over notes, exceptions without a reason, undocumented topics."""
 
 from __future__ import annotations
 
