@@ -1,13 +1,33 @@
-"""Looking for processes of a data directory, by command line or working directory."""
+"""Running the command line, and looking for processes of a data directory, by command line or working directory."""
 
 from __future__ import annotations
 
 import contextlib
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import psutil
+
+ROOT = Path(__file__).parents[2]
+
+
+def mandegar(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """`mandegar …` to its end, with what is given added to the environment and no servers named by it else."""
+    named = ("KAFKA_BOOTSTRAP_SERVERS", "DATABASE_URL", "MANDEGAR_SECRET_KEY", "MANDEGAR_DIRECTORY")
+    kept = {name: value for name, value in os.environ.items() if name not in named}
+    return subprocess.run(
+        [sys.executable, "-m", "mandegar", *arguments],
+        cwd=ROOT,
+        env={**kept, **environment},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=200,
+    )
 
 
 def processes_of(directory: Path) -> list[str]:

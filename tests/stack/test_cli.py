@@ -1,40 +1,19 @@
-"""The command line: what is expected to fail says so in a sentence, without a traceback; listings come in two forms."""
+"""The command line: what is expected to fail says so in a sentence, without a traceback."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-import os
 import re
-import subprocess
-import sys
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from mandegar import cli, preparing
+from mandegar import cli
 from mandegar.connecting import Connection, NotConnected, connection, external_connection
-from mandegar.stack import Stack
 from mandegar.stack.following import Follower
 from mandegar.stack.supervisor import without_password
+from tests.stack.processes import mandegar
 
-ROOT = Path(__file__).parents[2]
 SECRET = "b6c1f0a9d2e84735b6c1f0a9d2e84735"
-
-
-def mandegar(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    kept = {k: v for k, v in os.environ.items() if k not in ("KAFKA_BOOTSTRAP_SERVERS", "DATABASE_URL")}
-    return subprocess.run(
-        [sys.executable, "-m", "mandegar", *arguments],
-        cwd=ROOT,
-        env={**kept, **environment},
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
 
 
 @pytest.mark.parametrize(
@@ -106,74 +85,3 @@ def test_followed_logs_are_whole_lines_with_the_name_of_their_process(tmp_path: 
     assert follower.lines() == ["metrics-worker   | second"]
     log.write_text("new\n")  # set aside and begun anew
     assert follower.lines() == ["metrics-worker   | new"]
-
-
-@pytest.fixture(scope="module")
-def servers(stack: Stack) -> Iterator[dict[str, str]]:
-    """A database of its own beside the others of the run, as the environment names it."""
-    name = "command_line"
-
-    def make() -> None:  # in a thread: the session's event loop may be running in this one
-        import asyncpg
-
-        async def create() -> None:
-            conn = await asyncpg.connect(stack.database_url)
-            await conn.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-            await conn.execute(f"CREATE DATABASE {name}")
-            await conn.close()
-
-        asyncio.run(create())
-
-    thread = threading.Thread(target=make)
-    thread.start()
-    thread.join(30)
-    yield {
-        "KAFKA_BOOTSTRAP_SERVERS": stack.bootstrap_servers,
-        "DATABASE_URL": stack.database_url.rsplit("/", 1)[0] + f"/{name}",
-        "MANDEGAR_SECRET_KEY": SECRET,
-    }
-
-
-@pytest.mark.stack
-def test_an_operator_prepares_adds_a_shop_and_makes_and_revokes_a_key(servers: dict[str, str]) -> None:
-    before = mandegar("shops", "list", **servers)
-    assert (before.returncode, before.stderr) == (1, "error: the tables are not there yet; run `mandegar migrate`\n")
-    for _ in range(2):  # safe to run again
-        assert mandegar("prepare", **servers).returncode == 0
-    shops = json.loads(mandegar("shops", "list", "--json", **servers).stdout)
-    assert [shop["slug"] for shop in shops] == [preparing.DEFAULT_SHOP]
-    added = mandegar("shops", "add", "tea", "--zone", "Asia/Tehran", "--currency", "IRR", "--json", **servers)
-    assert json.loads(added.stdout)[0] | {"windows": []} == {
-        "number": 2,
-        "slug": "tea",
-        "name": "tea",
-        "zone": "Asia/Tehran",
-        "currency": "IRR",
-        "calendar": "gregorian",
-        "windows": [],
-        "loyal_over": 4,
-    }
-    refused = mandegar("shops", "add", "tea", "--zone", "Nowhere/None", **servers)
-    assert refused.returncode == 1
-    assert "Traceback" not in refused.stderr
-
-    made = json.loads(mandegar("keys", "create", "tea", "--json", **servers).stdout)
-    listed = mandegar("keys", "list", "tea", **servers).stdout
-    assert made["key_id"] in listed
-    assert made["key"] not in listed
-    assert mandegar("keys", "revoke", made["key_id"], **servers).returncode == 0
-    keys = json.loads(mandegar("keys", "list", "--json", **servers).stdout)
-    assert keys[0]["revoked_at"] is not None
-    unknown = mandegar("keys", "revoke", "0000", **servers)
-    assert (unknown.returncode, unknown.stderr.count("error: there is no key")) == (1, 1)
-
-
-@pytest.mark.stack
-def test_lag_and_dead_letters_are_listed(servers: dict[str, str]) -> None:
-    assert mandegar("prepare", **servers).returncode == 0
-    lag = json.loads(mandegar("lag", "--json", **servers).stdout)
-    assert {row["service"] for row in lag} >= {"gateway"}
-    assert all(row["events"] == 0 for row in lag if row["topic"] == "raw.orders.v1")
-    assert json.loads(mandegar("dead-letters", "list", "--json", **servers).stdout) == []
-    missing = mandegar("dead-letters", "show", "018f0000-0000-7000-8000-000000000000", **servers)
-    assert (missing.returncode, missing.stderr.startswith("error: there is no such dead letter")) == (1, True)

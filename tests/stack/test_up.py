@@ -1,0 +1,169 @@
+"""`mandegar up` and the operator's commands against what it runs: servers, tables, topics, services, all real."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from mandegar.connecting import connection
+from mandegar.preparing import DEFAULT_SHOP
+from mandegar.services import roles_of, service_names
+from tests.stack.processes import mandegar, processes_of, wait_until
+
+pytestmark = [pytest.mark.stack, pytest.mark.slow]
+
+
+class Running:
+    """Calls commands for one directory."""
+
+    def __init__(self, directory: Path, shown: str) -> None:
+        self.directory = directory
+        self.shown = shown
+        """What `up --detach` printed."""
+
+    def call(self, *arguments: str, **environment: str) -> Any:
+        return mandegar(*arguments, MANDEGAR_DIRECTORY=str(self.directory), **environment)
+
+    def json(self, *arguments: str) -> Any:
+        done = self.call(*arguments, "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    directory = tmp_path_factory.mktemp("up")
+    up = mandegar("up", "--detach", "--directory", str(directory))
+    try:
+        assert up.returncode == 0, up.stderr
+        yield Running(directory, up.stdout)
+    finally:
+        down = mandegar("down", "--directory", str(directory))
+    assert (down.returncode, down.stdout) == (0, "stopped\n")
+    assert processes_of(directory) == []
+
+
+def test_all_services_run_and_apis_are_ready(running: Running) -> None:
+    rows = {row["name"]: row for row in running.json("status")}
+    expected = {f"{service}-{role}" for service in service_names() for role in roles_of(service)}
+    assert rows.keys() == expected | {"supervisor", "PostgreSQL", "Kafka"}
+    for name in expected:
+        assert rows[name]["restarts"] == 0, name
+        assert rows[name]["state"] == ("ready" if name.endswith("-api") else "running")
+        if name.endswith("-api"):
+            assert rows[name]["address"] in running.shown
+    assert "mandegar down" in running.shown
+
+
+def test_no_listing_shows_the_password_of_the_database(running: Running) -> None:
+    secrets = json.loads((running.directory / "secrets.json").read_text())
+    shown = running.shown + running.call("status").stdout + (running.directory / "status.json").read_text()
+    for secret in secrets.values():
+        assert secret not in shown
+
+
+def test_a_second_one_is_refused(running: Running) -> None:
+    for detach in ([], ["--detach"]):
+        second = running.call("up", *detach)
+        assert second.returncode == 1
+        assert "is in use by another running Mandegar" in second.stderr
+        assert "Traceback" not in second.stderr
+
+
+def test_everything_may_be_prepared_again(running: Running) -> None:
+    for command in ("prepare", "migrate", "topics"):
+        done = running.call(command)
+        assert done.returncode == 0, done.stderr
+    assert done.stdout == "all topics are there\n"
+
+
+def test_there_is_one_shop_from_the_start_and_an_operator_adds_another(running: Running) -> None:
+    assert [shop["slug"] for shop in running.json("shops", "list")] == [DEFAULT_SHOP]
+    added = running.json("shops", "add", "tea", "--zone", "Asia/Tehran", "--currency", "IRR")[0]
+    assert (added["number"], added["slug"], added["zone"], added["currency"]) == (2, "tea", "Asia/Tehran", "IRR")
+    refused = running.call("shops", "add", "tea", "--zone", "Nowhere/None")
+    assert refused.returncode == 1
+    assert "Traceback" not in refused.stderr
+    plain = running.call("shops", "list").stdout.splitlines()
+    assert plain[0].split("\t")[:2] == ["number", "slug"]
+    assert plain[2].split("\t")[:2] == ["2", "tea"]
+
+
+def test_a_key_opens_the_api_once_it_has_travelled_there_and_no_more_when_revoked(running: Running) -> None:
+    made = running.json("keys", "create", DEFAULT_SHOP)
+    assert made["key"] not in running.call("keys", "list").stdout
+    row = next(row for row in running.json("status") if row["name"] == "metrics-api")
+    url = f"{row['address']}/v1/customers/none"
+
+    def refused_with(code: int) -> bool:
+        request = urllib.request.Request(url, headers={"Authorization": f"Bearer {made['key']}"})
+        try:
+            urllib.request.urlopen(request, timeout=10)
+        except urllib.error.HTTPError as error:
+            return error.code == code
+        return False
+
+    wait_until(lambda: not refused_with(401), 20)  # by outbox, relay, topic and subscription
+    assert running.call("keys", "revoke", made["key_id"]).returncode == 0
+    wait_until(lambda: refused_with(401), 20)
+    assert running.json("keys", "list")[0]["revoked_at"] is not None
+    unknown = running.call("keys", "revoke", "0000")
+    assert (unknown.returncode, unknown.stderr.count("error: there is no key")) == (1, 1)
+
+
+def test_lag_and_dead_letters_are_listed(running: Running) -> None:
+    lag = running.json("lag")
+    assert {row["service"] for row in lag} == set(service_names())
+    assert len(running.json("lag", "--partitions")) == 12 * len(lag)
+    assert running.json("dead-letters", "list") == []
+    missing = running.call("dead-letters", "show", "018f0000-0000-7000-8000-000000000000")
+    assert (missing.returncode, missing.stderr.startswith("error: there is no such dead letter")) == (1, True)
+
+
+def test_tables_that_are_not_there_are_told(running: Running) -> None:
+    found = connection(running.directory)
+
+    async def make_empty() -> None:
+        conn = await asyncpg.connect(found.database_url)
+        await conn.execute("CREATE DATABASE empty")
+        await conn.close()
+
+    asyncio.run(make_empty())
+    url = found.database_url.rsplit("/", 1)[0] + "/empty"
+    done = running.call("shops", "list", **(found.environment() | {"DATABASE_URL": url}))
+    assert (done.returncode, done.stderr) == (1, "error: the tables are not there yet; run `mandegar migrate`\n")
+
+
+def test_following_ends_with_ctrl_c_and_leaves_the_servers_to_their_owner(running: Running, tmp_path: Path) -> None:
+    """With servers of one's own, `up` runs only the services, and stops only them."""
+    import os
+    import signal
+    import subprocess
+    import sys
+
+    environment = {**os.environ, **connection(running.directory).environment()}
+    follower = subprocess.Popen(
+        [sys.executable, "-m", "mandegar", "up", "--only", "gateway", "--directory", str(tmp_path)],
+        cwd=Path(__file__).parents[2],
+        env=environment,
+        stdout=(tmp_path / "out").open("wb"),
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        wait_until(lambda: "ready after" in (tmp_path / "out").read_text() or follower.poll() is not None, 60)
+        time.sleep(0.5)
+        follower.send_signal(signal.SIGINT)
+        assert follower.wait(40) == 0, (tmp_path / "out").read_text()
+    finally:
+        follower.kill()
+        follower.wait(5)
+    assert processes_of(tmp_path) == []
+    assert running.call("status").returncode == 0
