@@ -12,6 +12,7 @@ import asyncpg
 import msgspec
 import pytest
 
+from services.gateway.intake.events import cause_id
 from shared.contracts.orders import OrderCancelled, OrderCompleted, OrderRefunded
 from shared.kernel import CustomerId
 from tests.gateway.ground import NOW, Gateway, clear, delivery, raw
@@ -26,7 +27,8 @@ async def test_an_order_of_a_new_customer_goes_out_with_a_surrogate_and_the_cust
     assert (order.data.revenue, order.data.currency, order.data.order_id) == (1234, "EUR", "o-1")
     assert order.data.customer == customer.data.customer == customer.data.canonical
     assert (customer.data.shop_customer_id, customer.data.name) == ("c-1", "Ali")
-    assert (order.causationid, order.source, order.shop) == ("1", "mandegar/gateway", "default")
+    assert (order.causationid, order.source, order.shop) == (cause_id("shop\x1f1"), "mandegar/gateway", "default")
+    assert "1" != order.causationid == order.correlationid  # what a shop builds its ids from stays outside
     assert order.receivedat == NOW and order.time == NOW - timedelta(days=1)
     assert (customer.sequence, order.sequence) == (1, 2)
 

@@ -24,7 +24,7 @@ def customer_updated(
     origin: Origin,
     sequence: int,
 ) -> CustomerUpdated:
-    """Full state of a customer after an event. `cause` names that event over all sources, `cause_id` is its id."""
+    """Full state of a customer after an event. `cause` names that event, `cause_id` is its public form."""
     customer = customer_id_text(profile.customer)
     return CustomerUpdated(
         id=derive_event_id(occurred_ms, shop, cause, "customer.updated"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from hashlib import blake2b
 from typing import NamedTuple, cast
 from zlib import crc32
 
@@ -58,8 +59,9 @@ class Draft(NamedTuple):
     kind: EventKind
     shop: str
     cause_id: str
+    """Names the raw event over all sources without repeating what the shop put into its id."""
     cause: str
-    """Names the raw event over all sources."""
+    """Source and id of the raw event."""
     occurred: datetime
     occurred_ms: int
     received: datetime
@@ -88,6 +90,14 @@ def received_at(timestamp_ms: int) -> datetime:
     return _EPOCH + timedelta(milliseconds=timestamp_ms)
 
 
+def cause_id(cause: str) -> str:
+    """The id under which a raw event is the cause of ours: BLAKE2b of source, unit separator and id, 16 bytes in hex.
+
+    A shop may build its ids from a phone or a customer number, so they do not travel to internal topics.
+    """
+    return blake2b(cause.encode(), digest_size=16).hexdigest()
+
+
 def read(raw: RawOrderEvent, received: datetime, rules: ShopRules, marker: Marker) -> Draft:
     """A raw event as a draft. `received`: the broker's append time. Raises Refusal."""
     kind = domain.kind_of(raw.type)
@@ -108,7 +118,7 @@ def read(raw: RawOrderEvent, received: datetime, rules: ShopRules, marker: Marke
     return Draft(
         kind,
         rules.shop.slug,
-        event_id,
+        cause_id(cause),
         cause,
         raw.time,
         occurred_us // 1000,
