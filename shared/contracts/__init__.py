@@ -3,3 +3,17 @@
 What may not live here: behaviour beyond encoding and decoding. Fields are only ever added; another meaning is a new
 version of the topic. JSON Schemas and the AsyncAPI document under docs/events/ are generated from this room.
 """
+
+__all__ = [
+    "customers",
+    "dead_letters",
+    "envelope",
+    "interactions",
+    "keys",
+    "metrics",
+    "orders",
+    "raw_orders",
+    "registry",
+    "shops",
+    "topics",
+]

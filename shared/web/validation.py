@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi.dependencies.utils import get_flat_params
+from fastapi.params import Query
 from starlette.requests import Request
 
 from shared.web.problems import FieldError, Problem, invalid
@@ -106,5 +107,5 @@ def _query_names(request: Request) -> frozenset[str]:
     dependant = getattr(request.scope.get("route"), "dependant", None)
     if dependant is None:
         return frozenset()
-    fields = [f for f in get_flat_params(dependant) if getattr(f.field_info, "in_", None) is not None]
-    return frozenset(f.alias for f in fields if f.field_info.in_.value == "query")  # type: ignore[attr-defined]
+    declared = [field for field in get_flat_params(dependant) if isinstance(field.field_info, Query)]
+    return frozenset(field.alias for field in declared)

@@ -35,7 +35,7 @@ async def test_further_conditions_of_readiness_are_named() -> None:
     async def lagging() -> str | None:
         return "is 900 events behind"
 
-    app = create_app("sample", settings(), pool=PlayedPool(), checks={"worker": lagging})  # type: ignore[arg-type]
+    app = create_app("sample", settings(), pool=PlayedPool(), checks={"worker": lagging})  # type: ignore[arg-type]  # plays a pool
     async with client(app) as api:
         assert (await api.get("/readyz")).json()["detail"] == "worker: is 900 events behind"
 
