@@ -48,6 +48,9 @@ _TOPIC_RETRY_SECONDS = 2.0
 _BACKOFF_MIN_SECONDS = 0.1
 _BACKOFF_MAX_SECONDS = 2.0
 
+# InternalClientError is what asyncpg makes of a session that the server ends between two statements.
+_SESSION_LOST = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+
 # A relay looks at its session at least every half second. One that does not for this long is a zombie (stopped, or
 # its machine is gone): the session ends and with it the leadership. DELETEs need no flush to disk: a lost one means
 # rows sent twice, which is what consumers are ready for, and saves a disk write for each round.
@@ -105,7 +108,10 @@ class Relay:
         self._woken.set()
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Relay until `stop` is set. Survives the loss of the database and of the brokers, however long."""
+        """Relay until `stop` is set. Survives the loss of the database and of the brokers, however long.
+
+        Whatever else it raises is a fault of ours: the process should end, loudly, and be restarted.
+        """
         backoff = _BACKOFF_MIN_SECONDS
         try:
             while not stop.is_set():
@@ -113,7 +119,7 @@ class Relay:
                     async with self._session() as conn:
                         backoff = _BACKOFF_MIN_SECONDS
                         await self._lead(conn, stop)
-                except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                except _SESSION_LOST as error:
                     log.warning("relay lost its session", service=self._schema, error=repr(error))
                     self._failed()
                     await _pause(stop, backoff)
