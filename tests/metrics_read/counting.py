@@ -66,7 +66,8 @@ def _runs(days: list[int], window: int) -> Iterator[Row]:
         if b > a + window:
             yield ENDS, window, "", a + window, 0
             yield BACK, window, "", b, 0
-            yield RESTARTS, window, "", b, b - a - window
+            if b - a - window < window:  # longer ones lie outside every period that counters answer
+                yield RESTARTS, window, "", b, b - a - window
     yield ENDS, window, "", days[-1] + window, 0
 
 
