@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import Field
 
+from mandegar import documents
 from shared.settings import PlatformSettings, SettingsError, settings_page, settings_table
 
 GOOD = "0123456789abcdef0123456789abcdef"
@@ -89,3 +90,7 @@ def test_a_service_adds_its_own_settings_to_the_page() -> None:
     assert page.count("`MANDEGAR_PARTITIONS`") == 1
     assert "## own" in page and "| `MANDEGAR_OWN_LIMIT` | integer ≥ 1 | `3` | A limit of its own. |" in page
     assert "## plain" not in page
+
+
+def test_the_committed_page_is_that_of_the_code(capsys: pytest.CaptureFixture[str]) -> None:
+    assert documents.main(["--check"]) == 0, capsys.readouterr().err
