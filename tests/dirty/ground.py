@@ -10,13 +10,13 @@ from typing import Any
 
 import httpx
 from prometheus_client import CollectorRegistry
-from services.metrics.main import SERVICE as METRICS
 
 from mandegar.generating import Fact, GeneratedShop, Stream
 from mandegar.recount import Purchase, Recount
 from services.gateway.main import create_service
 from services.gateway.shops import add_shop
 from services.metrics.cohorts.api import router as cohorts
+from services.metrics.main import SERVICE as METRICS
 from services.metrics.retention.api import router as retention
 from shared.contracts.shops import Shop
 from shared.kernel import SystemClock, api_key_sha256, api_key_text
