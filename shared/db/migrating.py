@@ -23,6 +23,7 @@ import re
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
+from threading import Lock
 from typing import Any
 from zlib import crc32
 
@@ -46,6 +47,7 @@ _LOCK_TIMEOUT = "5s"
 """A migration that cannot have its lock gives up rather than queue in front of all writers."""
 _ADVISORY_SPACE = 0x6D61  # so that migrations' locks never meet other advisory locks of ours
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
+_ONE_AT_A_TIME = Lock()  # alembic keeps its context in a module: threads of one process take turns
 _PROCESSED_MONTH = re.compile(r"processed_event_.+")
 
 
@@ -68,14 +70,16 @@ def migrate(service: str, database_url: str, revision: str = "head") -> None:
     """
     config = service_config(service, database_url)
     config.attributes["upgrading"] = True
-    alembic.command.upgrade(config, revision)
+    with _ONE_AT_A_TIME:
+        alembic.command.upgrade(config, revision)
 
 
 def downgrade(service: str, database_url: str, revision: str) -> None:
     """Take a service's schema back to a revision (`base` for none). The schema itself stays."""
     config = service_config(service, database_url)
     config.attributes["upgrading"] = True
-    alembic.command.downgrade(config, revision)
+    with _ONE_AT_A_TIME:
+        alembic.command.downgrade(config, revision)
 
 
 def new_revision(service: str, database_url: str, message: str) -> None:

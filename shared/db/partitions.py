@@ -15,6 +15,8 @@ import asyncpg
 EARLIEST = date(1990, 1, 1)
 LATEST = date(2200, 1, 1)
 _LOCK = 0x6D61706D
+# A query of the catalogue and not to_regclass(), which may answer from a cache older than the lock we waited for.
+_EXISTS = "SELECT EXISTS (SELECT FROM pg_class WHERE relname = $1 AND relnamespace = current_schema()::regnamespace)"
 
 
 def month_of(day: int) -> tuple[int, int]:
@@ -62,12 +64,12 @@ class ProcessedPartitions:
 
 async def _create(conn: asyncpg.Connection[Any], month: tuple[int, int]) -> None:
     name = partition_name(month)
-    if await conn.fetchval("SELECT to_regclass($1)", name) is not None:
+    if await conn.fetchval(_EXISTS, name):
         return
     async with conn.transaction():
         # Made apart and then attached: ATTACH does not stop those who read and write the other partitions.
         await conn.execute("SELECT pg_advisory_xact_lock($1, hashtext(current_schema()))", _LOCK)
-        if await conn.fetchval("SELECT to_regclass($1)", name) is not None:
+        if await conn.fetchval(_EXISTS, name):
             return
         await conn.execute(f"CREATE TABLE {name} (LIKE processed_event INCLUDING ALL)")
         await conn.execute(

@@ -1,0 +1,172 @@
+"""Pure parts of the consumer runtime: sizes, pauses, chunks, the hand-over, the judging of errors."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import asyncpg
+import pytest
+
+from shared.contracts.envelope import encode
+from shared.messaging.batching import Backoff, BatchSize, Watchdog
+from shared.messaging.decoding import TopicDecoder
+from shared.messaging.faults import Fault, judge
+from shared.messaging.fence import Fenced, ForeignCluster, TopicPartition
+from shared.messaging.handling import NotYet, Subscription
+from shared.messaging.handover import Handover, Signal
+from shared.messaging.identities import Identities, identity_of, sift_within
+from shared.messaging.records import Chunk, PlainRecord, halves, joined
+from tests.messaging.probe import Added, add_up, added
+
+DECODER = TopicDecoder(Subscription("t", Added, add_up))
+
+
+def chunk(start: int, *offsets: int, epoch: int = 1, partition: int = 0) -> Chunk:
+    """A chunk whose records stand at these offsets."""
+    return DECODER.chunk(partition, [PlainRecord(n, 0, encode(added(n))) for n in offsets], start=start, epoch=epoch)
+
+
+def test_full_quick_batches_grow_by_a_tenth_up_to_the_most() -> None:
+    size = BatchSize(events_max=1200, start=1000)
+    size.succeeded(1000, 0.1)
+    assert size.limit == 1100
+    size.succeeded(300, 0.1)
+    assert size.limit == 1100
+    for _ in range(5):
+        size.succeeded(size.limit, 0.1)
+    assert size.limit == 1200
+
+
+def test_slow_batches_shrink_toward_the_aim_and_failures_halve() -> None:
+    size = BatchSize(start=1000)
+    size.succeeded(1000, 0.5)
+    assert size.limit == 600
+    size.failed()
+    assert size.limit == 300
+    for _ in range(20):
+        size.failed()
+    assert size.limit == 1
+    size.succeeded(1, 0.01)
+    assert size.limit == 2
+
+
+def test_a_handful_of_events_gets_longer_than_a_large_batch() -> None:
+    size = BatchSize(limit_seconds=2.0)
+    assert size.seconds_for(1000) == 2.0
+    assert size.seconds_for(1) > 7
+
+
+def test_pauses_double_up_to_the_last_and_start_again_after_a_success() -> None:
+    backoff = Backoff(0.1, 0.5)
+    assert [backoff.pause(1.0) for _ in range(4)] == [0.1, 0.2, 0.4, 0.5]
+    backoff.reset()
+    assert backoff.pause(0.0) == 0.05
+
+
+def test_the_watchdog_expires_only_without_progress() -> None:
+    dog = Watchdog(30, now=0)
+    assert not dog.expired(30)
+    assert dog.expired(31)
+    dog.progressed(31)
+    assert not dog.expired(60)
+
+
+def test_a_chunk_with_holes_is_cut_at_a_position_without_a_gap() -> None:
+    whole = chunk(3, 5, 6, 10, 12)
+    head, tail = whole.split(2)
+    assert tail is not None
+    assert (head.start, head.stop, tail.start, tail.stop) == (3, 10, 10, 13)
+    assert [d.offset for d in head.deliveries + tail.deliveries] == [5, 6, 10, 12]
+    assert len(tail.ids) == len(tail.contents) == len(tail.days) == 2
+    assert head.size + tail.size == whole.size
+    rest = whole.from_offset(7)
+    assert rest is not None
+    assert (rest.start, [d.offset for d in rest.deliveries]) == (7, [10, 12])
+    assert whole.from_offset(13) is None
+    assert whole.from_offset(2) is whole
+
+
+def test_refusals_go_with_their_offsets_when_a_chunk_is_cut() -> None:
+    records = [PlainRecord(n, 0, b"{" if n % 2 else encode(added(n))) for n in range(6)]
+    head, tail = DECODER.chunk(0, records, start=0).split(2)
+    assert tail is not None
+    assert [r.offset for r in head.refusals] == [1, 3]
+    assert [r.offset for r in tail.refusals] == [5]
+
+
+def test_chunks_of_a_partition_join_only_when_they_follow_each_other() -> None:
+    both = joined([chunk(0, 0, 1), chunk(0, 0, partition=3), chunk(2, 4)])
+    assert [(c.partition, c.start, c.stop) for c in both] == [(0, 0, 5), (3, 0, 1)]
+    with pytest.raises(ValueError, match="follow"):
+        joined([chunk(0, 0, 1), chunk(3, 4)])
+
+
+def test_halves_hold_everything_once_and_in_order() -> None:
+    chunks = [chunk(0, *range(5)), chunk(0, *range(4), partition=1)]
+    head, rest = halves(chunks, 7)
+    assert [len(c) for c in head] == [5, 2]
+    assert [(c.partition, c.start, len(c)) for c in rest] == [(1, 2, 2)]
+
+
+async def test_the_handover_is_bounded_and_reference_data_passes_first() -> None:
+    loop = asyncio.get_running_loop()
+    handover = Handover(Signal(loop), Signal(loop), events_max=4, bytes_max=1 << 20)
+    handover.put(chunk(0, 0, 1, 2))
+    assert handover.room() == 1
+    handover.put(chunk(3, 3, 4))
+    handover.put(chunk(0, 7, partition=2), first=True)
+    assert handover.room() == 0
+    taken = handover.take(4, 1 << 20)
+    assert [(c.partition, len(c)) for c in taken] == [(2, 1), (0, 3), (0, 1)]
+    assert handover.room() == 3
+    handover.drop({TopicPartition("t", 0)})
+    assert handover.take(4, 1 << 20) == []
+    assert handover.room() == 4
+
+
+ERRORS: list[tuple[BaseException, Fault]] = [
+    (asyncpg.SerializationError("x"), Fault.TRANSIENT),
+    (asyncpg.DeadlockDetectedError("x"), Fault.TRANSIENT),
+    (asyncpg.LockNotAvailableError("x"), Fault.TRANSIENT),
+    (asyncpg.AdminShutdownError("x"), Fault.TRANSIENT),
+    (asyncpg.DiskFullError("x"), Fault.TRANSIENT),
+    (asyncpg.IdleInTransactionSessionTimeoutError("x"), Fault.TRANSIENT),
+    (asyncpg.ConnectionDoesNotExistError("x"), Fault.TRANSIENT),
+    (asyncpg.InterfaceError("connection is closed"), Fault.TRANSIENT),
+    (TimeoutError(), Fault.TRANSIENT),
+    (ConnectionResetError(), Fault.TRANSIENT),
+    (asyncpg.UndefinedTableError("x"), Fault.FATAL),
+    (asyncpg.InsufficientPrivilegeError("x"), Fault.FATAL),
+    (ForeignCluster("x"), Fault.FATAL),
+    (Fenced([]), Fault.FENCED),
+    (NotYet(), Fault.NOT_YET),
+    (asyncpg.UniqueViolationError("x"), Fault.DATA),
+    (asyncpg.CharacterNotInRepertoireError("x"), Fault.DATA),
+    (asyncpg.exceptions.DataError("x"), Fault.DATA),
+    (ValueError(), Fault.DATA),
+    (KeyError(), Fault.DATA),
+]
+
+
+@pytest.mark.parametrize(("error", "fault"), ERRORS, ids=lambda value: type(value).__name__)
+def test_errors_are_told_apart(error: BaseException, fault: Fault) -> None:
+    assert judge(error) is fault
+
+
+def test_our_own_uuids_stay_and_foreign_ids_are_hashed_with_their_source() -> None:
+    ours = "01890a5d-ac96-8b3c-8000-0123456789ab"
+    assert identity_of(ours, "mandegar/gateway", own=True).hex() == ours.replace("-", "")
+    assert identity_of(ours, "mandegar/gateway", own=False) != bytes.fromhex(ours.replace("-", ""))
+    assert identity_of(ours, "shop", own=True) != identity_of(ours, "other shop", own=True)
+    assert identity_of("zz" * 18, "mandegar/x", own=True) == identity_of("zz" * 18, "mandegar/x", own=True)
+
+
+def test_repeats_inside_a_batch_leave_the_first_and_tell_which_differ() -> None:
+    def rows(*items: tuple[int, int]) -> Any:
+        ids = [bytes([number]) * 16 for number, _ in items]
+        return Identities.of([5] * len(items), [1] * len(items), ids, [content for _, content in items])
+
+    first, differing = sift_within(rows((9, 1), (3, 1), (9, 1), (3, 2), (7, 1), (3, 1)))
+    assert sorted(first.tolist()) == [0, 1, 4]
+    assert differing.tolist() == [3]
