@@ -119,6 +119,6 @@ def test_an_amount_that_changes_touches_no_order_day() -> None:
     planned = plan(moves, owner, states)
     assert not len(planned.rewound)
     changes, after = decide(frame, moves, planned, read(planned, states, before, frame.depth))
-    values = defaultdict(int, {key[0]: value for key, value in as_counter(retention.count(changes)).items()})
+    values = defaultdict(int, {key[0]: value for key, value in as_counter(merge([retention.count(changes)])).items()})
     assert dict(values) == {9: -200}
     assert after.version.tolist() == [0]

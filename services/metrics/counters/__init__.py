@@ -1,6 +1,6 @@
 """counters: the one table of day-indexed changes. Other slices compute changes and lines; this one adds and reads."""
 
-from services.metrics.counters.domain import Deltas, Ints, Measure, Tally, currency_code, merge
+from services.metrics.counters.domain import Deltas, Ints, Measure, Tally, currency_code, currency_letters, merge
 from services.metrics.counters.reading import (
     CounterSet,
     Generation,
@@ -24,6 +24,7 @@ __all__ = [
     "Tally",
     "add",
     "currency_code",
+    "currency_letters",
     "ensure_generations",
     "first_day_of",
     "live_generation",

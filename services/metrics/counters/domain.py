@@ -27,7 +27,8 @@ class Measure(IntEnum):
     BACK = 3
     """Param: window. Somebody not held orders again on day."""
     RESTARTS = 4
-    """Param: window. The same, with the days since the end in gap."""
+    """Param: window. The same, with the days since the end in gap, if fewer than the window: no period that counters
+    answer holds both the end and the restart otherwise, and rows of day and gap are the dearest to keep."""
     AT_LEAST = 5
     """Param: window, 0 for all time; gap: k. Signed: customers who come to have, or cease to have, k orders in it."""
     RETURNED = 6
@@ -53,6 +54,12 @@ def currency_code(currency: str) -> int:
     if len(currency) != 3 or not currency.isascii():
         raise ValueError("a currency code has three letters")
     return int.from_bytes(currency.encode(), "big")
+
+
+def currency_letters(codes: Ints) -> npt.NDArray[np.bytes_]:
+    """Currencies as three bytes each; what `currency_code` made into numbers."""
+    letters: npt.NDArray[np.bytes_] = (codes << 8).astype(">i4").view("S4").astype("S3")
+    return letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +111,8 @@ class Tally:
         self._parts.append(Deltas(columns[0], kind, columns[1], columns[2], columns[3], columns[4], sums))
 
     def deltas(self) -> Deltas:
-        """All changes, one for each counter, sorted as the table's key is, none of them zero."""
-        return merge(self._parts)
+        """All changes, as they were collected: `merge` adds up, sorts and drops zeros, once for all slices."""
+        return _joined(self._parts)
 
 
 class _Digit(NamedTuple):
@@ -155,20 +162,32 @@ def _digit(column: Ints | int) -> tuple[_Digit, Ints | int]:
 
 def merge(parts: Iterable[Deltas]) -> Deltas:
     """Several changes as one: sorted by (shop, measure, param, currency, day, gap), equal ones added, zeros dropped."""
-    kept = [part for part in parts if len(part)]
-    if not kept:
-        return no_deltas()
-    names = ("shop", "measure", "param", "currency", "day", "gap")
-    unsorted = [np.concatenate([getattr(part, name) for part in kept]) for name in names]
-    value = np.concatenate([part.value for part in kept])
-    order = np.lexsort(unsorted[::-1])
-    columns = [column[order] for column in unsorted]
+    joined = _joined(list(parts))
+    if not len(joined):
+        return joined
+    columns = [joined.shop, joined.measure, joined.param, joined.currency, joined.day, joined.gap]
+    order = np.lexsort(columns[::-1])
+    columns = [column[order] for column in columns]
     differs = np.zeros(len(order), bool)
     differs[0] = True
     for column in columns:
         differs[1:] |= column[1:] != column[:-1]
     starts = np.flatnonzero(differs)
-    sums = np.add.reduceat(value[order], starts)
+    sums = np.add.reduceat(joined.value[order], starts)
     stays = starts[sums != 0]
     shop, measure, param, currency, day, gap = (column[stays] for column in columns)
     return Deltas(shop, measure, param, currency, day, gap, sums[sums != 0])
+
+
+def _joined(parts: Sequence[Deltas]) -> Deltas:
+    if not parts:
+        return no_deltas()
+    return Deltas(
+        shop=np.concatenate([part.shop for part in parts]),
+        measure=np.concatenate([part.measure for part in parts]),
+        param=np.concatenate([part.param for part in parts]),
+        currency=np.concatenate([part.currency for part in parts]),
+        day=np.concatenate([part.day for part in parts]),
+        gap=np.concatenate([part.gap for part in parts]),
+        value=np.concatenate([part.value for part in parts]),
+    )

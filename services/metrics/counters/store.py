@@ -7,14 +7,15 @@ from typing import Any
 
 import asyncpg
 import numpy as np
-import numpy.typing as npt
 
-from services.metrics.counters.domain import Deltas, Ints
+from services.metrics.counters.domain import Deltas, currency_letters
 from services.metrics.counters.reading import CounterSet, Generation
 from shared.contracts.shops import Shop
 from shared.db.binary import BIGINT, INT, SMALLINT, Field, Layout, copy_in
 
 RESTATED = 0
+
+_BLANKS = int.from_bytes(b"   ", "big")
 
 _LAYOUT = Layout(
     [
@@ -26,12 +27,14 @@ _LAYOUT = Layout(
         Field("day", INT),
         Field("gap", INT),
         Field("value", BIGINT),
+        Field("n", INT),
     ]
 )
 # Fixed width for binary COPY: no currency is three blanks there, which the cast to text takes away.
 _STAGE = """
 CREATE TEMP TABLE IF NOT EXISTS staged_counter (
-    shop smallint, generation smallint, measure smallint, param int, currency char(3), day int, gap int, value bigint
+    shop smallint, generation smallint, measure smallint, param int, currency char(3), day int, gap int, value bigint,
+    n int
 ) ON COMMIT DELETE ROWS;
 DELETE FROM staged_counter
 """
@@ -39,7 +42,7 @@ _ADD = """
 INSERT INTO counter AS c (shop, generation, basis, measure, param, currency, day, gap, shard, value)
 SELECT shop, generation, $1::smallint, measure, param, currency::text, day, gap, $2::smallint, value
 FROM staged_counter
-ORDER BY shop, generation, measure, param, currency, day, gap
+ORDER BY n
 ON CONFLICT (shop, generation, basis, measure, param, currency, day, gap, shard)
 DO UPDATE SET value = c.value + excluded.value
 """
@@ -68,15 +71,11 @@ async def add(
     rows["generation"] = numbers[np.searchsorted(shops, deltas.shop)]
     for name in ("measure", "param", "day", "gap", "value"):
         rows[name] = getattr(deltas, name)
-    rows["currency"] = _letters(deltas.currency)
+    rows["n"] = np.arange(len(deltas))
+    rows["currency"] = currency_letters(np.where(deltas.currency == 0, _BLANKS, deltas.currency))
     await conn.execute(_STAGE)
     await copy_in(conn, "staged_counter", _LAYOUT.columns, rows)
     await conn.execute(_ADD, basis, shard)
-
-
-def _letters(codes: Ints) -> npt.NDArray[np.bytes_]:
-    blanks = int.from_bytes(b"   ", "big")
-    return (np.where(codes == 0, blanks, codes) << 8).astype(">i4").view("S4").astype("S3")
 
 
 async def ensure_generations(conn: asyncpg.Connection[Any], shops: Iterable[Shop]) -> dict[int, Generation]:

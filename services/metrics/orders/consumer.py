@@ -63,9 +63,9 @@ class OrderConsumer:
         numbers = {number: generation.counters.generation for number, generation in generations.items()}
         await counters.add(conn, deltas, numbers, work.shard)
         changed = set(deltas.shop.tolist())
-        partitions = {shops[delivery.event.shop]: delivery.partition for delivery in deliveries}
+        partitions = {delivery.event.shop: delivery.partition for delivery in deliveries}
         for announce in self.announce:
-            announce(work, {shop: at for shop, at in partitions.items() if shop.number in changed})
+            announce(work, {shop: partitions[slug] for slug, shop in shops.items() if shop.number in changed})
 
     async def _apply(
         self, conn: asyncpg.Connection[Any], batch: Batch, generations: Mapping[int, Generation]

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from services.metrics.counters import Generation, Ints
 
@@ -99,7 +100,14 @@ class Steps:
 
     @property
     def previous(self) -> Ints:
+        """The order day before; 0 where there is none."""
         return self.before[:, 1]
+
+    def chosen(self, which: npt.NDArray[np.bool_]) -> Steps:
+        """Some of the steps."""
+        at = np.flatnonzero(which)
+        before = np.take(self.before, at, axis=0)
+        return Steps(self.sign[at], self.shop[at], self.day[at], self.rank[at], self.first_day[at], before)
 
 
 def steps_of(runs: Runs) -> Steps:

@@ -19,6 +19,7 @@ Ints = npt.NDArray[np.int64]
 EPOCH_DAY = date(1970, 1, 1).toordinal()
 GREGORIAN = "gregorian"
 DAY_US = 86_400_000_000
+_TABLE_MAX = 400  # days laid out in a row; further apart, only those that occur are looked up
 CLOSING_DAYS = 3
 """A month closes for basis `booked` so many days after its end."""
 
@@ -37,8 +38,13 @@ class LocalDays:
     def of(self, instants_us: Ints) -> Ints:
         """The local day of each instant."""
         utc_days = instants_us // DAY_US
-        days, inverse = np.unique(utc_days, return_inverse=True)
-        offsets = [self._offset(int(day)) for day in days]
+        if not len(utc_days):
+            return utc_days
+        low, span = int(utc_days.min()), int(np.ptp(utc_days)) + 1
+        days, inverse = np.arange(low, low + span), utc_days - low
+        if span > _TABLE_MAX:
+            days, inverse = np.unique(utc_days, return_inverse=True)
+        offsets = [self._offset(day) for day in days.tolist()]
         shift = np.array([0 if offset is None else offset for offset in offsets], np.int64)
         local = (instants_us + shift[inverse]) // DAY_US + EPOCH_DAY
         if None in offsets:

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import numpy as np
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from services.metrics.counters import Ints, currency_code
 from services.metrics.orders.domain import GUEST, Content, Mark, OrderState, Pieces, merge
@@ -50,15 +50,25 @@ def translate(
 ) -> Batch:
     """The batch, without what was refused: an event from the future, or one that no table can hold."""
     limit = _us(now) + FUTURE_US
-    events = [delivery.event for delivery in deliveries]
-    if not _all_sound(events, limit):
-        events = []
-        for delivery in deliveries:
-            reason = fault(delivery.event, limit)
-            if reason is None:
-                events.append(delivery.event)
-            else:
-                refuse(delivery, *reason)
+    try:
+        batch = _read([delivery.event for delivery in deliveries], shops)
+        sound = _is_sound(batch, limit)
+    except (ValueError, OverflowError):
+        sound = False
+    if sound:
+        return batch
+    events = []
+    for delivery in deliveries:
+        reason = fault(delivery.event, limit)
+        if reason is None:
+            events.append(delivery.event)
+        else:
+            refuse(delivery, *reason)
+    return _read(events, shops)
+
+
+def _read(events: Sequence[OrderEvent], shops: Mapping[str, ShopDays]) -> Batch:
+    """Raises ValueError or OverflowError when an event has a fault."""
     plain, rest = _told_apart(events)
     states: dict[OrderKey, OrderState] = {}
     for event in rest:
@@ -68,10 +78,32 @@ def translate(
     return Batch(_columns(plain, shops), states)
 
 
+def _is_sound(batch: Batch, limit: int) -> bool:
+    """Whether it is certain that no event has a fault, by a look at whole columns. In doubt: no."""
+    plain = batch.plain
+    if batch.states or not len(plain):
+        return False  # few: looked at one by one
+    widths = [len(order) for order in plain.order_id]
+    # Where nobody told of the receipt, it is the occurrence, which must then lie before now.
+    late = (plain.at > plain.received + FUTURE_US) | ((plain.at == plain.received) & (plain.at > limit))
+    return not (
+        late.any()
+        or (plain.revenue < 0).any()
+        or (plain.revenue > MAX_MINOR_UNITS).any()
+        or (plain.currency_code == 0).any()
+        or max(widths) > ORDER_ID_BYTES_MAX // 4
+        or min(widths) == 0
+        or "\0" in "".join(plain.order_id)
+        or "\0" in "".join(plain.event_id)
+    )
+
+
 def fault(event: OrderEvent, limit_us: int) -> tuple[str, str] | None:
     """Why the event cannot be used, as (reason, detail); None if it can. `limit_us`: latest instant allowed now."""
     if _us(event.time) > (limit_us if event.receivedat is UNSET else _us(event.receivedat) + FUTURE_US):
         return "future", "time: lies more than 5 minutes ahead of its receipt; send the time when it happened"
+    if not _is_storable(event.id):
+        return "id", f"id: 1 to {ORDER_ID_BYTES_MAX} bytes without NUL are needed"
     if not _is_storable(event.data.order_id):
         return "order_id", f"data.order_id: 1 to {ORDER_ID_BYTES_MAX} bytes without NUL are needed"
     return _refund_fault(event.data) if isinstance(event, OrderRefunded) else _order_fault(event.data)
@@ -149,45 +181,17 @@ def decode_pieces(stored: bytes | None) -> Pieces:
     return () if stored is None else _DECODER.decode(stored)
 
 
-def _all_sound(events: Sequence[OrderEvent], limit: int) -> bool:
-    """Whether it is certain that no event has a fault, by a look at whole columns. In doubt: no."""
-    orders = [event.data for event in events if not isinstance(event, OrderRefunded)]
-    if len(orders) < len(events) and any(fault(event, limit) for event in events if type(event) is OrderRefunded):
-        return False
-    try:
-        at = _instants([event.time for event in events])
-        received = [event.receivedat for event in events]
-        if all(moment is UNSET for moment in received):
-            late = at > limit
-        else:
-            late = at > np.array([limit if moment is UNSET else _us(moment) + FUTURE_US for moment in received])
-        revenue = np.array([order.revenue for order in orders], np.int64)
-        _customers([order.customer for order in orders])
-        codes = [currency_code(currency) for currency in {order.currency for order in orders}]
-    except (ValueError, OverflowError):
-        return False
-    ids = [order.order_id for order in orders]
-    return not (
-        late.any()
-        or (revenue < 0).any()
-        or (revenue > MAX_MINOR_UNITS).any()
-        or 0 in codes
-        or max(map(len, ids), default=1) > ORDER_ID_BYTES_MAX // 4
-        or min(map(len, ids), default=1) == 0
-        or "\0" in "".join(ids)
-    )
-
-
 def _told_apart(events: Sequence[OrderEvent]) -> tuple[list[OrderCompleted], list[OrderEvent]]:
     """(completions that are alone with their order, all other events). The first have event ids of one length."""
-    plain = [event for event in events if type(event) is OrderCompleted]
-    width = max((len(event.id) for event in plain), default=0)
-    keys = [(event.shop, event.data.order_id) for event in events]
-    even = all(len(event.id) == width for event in plain)
-    if even and len(plain) == len(events) and len(set(keys)) == len(keys):
-        return plain, []
+    ids = [event.id for event in events]
+    keys = list(zip([event.shop for event in events], [event.data.order_id for event in events], strict=True))
+    even = len(set(map(len, ids))) == 1 and "".join(ids).isascii()
+    if even and set(map(type, events)) == {OrderCompleted} and len(set(keys)) == len(keys):
+        return cast(list[OrderCompleted], list(events)), []
     times = Counter(keys)
-    plain, rest = [], []
+    width = max((len(event.id) for event in events if type(event) is OrderCompleted), default=0)
+    plain: list[OrderCompleted] = []
+    rest: list[OrderEvent] = []
     for event, key in zip(events, keys, strict=True):
         if type(event) is OrderCompleted and times[key] == 1 and len(event.id) == width and event.id.isascii():
             plain.append(event)
@@ -198,24 +202,19 @@ def _told_apart(events: Sequence[OrderEvent]) -> tuple[list[OrderCompleted], lis
 
 def _columns(events: list[OrderCompleted], shops: Mapping[str, ShopDays]) -> PlainOrders:
     numbers = {slug: shop.number for slug, shop in shops.items()}
+    events.sort(key=_ORDER_ID)
+    slugs = [event.shop for event in events]
     if len(numbers) > 1:
-        events.sort(key=lambda event: (numbers[event.shop], event.data.order_id))
-    else:
-        events.sort(key=_ORDER_ID)
+        events.sort(key=lambda event: numbers[event.shop])  # stable: within a shop the order ids stay sorted
+        slugs = [event.shop for event in events]
     orders = [event.data for event in events]
     at = _instants([event.time for event in events])
-    moments = [event.receivedat for event in events]
-    if all(moment is UNSET for moment in moments):
-        received = at
-    else:
-        received = _instants([e.time if m is UNSET else m for e, m in zip(events, moments, strict=True)])
-    shop = np.array([numbers[event.shop] for event in events], np.int64)
+    received = _received(events, at)
+    shop = np.array([numbers[slug] for slug in slugs], np.int64)
     day, booked_day = _days(shop, at, received, shops)
     currency = [order.currency for order in orders]
     codes = {text: currency_code(text) for text in set(currency)}
-    lines = None
-    if any(order.lines for order in orders):
-        lines = [encode_pieces(pieces(order.lines)) for order in orders]
+    lines = [order.lines for order in orders]
     return PlainOrders(
         shop=shop,
         order_id=[order.order_id for order in orders],
@@ -228,8 +227,19 @@ def _columns(events: list[OrderCompleted], shops: Mapping[str, ShopDays]) -> Pla
         currency_code=np.array([codes[text] for text in currency], np.int64),
         revenue=np.array([order.revenue for order in orders], np.int64),
         event_id=[event.id for event in events],
-        lines=lines,
+        lines=[encode_pieces(pieces(each)) for each in lines] if any(lines) else None,
     )
+
+
+def _received(events: Sequence[OrderCompleted], at: Ints) -> Ints:
+    """Instants of receipt; of what occurred where nobody said."""
+    moments = [event.receivedat for event in events]
+    kinds = set(map(type, moments))
+    if UnsetType not in kinds:
+        return _instants(cast(list[datetime], moments))
+    if kinds == {UnsetType}:
+        return at
+    return _instants([e.time if m is UNSET else m for e, m in zip(events, moments, strict=True)])
 
 
 def _days(shop: Ints, at: Ints, received: Ints, shops: Mapping[str, ShopDays]) -> tuple[Ints, Ints]:

@@ -14,6 +14,7 @@ from typing import Any
 import asyncpg
 import numpy as np
 
+from services.metrics.counters import currency_letters
 from services.metrics.orders.domain import Content, Mark, OrderState, Refund, first_completion, is_counted, net, status
 from services.metrics.orders.domain_amend import Days, Known, RefundRow, StatusRow
 from services.metrics.orders.domain_batch import Batch, OrderKey, PlainOrders
@@ -32,7 +33,7 @@ from shared.db.binary import (
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_NULL = b"\xff\xff\xff\xff"
+_NULL = b"\xff\xff\xff\xff"  # length -1
 _CANCELLED, _COMPLETED = 1, 2
 _LATER = 2**62  # receipt of a mark that is loaded only because it decides: any other that is told of it comes before
 
@@ -223,8 +224,9 @@ def _row(order: OrderKey, state: OrderState, days: Days) -> tuple[Any, ...]:
     )
 
 
-@lru_cache(maxsize=16)
-def _layout(event_id_width: int) -> Layout:
+@lru_cache(maxsize=64)
+def _layout(event_id_width: int, order_id_width: int | None) -> Layout:
+    """The fixed fields of a plain order: all of them when its order ids have one width and no order has lines."""
     fields = [
         Field("customer", BIGINT),
         Field("completed_at", TIMESTAMPTZ),
@@ -241,16 +243,18 @@ def _layout(event_id_width: int) -> Layout:
         Field("currency", "S3"),
         Field("content_id", f"S{event_id_width}"),
     ]
-    return Layout(fields, extra=2)
+    if order_id_width is None:
+        return Layout(fields, extra=2)
+    return Layout([*fields, Field("order_id", f"S{order_id_width}")])
 
 
 def _plain_rows(plain: PlainOrders) -> tuple[list[str], bytes]:
-    """(columns, rows in COPY's binary form): the fixed fields as one array, the order id and lines behind each row."""
-    layout = _layout(len(plain.event_id[0]))
-    count = len(plain)
+    """(columns, rows in COPY's binary form)."""
     ids = [order.encode() for order in plain.order_id]
-    outer = np.empty(count, np.dtype([("fixed", layout.dtype), ("lines", ">i4"), ("id_size", ">i4")]))
-    rows = layout.rows(count)
+    width = len(ids[0])
+    even = plain.lines is None and len(b"".join(ids)) == width * len(ids) and set(map(len, ids)) == {width}
+    layout = _layout(len(plain.event_id[0]), width if even else None)
+    rows = layout.rows(len(plain))
     at = plain.at - UNIX_TO_POSTGRES_US
     for name in ("completed_at", "status_at", "content_at"):
         rows[name] = at
@@ -259,16 +263,18 @@ def _plain_rows(plain: PlainOrders) -> tuple[list[str], bytes]:
     for name in ("customer", "revenue", "day", "booked_day", "shop"):
         rows[name] = getattr(plain, name)
     rows["status"], rows["counted"] = _COMPLETED, 1
-    rows["currency"], rows["content_id"] = plain.currency, plain.event_id
-    outer["fixed"], outer["lines"], outer["id_size"] = rows, -1, np.fromiter(map(len, ids), np.int64, count)
-    if plain.lines is None:
-        return [*layout.columns, "lines", "order_id"], _interleaved(outer.tobytes(), outer.dtype.itemsize, ids)
-    behind = [
-        order + (_NULL if lines is None else len(lines).to_bytes(4, "big") + lines)
-        for order, lines in zip(ids, plain.lines, strict=True)
-    ]
-    without = outer[["fixed", "id_size"]].astype(np.dtype([("fixed", layout.dtype), ("id_size", ">i4")]))
-    return [*layout.columns, "order_id", "lines"], _interleaved(without.tobytes(), without.dtype.itemsize, behind)
+    rows["currency"] = currency_letters(plain.currency_code)
+    rows["content_id"] = np.frombuffer("".join(plain.event_id).encode(), f"S{len(plain.event_id[0])}")
+    if even:
+        rows["order_id"] = np.frombuffer(b"".join(ids), f"S{width}")
+        return layout.columns, rows.tobytes()
+    lines = [None] * len(ids) if plain.lines is None else plain.lines
+    behind = [_field(order) + _field(line) for order, line in zip(ids, lines, strict=True)]
+    return [*layout.columns, "order_id", "lines"], _interleaved(rows.tobytes(), layout.dtype.itemsize, behind)
+
+
+def _field(value: bytes | None) -> bytes:
+    return _NULL if value is None else len(value).to_bytes(4, "big") + value
 
 
 def _interleaved(fixed: bytes, width: int, behind: Sequence[bytes]) -> bytes:

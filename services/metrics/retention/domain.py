@@ -30,45 +30,41 @@ def count(changes: Changes) -> Deltas:
 
 
 def _count_days(tally: Tally, frame: Frame, steps: Steps) -> None:
-    sign, shop, day, previous = steps.sign, steps.shop, steps.day, steps.previous
-    first = previous == 0
-    tally.add(Measure.FIRSTS, shop[first], day[first], sign[first])
-    fresh = previous < day  # another order day, and not one more order on the same
-    again = fresh & ~first
-    gap = day - previous
-    for window in frame.windows:
-        tally.add(Measure.ENDS, shop[fresh], day[fresh] + window, sign[fresh], param=window)
-        held = again & (gap <= window)
-        tally.add(Measure.ENDS, shop[held], previous[held] + window, -sign[held], param=window)
-        back = again & (gap > window)
-        tally.add(Measure.BACK, shop[back], day[back], sign[back], param=window)
-        tally.add(Measure.RESTARTS, shop[back], day[back], sign[back], param=window, gap=gap[back] - window)
+    first, fresh = steps.previous == 0, steps.previous < steps.day  # fresh: no second order of the same day
+    _count_spells(tally, frame, steps.chosen(fresh & ~first), steps.chosen(first))
     for least in frame.least:
-        reached = steps.rank == least
-        tally.add(Measure.AT_LEAST, shop[reached], day[reached], sign[reached], gap=least)
+        reached = steps.chosen(steps.rank == least)
+        tally.add(Measure.AT_LEAST, reached.shop, reached.day, reached.sign, gap=least)
+        cut, opens = steps.chosen(steps.rank > least), steps.chosen(steps.rank >= least)
+        shop = np.concatenate([cut.shop, cut.shop, opens.shop, opens.shop])
+        sign = np.concatenate([cut.sign, -cut.sign, opens.sign, -opens.sign])
         for window in frame.windows:
-            _count_at_least(tally, steps, window, least)
-    second = again & (previous == steps.first_day)
+            # The i-th order has `least` in the window on [d_i, min(d_(i+1), max(d_i, d_(i-least+1) + window))).
+            # One more order at the end cuts the interval before it short and opens its own.
+            until = np.maximum(cut.previous, cut.before[:, least] + window)
+            closes = np.maximum(opens.day, opens.before[:, least - 1] + window)
+            day = np.concatenate([until, np.minimum(cut.day, until), opens.day, closes])
+            tally.add(Measure.AT_LEAST, shop, day, sign, param=window, gap=least)
+
+
+def _count_spells(tally: Tally, frame: Frame, again: Steps, first: Steps) -> None:
+    """Who is held, who stops and who comes back. `first`: first order days of customers, `again`: their others."""
+    tally.add(Measure.FIRSTS, first.shop, first.day, first.sign)
+    gap = again.day - again.previous
+    for window in frame.windows:
+        held, back = gap <= window, gap > window
+        shop = np.concatenate([first.shop, again.shop, again.shop[held]])
+        day = np.concatenate([first.day, again.day, again.previous[held]]) + window
+        sign = np.concatenate([first.sign, again.sign, -again.sign[held]])
+        tally.add(Measure.ENDS, shop, day, sign, param=window)
+        tally.add(Measure.BACK, again.shop[back], again.day[back], again.sign[back], param=window)
+        soon = back & (gap < 2 * window)
+        since_end = gap[soon] - window
+        tally.add(Measure.RESTARTS, again.shop[soon], again.day[soon], again.sign[soon], param=window, gap=since_end)
+    second = again.previous == again.first_day
     for days in RETURN_DAYS:
         soon = second & (gap <= days)
-        tally.add(Measure.RETURNED, shop[soon], steps.first_day[soon], sign[soon], param=days)
-
-
-def _count_at_least(tally: Tally, steps: Steps, window: int, least: int) -> None:
-    """The i-th order has `least` orders in the window on [d_i, min(d_(i+1), max(d_i, d_(i-least+1) + window))).
-
-    One more order at the end cuts the interval before it short and opens its own.
-    """
-    sign, shop, day = steps.sign, steps.shop, steps.day
-    cut = steps.rank > least
-    until = np.maximum(steps.previous, steps.before[:, least] + window)
-    tally.add(Measure.AT_LEAST, shop[cut], until[cut], sign[cut], param=window, gap=least)
-    ends = np.minimum(day, until)
-    tally.add(Measure.AT_LEAST, shop[cut], ends[cut], -sign[cut], param=window, gap=least)
-    opens = steps.rank >= least
-    tally.add(Measure.AT_LEAST, shop[opens], day[opens], sign[opens], param=window, gap=least)
-    closes = np.maximum(day, steps.before[:, least - 1] + window)
-    tally.add(Measure.AT_LEAST, shop[opens], closes[opens], -sign[opens], param=window, gap=least)
+        tally.add(Measure.RETURNED, again.shop[soon], again.first_day[soon], again.sign[soon], param=days)
 
 
 def _count_amounts(tally: Tally, changes: Changes) -> None:
@@ -107,7 +103,8 @@ def _day_terms(orders: Sequence[int], frame: Frame) -> Iterator[tuple[Measure, i
             if other > one + window:
                 yield Measure.ENDS, window, one + window, 0, 1
                 yield Measure.BACK, window, other, 0, 1
-                yield Measure.RESTARTS, window, other, other - one - window, 1
+                if other - one - window < window:
+                    yield Measure.RESTARTS, window, other, other - one - window, 1
         yield Measure.ENDS, window, days[-1] + window, 0, 1
         for least in frame.least:
             for at in range(least - 1, len(orders)):
