@@ -121,7 +121,7 @@ async def identify(client: Any, topics: Iterable[str]) -> tuple[str, dict[str, s
     node = client.get_random_node()
     try:
         answer = await asyncio.wait_for(client.send(node, _MetadataRequest(topics)), _SECONDS_MAX)
-    except NotImplementedError:
+    except RuntimeError:  # how aiokafka tells that the broker is too old for the request
         answer = await asyncio.wait_for(client.send(node, MetadataRequest([])), _SECONDS_MAX)
         return str(answer.cluster_id), {}
     ids = {topic[1]: str(topic[2]) for topic in answer.topics if topic[0] == 0 and topic[2] != _NO_ID}

@@ -19,10 +19,10 @@ from shared.messaging.handling import Delivery, Service, Subscription, Work
 from shared.messaging.reference import keep_shops
 from shared.messaging.worker import Worker
 from tests.messaging.probe import SUMS, Added, add_up, added, probe, totals
-from tests.messaging.test_worker import SECRET, Place, at_work, make_topic, place  # noqa: F401 - a fixture
+from tests.messaging.worker_ground import SECRET, Place, at_work, make_topic
 
 
-async def test_a_repaired_dead_letter_is_handled_again_by_the_worker(place: Place) -> None:  # noqa: F811
+async def test_a_repaired_dead_letter_is_handled_again_by_the_worker(place: Place) -> None:
     await place.send([added(1, amount=14), added(2)])
     async with at_work(place.worker()):
         await place.until(1)
@@ -33,7 +33,7 @@ async def test_a_repaired_dead_letter_is_handled_again_by_the_worker(place: Plac
     assert await totals(place.pool) == {"c1": (3, 1), "c2": (1, 1)}
 
 
-async def test_timers_fire_in_the_worker_once(place: Place) -> None:  # noqa: F811
+async def test_timers_fire_in_the_worker_once(place: Place) -> None:
     fired: list[str] = []
 
     async def set_one(work: Work, deliveries: Sequence[Delivery[Any]]) -> None:
@@ -56,7 +56,7 @@ async def test_timers_fire_in_the_worker_once(place: Place) -> None:  # noqa: F8
     assert await place.pool.fetchval("SELECT count(*) FROM timer") == 0
 
 
-async def test_what_is_published_reaches_its_topic(place: Place) -> None:  # noqa: F811
+async def test_what_is_published_reaches_its_topic(place: Place) -> None:
     await make_topic(place.stack, SUMS)
     service = probe(topic=place.topic, reference=False)
     worker = Worker(service, place.settings())
@@ -79,7 +79,7 @@ async def test_what_is_published_reaches_its_topic(place: Place) -> None:  # noq
     assert found == wanted
 
 
-async def test_events_wait_for_their_shop_and_are_handled_when_it_comes(place: Place) -> None:  # noqa: F811
+async def test_events_wait_for_their_shop_and_are_handled_when_it_comes(place: Place) -> None:
     shops = f"shops-{place.topic}"
     await make_topic(place.stack, shops, **{"cleanup.policy": "compact"})
     service = Service(

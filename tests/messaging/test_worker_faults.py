@@ -13,12 +13,12 @@ from sqlalchemy.engine import make_url
 
 from tests.messaging.lossy_proxy import lossy_proxy
 from tests.messaging.probe import added, totals
-from tests.messaging.test_worker import SECRET, Place, at_work, place  # noqa: F401 - a fixture
+from tests.messaging.worker_ground import SECRET, Place, at_work
 
 POINTS = ["after_fence", "after_ids", "after_state", "after_outbox", "before_commit", "after_commit"]
 
 
-async def start(place: Place, **environ: str) -> Process:  # noqa: F811
+async def start(place: Place, **environ: str) -> Process:
     return await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -40,12 +40,12 @@ async def ended(process: Process, number: signal.Signals = signal.SIGKILL) -> No
     await asyncio.wait_for(process.wait(), 20)
 
 
-async def count(place: Place) -> int:  # noqa: F811
+async def count(place: Place) -> int:
     return sum(n for _, n in (await totals(place.pool)).values())
 
 
 @pytest.mark.parametrize("point", POINTS)
-async def test_a_process_killed_at_a_step_loses_and_doubles_nothing(place: Place, point: str) -> None:  # noqa: F811
+async def test_a_process_killed_at_a_step_loses_and_doubles_nothing(place: Place, point: str) -> None:
     await place.send([added(n) for n in range(1200)])
     process = await start(place, MANDEGAR_CRASH_AT=f"{point}:2", MANDEGAR_BATCH_EVENTS_MAX="100")
     try:
@@ -62,7 +62,7 @@ async def test_a_process_killed_at_a_step_loses_and_doubles_nothing(place: Place
 
 
 @pytest.mark.slow
-async def test_a_stopped_process_that_comes_back_is_fenced(place: Place) -> None:  # noqa: F811
+async def test_a_stopped_process_that_comes_back_is_fenced(place: Place) -> None:
     await place.send([added(n) for n in range(500)])
     zombie = await start(place, MANDEGAR_BATCH_EVENTS_MAX="50")
     try:
@@ -86,7 +86,7 @@ async def test_a_stopped_process_that_comes_back_is_fenced(place: Place) -> None
     assert await count(place) == 10_200
 
 
-async def test_lost_replies_of_commit_double_nothing(place: Place) -> None:  # noqa: F811
+async def test_lost_replies_of_commit_double_nothing(place: Place) -> None:
     url = make_url(place.url)
     await place.send([added(n) for n in range(4000)])
     assert url.host is not None
