@@ -43,6 +43,7 @@ check: $(READY) ## lint, types, walls between the rooms, generated documents up 
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m shared.contracts.publish --check
+	$(BIN)/python -m mandegar.documents --check
 	$(BIN)/python -m pytest tests/tidiness
 
 bench: $(READY) ## the same stream through us, a plain consumer and raw fetches; ratios and microseconds by stage
