@@ -1,7 +1,7 @@
 """Named points at which a process can be told to die at once, so that tests can prove what a crash there does.
 
 `MANDEGAR_CRASH_AT=name` kills the process by SIGKILL the first time it passes the point; `name:n` the n-th time.
-Unset, a point costs one comparison.
+`name:n:stop` stops it there by SIGSTOP: a zombie, once somebody sends SIGCONT. Unset, a point costs one comparison.
 """
 
 from __future__ import annotations
@@ -30,20 +30,21 @@ class _Fuse:
     """How often the armed point may still be passed."""
 
     def __init__(self, setting: str) -> None:
-        name, _, count = setting.partition(":")
+        name, count, kind = [*setting.split(":"), "", ""][:3]
         if name and name not in POINTS:
             raise ValueError(f"{_VARIABLE} must name one of {', '.join(sorted(POINTS))}")
         self.name = name
         self.left = int(count or 1)
+        self.signal = signal.SIGSTOP if kind == "stop" else signal.SIGKILL
 
 
 _fuse = _Fuse(os.environ.get(_VARIABLE, ""))
 
 
 def at(name: str) -> None:
-    """Pass the point. Does not return when this is the pass at which the process was told to die."""
+    """Pass the point. Does not return (for now) when this is the pass at which the process was told to die (to stop)."""
     if _fuse.name != name:
         return
     _fuse.left -= 1
     if _fuse.left == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), _fuse.signal)

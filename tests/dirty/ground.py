@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
+import asyncpg
 import httpx
 from prometheus_client import CollectorRegistry
 
@@ -67,21 +68,25 @@ class Platform:
     @asynccontextmanager
     async def asked_as(self, slug: str) -> AsyncIterator[httpx.AsyncClient]:
         """A client with a key of the shop."""
-        number = self.shops[slug].number
-        key_id = f"{number:018x}"
-        text = api_key_text(key_id, Random(number).randbytes(32))
-        await self.metrics.pool.execute(
-            "INSERT INTO api_key (key_id, shop, sha256, scopes) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
-            *(key_id, number, api_key_sha256(text), ["metrics:read"]),
-        )
-        settings = PlatformSettings.load(
-            kafka_bootstrap_servers="127.0.0.1:1", database_url=self._database_url, secret_key=TEST_SECRET
-        )
-        app = create_app(
-            "metrics", settings, [retention, cohorts], pool=self.metrics.pool, registry=CollectorRegistry()
-        )
-        async with client(app, key=text) as asked:
+        async with asked_as(self.metrics.pool, self._database_url, self.shops[slug].number) as asked:
             yield asked
+
+
+@asynccontextmanager
+async def asked_as(pool: asyncpg.Pool[Any], database_url: str, number: int) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the API of metrics with a key of the shop; `pool` is of the schema of metrics."""
+    key_id = f"{number:018x}"
+    text = api_key_text(key_id, Random(number).randbytes(32))
+    await pool.execute(
+        "INSERT INTO api_key (key_id, shop, sha256, scopes) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+        *(key_id, number, api_key_sha256(text), ["metrics:read"]),
+    )
+    settings = PlatformSettings.load(
+        kafka_bootstrap_servers="127.0.0.1:1", database_url=database_url, secret_key=TEST_SECRET
+    )
+    app = create_app("metrics", settings, [retention, cohorts], pool=pool, registry=CollectorRegistry())
+    async with client(app, key=text) as asked:
+        yield asked
 
 
 @asynccontextmanager

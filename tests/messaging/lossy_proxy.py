@@ -17,7 +17,11 @@ class LossyProxy:
         self.commits = self.lost = self.port = 0
 
     async def _serve(self, client: asyncio.StreamReader, answers: asyncio.StreamWriter) -> None:
-        server, questions = await asyncio.open_connection(self._host, self._port)
+        try:
+            server, questions = await asyncio.open_connection(self._host, self._port)
+        except OSError:  # the server is away
+            answers.close()
+            return
         cut = asyncio.Event()
 
         async def up() -> None:

@@ -1,0 +1,1 @@
+"""The whole path with real processes, while everything that can fail does."""

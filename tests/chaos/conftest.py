@@ -1,0 +1,27 @@
+"""Servers of their own: here they are killed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from mandegar.stack import Stack
+from shared.testing import Databases
+from tests.chaos.world import Servers
+
+
+@pytest.fixture(scope="session")
+def chaos_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with Stack(tmp_path_factory.mktemp("chaos"), say=print) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+async def servers(chaos_stack: Stack) -> AsyncIterator[Servers]:
+    """The servers, and where logs of workers go."""
+    databases = Databases(chaos_stack.database_url)
+    logs: Path = chaos_stack.directory / "logs"
+    yield Servers(chaos_stack, databases, logs)
+    await databases.drop_all()

@@ -1,0 +1,126 @@
+"""Each fault once, on a small dirty stream. `make chaos` throws them at random, for longer."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from random import Random
+
+import pytest
+
+from shared.contracts import topics
+from tests.chaos.faults import (
+    RELAYING,
+    STEPS,
+    Fault,
+    kill_broker,
+    lose_commits,
+    restart_database,
+    storm,
+    terminate_backends,
+)
+from tests.chaos.judging import judge, repeats_of
+from tests.chaos.topic import forget_members, messages_of
+from tests.chaos.world import SERVICES, Servers, a_world
+from tests.messaging.lossy_proxy import LossyProxy
+
+pytestmark = [
+    pytest.mark.stack,
+    pytest.mark.slow,
+    pytest.mark.skipif(os.environ.get("CHAOS") == "long", reason="the long form does all of this at random"),
+]
+SEED = int(os.environ.get("CHAOS_SEED", "20260101"))
+
+
+async def test_nothing_wrong_happens_without_faults(servers: Servers) -> None:
+    """The judge must be content before it may accuse anybody."""
+    async with a_world(servers, seed=SEED) as world:
+        world.keep("gateway")
+        world.keep("metrics")
+        await world.feed_rest()
+        print("drained after", await world.drained())
+        print("compared", await judge(world))
+        for keeper in world.keepers:
+            await keeper.end()
+        assert [ending.code for keeper in world.keepers for ending in keeper.endings] == [0, 0]
+
+
+async def test_killed_at_every_named_point_nothing_is_lost_or_doubled(servers: Servers) -> None:
+    async with a_world(servers, seed=SEED + 1, customers=700) as world:
+        small = {"MANDEGAR_BATCH_EVENTS_MAX": "25"}
+        steps = [f"{point}:{nth}" for nth, point in enumerate(STEPS, 2)]
+        gateway = world.keep("gateway", plan=[*steps, "relay_after_send:2", "relay_after_delete:3"], **small)
+        metrics = world.keep("metrics", plan=[*steps, "timer_after_claim", *RELAYING], **small)
+        async with asyncio.timeout(120):
+            while gateway.plan or metrics.plan:
+                await world.feed(30)
+                await asyncio.sleep(0.3)
+                assert world.sent < len(world.stream.lines), (gateway.plan, metrics.plan)
+        await world.feed_rest()
+        await world.drained()
+        print("compared", await judge(world))
+        for keeper, count in ((gateway, 8), (metrics, 9)):
+            assert [ending.code for ending in keeper.endings] == [-signal.SIGKILL] * count
+        # The relay that died between sending and deleting sent twice, or it died too early to prove anything.
+        assert repeats_of(await messages_of(world.kafka, topics.ORDERS)) > 0
+
+
+@pytest.mark.parametrize("point", ["before_commit", "after_commit"])
+async def test_a_worker_stopped_inside_its_transaction_is_fenced_when_it_comes_back(
+    servers: Servers, point: str
+) -> None:
+    async with a_world(servers, seed=SEED + 2) as world:
+        zombies = [
+            world.keep(service, plan=[f"{point}:4:stop"], MANDEGAR_BATCH_EVENTS_MAX="25") for service in SERVICES
+        ]
+        await world.feed(400)
+        async with asyncio.timeout(30):
+            while not all(zombie.is_stopped for zombie in zombies):
+                await asyncio.sleep(0.05)
+        for service in SERVICES:
+            world.keep(service)
+            await forget_members(world.kafka, service)
+        await asyncio.gather(world.feed(600, pause=0.3), asyncio.sleep(9.5))
+        for zombie in zombies:
+            zombie.send(signal.SIGCONT)
+        await world.feed_rest()
+        await world.drained()
+        print("compared", await judge(world))
+        assert world.endings == [], "a zombie finds out by itself and lives on"
+        for zombie in zombies:
+            assert "another owner took partitions over" in zombie.log.read_text()
+
+
+async def test_a_killed_broker_comes_back_and_everything_goes_on(servers: Servers) -> None:
+    await _under(servers, SEED + 3, kill_broker)
+
+
+async def test_a_crashed_database_comes_back_and_everything_goes_on(servers: Servers) -> None:
+    await _under(servers, SEED + 4, restart_database, terminate_backends)
+
+
+async def test_lost_replies_of_commit_lose_and_double_nothing(servers: Servers) -> None:
+    proxy = await _under(servers, SEED + 5, lose_commits, through_proxy=True)
+    assert proxy.lost >= 20
+
+
+async def test_workers_that_come_and_go_lose_and_double_nothing(servers: Servers) -> None:
+    await _under(servers, SEED + 6, storm)
+
+
+async def _under(servers: Servers, seed: int, *faults: Fault, through_proxy: bool = False) -> LossyProxy:
+    """Feed, harm while it flows, feed the rest, judge."""
+    async with a_world(servers, seed=seed, through_proxy=through_proxy) as world:
+        for service in SERVICES:
+            world.keep(service, MANDEGAR_BATCH_EVENTS_MAX="100")
+        await world.feed(200)
+        feeding = asyncio.create_task(world.feed(900, pause=0.3))
+        for fault in faults:
+            await fault(world, Random(seed))
+        await feeding
+        await world.feed_rest()
+        print("drained after", await world.drained())
+        print("compared", await judge(world))
+        assert all(ending.code in (0, -signal.SIGKILL) for ending in world.endings), world.endings
+        return world.proxy

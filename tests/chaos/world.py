@@ -1,0 +1,225 @@
+"""One platform under fire: a database and topics of its own, a dirty stream, and workers that are kept alive."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from random import Random
+from time import monotonic
+from typing import Any
+
+import asyncpg
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from sqlalchemy.engine import make_url
+
+from mandegar.generating import Settings, Stream, generate
+from mandegar.stack import Stack
+from services.gateway.shops import add_shop
+from shared.contracts import topics
+from shared.contracts.shops import Shop
+from shared.db.engine import create_pool, plain_url
+from shared.kernel import SystemClock
+from shared.testing import Databases
+from tests.chaos.keeping import Ending, Keeper
+from tests.chaos.topic import ends_of, forget_members, make_topics_anew
+from tests.messaging.lossy_proxy import LossyProxy, lossy_proxy
+
+SECRET = "kU7yq2Zr9bXw4nTe6mLs0cVd8fGh1jPa"
+SERVICES = ("gateway", "metrics")
+AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""What a look at the database may raise while that is being killed."""
+_numbers = count(1)
+
+
+@dataclass(frozen=True)
+class Servers:
+    stack: Stack
+    databases: Databases
+    logs: Path
+
+
+@dataclass
+class World:
+    """What a test does its harm to. `stream` is what shops send; `shops` by slug."""
+
+    servers: Servers
+    url: str
+    stream: Stream
+    shops: dict[str, Shop]
+    proxy: LossyProxy
+    environ: dict[str, str]
+    keepers: list[Keeper] = field(default_factory=list)
+    sent: int = 0
+    """Lines of the stream that are on the topic."""
+    hurry: bool = False
+    """Feed without pauses from now on."""
+    loss: float = 0.0
+    """The share of COMMITs whose reply is lost."""
+    rng: Random = field(default_factory=lambda: Random(0))
+
+    @property
+    def endings(self) -> list[Ending]:
+        """How all lives of all workers ended so far."""
+        return [ending for keeper in self.keepers for ending in keeper.endings]
+
+    @property
+    def kafka(self) -> str:
+        return self.servers.stack.bootstrap_servers
+
+    def keep(self, service: str, *, plan: Iterable[str] = (), forget: bool = True, **environ: str) -> Keeper:
+        """Start a worker, and start it again whenever it dies. `forget`: its group misses it at once."""
+
+        async def died(name: str) -> None:
+            if forget:
+                await forget_members(self.kafka, name)
+
+        log = self.servers.logs / f"{Path(self.url).name}-{service}-{len(self.keepers)}.log"
+        keeper = Keeper(service, self.environ | environ, log, plan=plan, died=died)
+        self.keepers.append(keeper)
+        return keeper
+
+    async def dismiss(self, keeper: Keeper) -> None:
+        """Let a worker drain and go."""
+        await keeper.end()
+
+    async def feed(self, lines: int, *, piece: int = 50, pause: float = 0.0) -> None:
+        """Send the next lines of the stream, to partitions at random, with a pause after each piece."""
+        until = min(self.sent + lines, len(self.stream.lines))
+        while self.sent < until:
+            part = self.stream.lines[self.sent : min(self.sent + (500 if self.hurry else piece), until)]
+            await self._send(part)
+            self.sent += len(part)
+            await asyncio.sleep(0 if self.hurry else pause)
+
+    async def feed_rest(self) -> None:
+        await self.feed(len(self.stream.lines), piece=500)
+
+    async def pool(self, schema: str) -> asyncpg.Pool[Any]:
+        return await create_pool(self.url, schema, application="judge")
+
+    async def drained(self, seconds: float = 90.0) -> float:
+        """Wait until everything sent has gone all the way; the seconds it took. AssertionError when time is up."""
+        began = monotonic()
+        left: Any = "nothing was seen yet"
+        while monotonic() - began < seconds:
+            try:
+                left = await self.left()
+            except (*AWAY, KafkaError) as error:
+                left = repr(error)
+            if not left:
+                return monotonic() - began
+            await asyncio.sleep(0.25)
+        endings = {f"{keeper.service}-{at}": keeper.endings for at, keeper in enumerate(self.keepers)}
+        raise AssertionError(
+            f"not drained within {seconds} s: {left}; workers ended: {endings}; see {self.servers.logs}"
+        )
+
+    async def settled(self, seconds: float = 40.0) -> None:
+        """Wait until the snapshots that follow a change have been published: no timer is due before the next day."""
+        pool = await self.pool("metrics")
+        due = "SELECT count(*) FROM timer WHERE due < now() + interval '7 seconds'"
+        try:
+            async with asyncio.timeout(seconds):
+                while await pool.fetchval(due):
+                    await asyncio.sleep(0.25)
+        finally:
+            await pool.close()
+        await self.drained(seconds)
+
+    async def left(self) -> dict[str, int]:
+        """What is still on its way, by place; empty when nothing is. In the direction of flow."""
+        left = {}
+        for service, topic in zip(SERVICES, (topics.RAW_ORDERS, topics.ORDERS), strict=True):
+            ends = await ends_of(self.kafka, [topic])
+            conn = await asyncpg.connect(plain_url(self.url), timeout=5, server_settings={"search_path": service})
+            try:
+                rows = await conn.fetch("SELECT partition, next FROM consumer_offset WHERE topic = $1", topic)
+                done = {(topic, row[0]): row[1] for row in rows}
+                left[topic] = sum(end - done.get(place, 0) for place, end in ends.items())
+                left[f"outbox of {service}"] = await conn.fetchval("SELECT count(*) FROM outbox")
+            finally:
+                await conn.close(timeout=5)
+        return {place: number for place, number in left.items() if number}
+
+    async def _send(self, lines: Sequence[bytes]) -> None:
+        """Until they are acknowledged: after a failure all again, as shops do."""
+        partitions = [self.rng.randrange(12) for _ in lines]
+        async with asyncio.timeout(120):
+            while True:
+                producer = AIOKafkaProducer(bootstrap_servers=self.kafka, enable_idempotence=True, linger_ms=2)
+                try:
+                    await asyncio.wait_for(producer.start(), 10)
+                    sends = [
+                        await producer.send(topics.RAW_ORDERS, line, partition=partition)
+                        for line, partition in zip(lines, partitions, strict=True)
+                    ]
+                    await asyncio.wait_for(asyncio.gather(*sends), 15)
+                except (KafkaError, OSError, TimeoutError):
+                    await asyncio.sleep(0.5)
+                else:
+                    return
+                finally:
+                    with contextlib.suppress(Exception):
+                        await asyncio.wait_for(producer.stop(), 3)
+
+
+@asynccontextmanager
+async def a_world(
+    servers: Servers, *, seed: int, customers: int = 300, bad: int = 12, through_proxy: bool = False
+) -> AsyncIterator[World]:
+    """An empty platform with the generated shops; its workers are gone when the block ends."""
+    stream = without_strangers(generate(Settings(customers=customers, days=300, seed=seed, bad=bad)))
+    print(f"chaos: seed {seed}, {len(stream.lines)} lines of {customers} customers")
+    url = await servers.databases.create(*SERVICES)
+    await make_topics_anew(servers.stack.bootstrap_servers)
+    there = make_url(url)
+    assert there.host is not None
+    assert there.port is not None
+    async with lossy_proxy(there.host, there.port, lambda _: world.rng.random() < world.loss) as proxy:
+        seen = there.set(host="127.0.0.1", port=proxy.port) if through_proxy else there
+        environ = {
+            "DATABASE_URL": seen.render_as_string(hide_password=False),
+            "KAFKA_BOOTSTRAP_SERVERS": servers.stack.bootstrap_servers,
+            "MANDEGAR_SECRET_KEY": SECRET,
+            "MANDEGAR_LOG_FORMAT": "json",
+            "MANDEGAR_DRAIN_SECONDS": "8",
+        }
+        world = World(servers, url, stream, await _open_shops(url, stream), proxy, environ, rng=Random(seed))
+        try:
+            yield world
+        finally:
+            for keeper in world.keepers:
+                keeper.kill()
+            await asyncio.wait([keeper._task for keeper in world.keepers] or [asyncio.create_task(asyncio.sleep(0))])
+            for service in SERVICES:
+                await forget_members(world.kafka, service)
+
+
+def without_strangers(stream: Stream) -> Stream:
+    """Without lines of unknown shops: each costs half a minute of patience in each life of a worker."""
+    return Stream([line for line in stream.lines if b"no-such-shop" not in line], stream.facts, stream.shops)
+
+
+async def _open_shops(url: str, stream: Stream) -> dict[str, Shop]:
+    pool = await create_pool(url, "gateway", application="operator")
+    try:
+        return {
+            shop.slug: await add_shop(
+                pool,
+                SystemClock(),
+                shop.slug,
+                name=shop.name,
+                zone=shop.zone,
+                currency=shop.currency,
+                phone_region=shop.phone_region,
+            )
+            for shop in stream.shops
+        }
+    finally:
+        await pool.close()
