@@ -42,7 +42,7 @@ _fuse = _Fuse(os.environ.get(_VARIABLE, ""))
 
 
 def at(name: str) -> None:
-    """Pass the point. Does not return (for now) when this is the pass at which the process was told to die (to stop)."""
+    """Pass the point. Does not return, or not soon, at the pass at which the process was told to die or to stop."""
     if _fuse.name != name:
         return
     _fuse.left -= 1

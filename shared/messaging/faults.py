@@ -57,6 +57,11 @@ def judge(error: BaseException) -> Fault:
     if isinstance(error, asyncpg.InterfaceError):
         # asyncpg reports an argument that does not fit its column in the same family as a closed connection.
         return Fault.DATA if isinstance(error, ValueError) else Fault.TRANSIENT
-    if isinstance(error, _TRANSIENT):
+    if isinstance(error, _TRANSIENT) or _is_closed_transport(error):
         return Fault.TRANSIENT
     return Fault.DATA
+
+
+def _is_closed_transport(error: BaseException) -> bool:
+    """uvloop's word for writing to a connection that has just been closed: a plain RuntimeError."""
+    return type(error) is RuntimeError and "the handler is closed" in str(error)

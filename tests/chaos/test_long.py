@@ -1,4 +1,4 @@
-"""`make chaos`: faults drawn at random from a printed seed, several at once, round after round, until the time is up."""
+"""`make chaos`: faults drawn at random from a printed seed, several at once, round after round until time is up."""
 
 from __future__ import annotations
 

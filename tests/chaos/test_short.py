@@ -76,7 +76,7 @@ async def test_a_worker_stopped_inside_its_transaction_is_fenced_when_it_comes_b
         ]
         await world.feed(400)
         async with asyncio.timeout(30):
-            while not all(zombie.is_stopped for zombie in zombies):
+            while not all(zombie.is_stopped for zombie in zombies):  # noqa: ASYNC110 - of other processes
                 await asyncio.sleep(0.05)
         for service in SERVICES:
             world.keep(service)
