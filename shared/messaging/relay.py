@@ -27,6 +27,7 @@ import structlog
 
 from shared.db.engine import COMMAND_TIMEOUT_SECONDS, CONNECT_TIMEOUT_SECONDS, plain_url, server_settings
 from shared.messaging import crash, relay_store
+from shared.messaging.faults import Fault, judge
 from shared.messaging.relay_leadership import Leadership
 from shared.messaging.relay_sender import KafkaSender, MessageRefused, SendFailed, TopicMissing, fits
 from shared.messaging.relay_shares import Pace, quotas
@@ -119,7 +120,9 @@ class Relay:
                     async with self._session() as conn:
                         backoff = _BACKOFF_MIN_SECONDS
                         await self._lead(conn, stop)
-                except _SESSION_LOST as error:
+                except Exception as error:
+                    if not isinstance(error, _SESSION_LOST) and judge(error) is not Fault.TRANSIENT:
+                        raise
                     log.warning("relay lost its session", service=self._schema, error=repr(error))
                     self._failed()
                     await _pause(stop, backoff)

@@ -1,4 +1,4 @@
-"""What must be true when all is over: facts, counters, figures, dead letters, and topics as their consumers see them."""
+"""What must be true when all is over: facts, counters, figures, dead letters, topics as their consumers see them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.metrics.histories import defined
 
 
 async def judge(world: World, *, questions: int = 5) -> int:
-    """Hold everything against the truth; gives the number of things compared. The world is drained, its workers live."""
+    """Hold everything against the truth; gives how much was compared. The world is drained, its workers live."""
     assert world.sent == len(world.stream.lines)
     await world.settled()
     gateway, metrics = await world.pool("gateway"), await world.pool("metrics")
