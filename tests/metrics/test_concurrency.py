@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from random import Random
 
+import asyncpg
 import pytest
 
+from services.metrics.cohorts import domain as cohorts
 from services.metrics.main import create_service
+from services.metrics.orders.consumer import OrderConsumer
+from services.metrics.retention import domain as retention
+from shared.contracts.orders import Order, OrderCompleted
+from shared.contracts.shops import Shop
 from shared.contracts.topics import ORDERS
 from shared.kernel import FixedClock
+from shared.messaging.handling import Delivery
 from shared.testing import Databases
 from shared.testing.harness import running
-from tests.metrics.streams import NOW, SHOPS, Story, counters_of
+from tests.metrics.streams import NOW, SHOPS, START, Story, counters_of
 from tests.metrics.test_consumer import counted
 
 pytestmark = pytest.mark.stack
@@ -60,3 +68,58 @@ async def test_two_workers_that_share_every_customer_count_exactly(databases: Da
 
 def _fields(event: object) -> dict[str, object]:
     return {name: getattr(event, name) for name in event.__struct_fields__}  # type: ignore[attr-defined]
+
+
+class _Work:
+    """As much of the runtime's work as the handler touches, in a transaction that the test ends."""
+
+    shard = 0
+
+    def __init__(self, conn: asyncpg.Connection) -> None:
+        self.tx = self
+        self.conn = conn
+        self.now = NOW
+
+    def shop(self, _slug: str) -> Shop:
+        return SHOPS[0]
+
+    def set_timer(self, _timer: object) -> None:
+        """Nothing fires here."""
+
+    def refuse(self, *_: object) -> None:
+        raise AssertionError("nothing of this is refused")
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["known customer", "new customer"])
+async def test_a_second_writer_of_a_customer_waits_for_the_first_and_sees_what_it_wrote(
+    databases: Databases, known: bool
+) -> None:
+    def told(number: int, days: int) -> OrderCompleted:
+        order = Order(order_id=f"o{number}", customer="0000000000009", currency="USD", revenue=100)
+        at = START + timedelta(days=days)
+        return OrderCompleted(id=f"{number:036}", source="s", subject=f"o{number}", time=at, shop="demo", data=order)
+
+    consumer = OrderConsumer(count=(retention.count, cohorts.count))
+    events = [told(0, 0), told(1, 4), told(2, 6)]
+    async with running(create_service(), await databases.create("metrics"), clock=FixedClock(NOW)) as harness:
+        await harness.configure(*SHOPS)
+        if known:
+            await harness.feed(ORDERS, events[:1])
+        else:
+            events = events[1:]
+        async with harness.pool.acquire() as one, harness.pool.acquire() as other:
+            first, second = one.transaction(), other.transaction()
+            await first.start()
+            await second.start()
+            await consumer(_Work(one), [_delivered(events[-2])])  # type: ignore[arg-type]
+            waiting = asyncio.create_task(consumer(_Work(other), [_delivered(events[-1])]))  # type: ignore[arg-type]
+            done, _ = await asyncio.wait({waiting}, timeout=0.3)
+            assert not done
+            await first.commit()
+            await asyncio.wait_for(waiting, timeout=5)
+            await second.commit()
+        assert await counted(harness, SHOPS[0]) == counters_of(events, SHOPS[0])
+
+
+def _delivered(event: OrderCompleted) -> Delivery[OrderCompleted]:
+    return Delivery(event=event, topic=ORDERS, partition=0, offset=0, timestamp_ms=0, value=b"")

@@ -123,7 +123,7 @@ async def _decide(
     numbers = sorted(generations)
     generation = np.array([generations[number] for number in numbers], np.int64)[np.searchsorted(numbers, shop)]
     before = await store_customers.claim(conn, shop, customer, generation, frame.depth, careful=careful)
-    planned = plan(moves, owner, before)
+    planned = plan(moves, owner, before.states)
     stretch = await store_customers.stretches(conn, planned, frame.depth)
     changes, after = decide(frame, moves, planned, stretch)
     await store_customers.save(conn, before, after, generation)

@@ -184,10 +184,11 @@ def decode_pieces(stored: bytes | None) -> Pieces:
 def _told_apart(events: Sequence[OrderEvent]) -> tuple[list[OrderCompleted], list[OrderEvent]]:
     """(completions that are alone with their order, all other events). The first have event ids of one length."""
     ids = [event.id for event in events]
-    keys = list(zip([event.shop for event in events], [event.data.order_id for event in events], strict=True))
+    orders = [event.data.order_id for event in events]
     even = len(set(map(len, ids))) == 1 and "".join(ids).isascii()
-    if even and set(map(type, events)) == {OrderCompleted} and len(set(keys)) == len(keys):
+    if even and set(map(type, events)) == {OrderCompleted} and len(set(orders)) == len(orders):
         return cast(list[OrderCompleted], list(events)), []
+    keys = list(zip([event.shop for event in events], orders, strict=True))
     times = Counter(keys)
     width = max((len(event.id) for event in events if type(event) is OrderCompleted), default=0)
     plain: list[OrderCompleted] = []

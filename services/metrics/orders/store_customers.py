@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 import numpy as np
+import numpy.typing as npt
 
 from services.metrics.counters import Ints, currency_code
 from services.metrics.orders.domain_decide import Plan, States, Stretch
 from shared.db.binary import BIGINT, INT, SMALLINT, Field, Layout, Rows, copy_in, copy_out
 
-_KEYS = Layout([Field("customer", BIGINT), Field("shop", SMALLINT), Field("generation", SMALLINT)])
+_PLACE = "V6"  # a row's physical place (tid): block and line
+_CHANGING = ("first_day", "orders", "version")
+_NEW = (Field("customer", BIGINT), Field("shop", SMALLINT), Field("generation", SMALLINT))
+_FOUND = (Field("customer", BIGINT), Field("shop", SMALLINT), Field("place", _PLACE))
+_KEYS = Layout(_NEW)
+_OLD = (Field("place", _PLACE),)
 _STAGE = """
 CREATE TEMP TABLE IF NOT EXISTS staged_key (customer bigint, shop smallint, generation smallint) ON COMMIT DELETE ROWS;
-CREATE TEMP TABLE IF NOT EXISTS staged_customer (LIKE customer_state) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS staged_customer (
+    place tid, first_day int, orders int, version int, days int[]
+) ON COMMIT DELETE ROWS;
 DELETE FROM staged_key;
 DELETE FROM staged_customer
 """
@@ -30,16 +38,17 @@ ORDER BY shop, generation, customer
 ON CONFLICT (shop, generation, customer) DO NOTHING
 """
 _LOCK = """
-SELECT c.customer, c.shop, c.generation, c.first_day, c.orders, c.version, c.days
+SELECT c.customer, c.shop, c.ctid, c.first_day, c.orders, c.version, c.days
 FROM staged_key k JOIN customer_state c USING (shop, generation, customer)
 ORDER BY c.shop, c.generation, c.customer
 FOR UPDATE OF c
 """
+# A locked row stays where it is, so its place finds it without another look into the index.
 _UPDATE = """
 UPDATE customer_state c
 SET first_day = s.first_day, orders = s.orders, version = s.version, days = s.days
 FROM staged_customer s
-WHERE c.shop = s.shop AND c.generation = s.generation AND c.customer = s.customer
+WHERE c.ctid = s.place
 """
 _STRETCHES = """
 SELECT r.n, x.part, x.day, x.currency, x.net
@@ -60,9 +69,16 @@ CROSS JOIN LATERAL (
 """
 
 
+class Claimed(NamedTuple):
+    """Customers' states, and where the rows of those lie that have one."""
+
+    states: States
+    places: npt.NDArray[np.void]
+
+
 async def claim(
     conn: asyncpg.Connection[Any], shop: Ints, customer: Ints, generation: Ints, depth: int, *, careful: bool
-) -> States:
+) -> Claimed:
     """States of customers (sorted by shop and customer, distinct), locked in that order; zeros for those who are new.
 
     A new customer has no row to lock yet. Careful: makes the missing rows first, so that somebody else who meets the
@@ -74,26 +90,32 @@ async def claim(
     await copy_in(conn, "staged_key", _KEYS.columns, keys)
     if careful:
         await conn.execute(_INSERT_MISSING, depth)
-    rows = await copy_out(conn, _LOCK, _layout(depth))
-    at = _places(shop, customer, rows)
+    rows = await copy_out(conn, _LOCK, _layout(depth, _FOUND))
+    at = _found_at(shop, customer, rows)
     first_day, orders, version = np.zeros((3, len(customer)), np.int64)
     states = States(shop, customer, first_day, orders, version, np.zeros((len(customer), depth), np.int64))
-    for name in ("first_day", "orders", "version"):
+    for name in _CHANGING:
         getattr(states, name)[at] = rows[name]
     states.days[at] = rows["days"]["value"]
-    return states
+    places = np.zeros(len(customer), _PLACE)
+    places[at] = rows["place"]
+    return Claimed(states, places)
 
 
-async def save(conn: asyncpg.Connection[Any], before: States, after: States, generation: Ints) -> None:
+async def save(conn: asyncpg.Connection[Any], before: Claimed, after: States, generation: Ints) -> None:
     """Write the states that changed. UniqueViolationError when a customer who was new no longer is."""
     depth = after.days.shape[1]
-    changed = after.version != before.version
-    new = changed & (before.version == 0)  # a row that exists has version 1 or more
-    if new.any():
-        await copy_in(conn, "customer_state", _layout(depth).columns, _rows(after, generation, new))
-    old = changed & ~new
-    if old.any():
-        await copy_in(conn, "staged_customer", _layout(depth).columns, _rows(after, generation, old))
+    changed = after.version != before.states.version
+    new = np.flatnonzero(changed & (before.states.version == 0))  # a row that exists has version 1 or more
+    if len(new):
+        rows = _rows(after, new, _NEW)
+        rows["customer"], rows["shop"], rows["generation"] = after.customer[new], after.shop[new], generation[new]
+        await copy_in(conn, "customer_state", _layout(depth, _NEW).columns, rows)
+    old = np.flatnonzero(changed & (before.states.version > 0))
+    if len(old):
+        rows = _rows(after, old, _OLD)
+        rows["place"] = before.places[old]
+        await copy_in(conn, "staged_customer", _layout(depth, _OLD).columns, rows)
         await conn.execute(_UPDATE)
 
 
@@ -118,35 +140,24 @@ async def stretches(conn: asyncpg.Connection[Any], plan: Plan, depth: int) -> St
     return Stretch(found[0][order] - 1, *(column[order] for column in found[1:]))
 
 
-@lru_cache(maxsize=16)
-def _layout(depth: int) -> Layout:
-    return Layout(
-        [
-            Field("customer", BIGINT),
-            Field("shop", SMALLINT),
-            Field("generation", SMALLINT),
-            Field("first_day", INT),
-            Field("orders", INT),
-            Field("version", INT),
-            Field("days", INT, length=depth),
-        ]
-    )
+@lru_cache(maxsize=64)
+def _layout(depth: int, kind: tuple[Field, ...]) -> Layout:
+    return Layout([*kind, *(Field(name, INT) for name in _CHANGING), Field("days", INT, length=depth)])
 
 
-def _places(shop: Ints, customer: Ints, rows: Rows) -> Ints:
+def _rows(states: States, chosen: Ints, kind: tuple[Field, ...]) -> Rows:
+    rows = _layout(states.days.shape[1], kind).rows(len(chosen))
+    for name in _CHANGING:
+        rows[name] = getattr(states, name)[chosen]
+    rows["days"]["value"] = states.days[chosen]
+    return rows
+
+
+def _found_at(shop: Ints, customer: Ints, rows: Rows) -> Ints:
     """Where each row's customer stands among the asked ones; both are sorted by shop and customer."""
-    places = np.zeros(len(rows), np.int64)
+    at = np.zeros(len(rows), np.int64)
     for number in np.unique(shop).tolist():
         low, high = np.searchsorted(shop, (number, number + 1))
         mine = np.flatnonzero(rows["shop"] == number)
-        places[mine] = low + np.searchsorted(customer[low:high], rows["customer"][mine].astype(np.int64))
-    return places
-
-
-def _rows(states: States, generation: Ints, chosen: Ints) -> Rows:
-    rows = _layout(states.days.shape[1]).rows(int(np.count_nonzero(chosen)))
-    for name in ("customer", "shop", "first_day", "orders", "version"):
-        rows[name] = getattr(states, name)[chosen]
-    rows["generation"] = generation[chosen]
-    rows["days"]["value"] = states.days[chosen]
-    return rows
+        at[mine] = low + np.searchsorted(customer[low:high], rows["customer"][mine].astype(np.int64))
+    return at
