@@ -195,6 +195,7 @@ def report(whole: Spent, steps: Steps, orders: int) -> None:
 
 
 async def main() -> None:
+    """Run the benchmark as the command line asks."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("url", help="a PostgreSQL where databases may be created")
     parser.add_argument("--orders", type=int, default=200_000)

@@ -121,7 +121,7 @@ def facts_of(events: Iterable[Envelope], shop: Shop) -> list[Fact]:
     by_order: dict[str, list[Envelope]] = {}
     for event in {event.id: event for event in events}.values():
         if event.shop == shop.slug:
-            by_order.setdefault(event.data.order_id, []).append(event)  # type: ignore[attr-defined]
+            by_order.setdefault(event.data.order_id, []).append(event)  # type: ignore[attr-defined]  # the union's members each have data of their own
     return [fact for told in by_order.values() if (fact := _judge(told, ZoneInfo(shop.zone))) is not None]
 
 
@@ -135,7 +135,7 @@ def _judge(told: list[Envelope], zone: ZoneInfo) -> Fact | None:
     last = max(
         (event for event in told if not isinstance(event, OrderRefunded)), key=lambda event: (event.time, event.id)
     )
-    order: Order = last.data  # type: ignore[attr-defined]
+    order: Order = last.data  # type: ignore[attr-defined]  # the union's members each have data of their own
     refunds: dict[str, Refund] = {}
     for event in sorted(told, key=lambda event: (event.time, event.id)):
         if isinstance(event, OrderRefunded):

@@ -31,7 +31,7 @@ class _Always(Random):
 
     partition = 0
 
-    def randrange(self, *_: object) -> int:  # type: ignore[override]
+    def randrange(self, *_: object) -> int:  # type: ignore[override]  # narrower on purpose
         return self.partition
 
 
@@ -67,7 +67,7 @@ async def test_two_workers_that_share_every_customer_count_exactly(databases: Da
 
 
 def _fields(event: object) -> dict[str, object]:
-    return {name: getattr(event, name) for name in event.__struct_fields__}  # type: ignore[attr-defined]
+    return {name: getattr(event, name) for name in event.__struct_fields__}  # type: ignore[attr-defined]  # the union's members each have data of their own
 
 
 class _Work:
@@ -111,8 +111,8 @@ async def test_a_second_writer_of_a_customer_waits_for_the_first_and_sees_what_i
             first, second = one.transaction(), other.transaction()
             await first.start()
             await second.start()
-            await consumer(_Work(one), [_delivered(events[-2])])  # type: ignore[arg-type]
-            waiting = asyncio.create_task(consumer(_Work(other), [_delivered(events[-1])]))  # type: ignore[arg-type]
+            await consumer(_Work(one), [_delivered(events[-2])])  # type: ignore[arg-type]  # as much of the work as is needed
+            waiting = asyncio.create_task(consumer(_Work(other), [_delivered(events[-1])]))  # type: ignore[arg-type]  # as much of the work as is needed
             done, _ = await asyncio.wait({waiting}, timeout=0.3)
             assert not done
             await first.commit()

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.stack
 
 async def _fire(harness: Harness, timer: Timer) -> None:
     async def step(work: object) -> None:
-        await jobs.publish(work, [timer])  # type: ignore[arg-type]
+        await jobs.publish(work, [timer])  # type: ignore[arg-type]  # as much of the work as is needed
 
     await harness.step(ORDERS, timer.partition, step)
 
