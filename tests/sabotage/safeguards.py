@@ -1,0 +1,160 @@
+"""The safeguards, how each is taken out, and the tests that must notice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Edit(NamedTuple):
+    """A text that stands in a file exactly once, and what takes its place."""
+
+    file: str
+    old: str
+    new: str
+
+
+class NotThere(Exception):
+    """The code has changed: the edit must be written anew."""
+
+
+@dataclass(frozen=True)
+class Safeguard:
+    name: str
+    edits: tuple[Edit, ...]
+    tests: tuple[str, ...]
+
+    def remove_from(self, tree: Path) -> None:
+        """Take it out of a copy of the tree. Raises NotThere and changes nothing when a text is not there once."""
+        texts = {edit.file: (tree / edit.file).read_text("utf-8") for edit in self.edits}
+        for edit in self.edits:
+            if texts[edit.file].count(edit.old) != 1:
+                raise NotThere(f"{self.name}: {edit.file} does not hold exactly once:\n{edit.old}")
+            texts[edit.file] = texts[edit.file].replace(edit.old, edit.new)
+        for file, text in texts.items():
+            (tree / file).write_text(text, "utf-8")
+
+    def put_back(self, original: Path, tree: Path) -> None:
+        for edit in self.edits:
+            (tree / edit.file).write_text((original / edit.file).read_text("utf-8"), "utf-8")
+
+
+_LOCKED = """
+INSERT INTO outbox_key AS k (shop, key, sequence)
+SELECT * FROM unnest($1::smallint[], $2::bytea[], $3::bigint[])
+ON CONFLICT (shop, key) DO UPDATE SET sequence = k.sequence + excluded.sequence
+RETURNING shop, key, sequence
+"""
+# What one writes who does not think of a second writer: read, add, and write back in the end.
+_READ = """
+SELECT w.shop, w.key, coalesce(k.sequence, 0) + w.wanted
+FROM unnest($1::smallint[], $2::bytea[], $3::bigint[]) AS w (shop, key, wanted) LEFT JOIN outbox_key k USING (shop, key)
+"""
+_WRITE_BACK = """        for key, numbers in self._last.items():
+            await self._conn.execute(
+                "INSERT INTO outbox_key VALUES ($1, $2, $3) "
+                "ON CONFLICT (shop, key) DO UPDATE SET sequence = greatest(outbox_key.sequence, excluded.sequence)",
+                int(key.shop), key.key, numbers,
+            )
+"""
+
+SAFEGUARDS = (
+    Safeguard(
+        "fence",
+        (
+            Edit(
+                "shared/messaging/fence.py",
+                "    WHERE o.grp = $1 AND o.next = a.start AND o.epoch = a.epoch\n",
+                "    WHERE o.grp = $1\n",
+            ),
+        ),
+        ("tests/messaging/test_batch.py",),
+    ),
+    Safeguard(
+        "processed ids",
+        (
+            Edit(
+                "shared/messaging/batch.py",
+                "import Identities, ProcessedIds\n",
+                "import Identities, ProcessedIds, Sifted\n",
+            ),
+            Edit(
+                "shared/messaging/batch.py",
+                "sifted = await self._ids.sift(work.tx.conn, identities)",
+                "sifted = Sifted(np.arange(len(identities)), np.arange(0))",
+            ),
+        ),
+        ("tests/messaging/test_batch.py",),
+    ),
+    Safeguard(
+        "sorting of keys",
+        (Edit("shared/db/transaction.py", "keys = sorted(reserve)", "keys = list(reserve)"),),
+        ("tests/db/test_transaction.py",),
+    ),
+    Safeguard(
+        "sorting of customers",
+        (
+            Edit(
+                "services/metrics/orders/store_customers.py",
+                "ORDER BY c.shop, c.generation, c.customer\nFOR UPDATE",
+                "ORDER BY random()\nFOR UPDATE",
+            ),
+        ),
+        ("tests/metrics/test_concurrency.py",),
+    ),
+    Safeguard(
+        "sorting of counters",
+        (Edit("services/metrics/counters/store.py", "ORDER BY n\n", "ORDER BY random()\n"),),
+        ("tests/metrics_read/test_folding.py", "tests/metrics/test_concurrency.py"),
+    ),
+    Safeguard(
+        "key lock",
+        (
+            Edit("shared/db/transaction.py", _LOCKED, _READ),
+            Edit(
+                "shared/db/transaction.py",
+                "        self._published: list[Published] = []\n",
+                "        self._published: list[Published] = []\n        self._last: dict[OutboxKey, int] = {}\n",
+            ),
+            Edit(
+                "shared/db/transaction.py",
+                "            wanted = OutboxKey(ShopId(shop), key)\n",
+                "            wanted = OutboxKey(ShopId(shop), key)\n            self._last[wanted] = last\n",
+            ),
+            Edit(
+                "shared/db/transaction.py",
+                "        await set_timers(self._conn, self._timers)\n",
+                "        await set_timers(self._conn, self._timers)\n" + _WRITE_BACK,
+            ),
+        ),
+        ("tests/db/test_transaction.py",),
+    ),
+    Safeguard(
+        "lock of the order row",
+        (
+            Edit(
+                "services/metrics/orders/store.py",
+                "ORDER BY o.shop, o.order_id\nFOR UPDATE OF o\n",
+                "ORDER BY o.shop, o.order_id\n",
+            ),
+        ),
+        ("tests/metrics/test_concurrency.py",),
+    ),
+    Safeguard(
+        "order stub",
+        (Edit("services/metrics/orders/store.py", "    if batch.states:\n", "    if False:\n"),),
+        ("tests/metrics/test_consumer.py",),
+    ),
+    Safeguard(
+        "retraction",
+        (
+            Edit(
+                "services/metrics/orders/domain_decide.py",
+                "_joined((appended, now, was))",
+                "_joined((appended, now))",
+            ),
+        ),
+        ("tests/metrics/test_consumer.py",),
+    ),
+)
