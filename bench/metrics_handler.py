@@ -22,9 +22,10 @@ import msgspec
 import numpy as np
 
 from services.metrics import counters
-from services.metrics.cohorts import domain as cohorts
-from services.metrics.orders import consumer, store, store_customers
-from services.metrics.retention import domain as retention
+from services.metrics.cohorts.domain import counting as cohorts
+from services.metrics.orders import consumer
+from services.metrics.orders.store import customers, facts
+from services.metrics.retention.domain import counting as retention
 from shared.contracts.orders import Order, OrderCompleted
 from shared.contracts.shops import Shop
 from shared.db.engine import server_settings
@@ -165,18 +166,18 @@ async def run(url: str, batches: Sequence[Sequence[bytes]], steps: Steps) -> Spe
 def watch(steps: Steps) -> None:
     """Time the handler's parts."""
     steps.wrap(consumer, "translate", "translate")
-    steps.wrap(store, "insert", "order facts (insert)")
-    steps.wrap(store, "claim", "order facts (claim)")
-    steps.wrap(store, "load", "order facts (load known)")
-    steps.wrap(store, "amend", "order facts (amend)")
-    steps.wrap(store, "record", "statuses and refunds")
+    steps.wrap(facts, "insert", "order facts (insert)")
+    steps.wrap(facts, "claim", "order facts (claim)")
+    steps.wrap(facts, "load", "order facts (load known)")
+    steps.wrap(facts, "amend", "order facts (amend)")
+    steps.wrap(facts, "record", "statuses and refunds")
     steps.wrap(consumer, "moves_of", "decide")
     steps.wrap(consumer, "owners_of", "decide")
     steps.wrap(consumer, "plan", "decide")
     steps.wrap(consumer, "decide", "decide")
-    steps.wrap(store_customers, "claim", "customers (lock, load)")
-    steps.wrap(store_customers, "stretches", "customers (rewind)")
-    steps.wrap(store_customers, "save", "customers (save)")
+    steps.wrap(customers, "claim", "customers (lock, load)")
+    steps.wrap(customers, "stretches", "customers (rewind)")
+    steps.wrap(customers, "save", "customers (save)")
     steps.wrap(retention, "count", "count retention")
     steps.wrap(cohorts, "count", "count cohorts")
     steps.wrap(counters, "add", "counters")

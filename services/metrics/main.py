@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
-from services.metrics.cohorts import domain as cohorts
 from services.metrics.cohorts.api import router as cohorts_router
+from services.metrics.cohorts.domain import counting as cohorts
 from services.metrics.orders.api import router as customers_router
 from services.metrics.orders.consumer import OrderConsumer
-from services.metrics.retention import domain as retention
 from services.metrics.retention import jobs
-from services.metrics.retention.api import router as retention_router
+from services.metrics.retention.api.routes import router as retention_router
+from services.metrics.retention.domain import counting as retention
 from services.metrics.settings import MetricsSettings
 from shared.contracts import topics
 from shared.contracts.orders import OrderEvent

@@ -18,7 +18,7 @@ from services.gateway.main import create_service
 from services.gateway.shops import add_shop
 from services.metrics.cohorts.api import router as cohorts
 from services.metrics.main import SERVICE as METRICS
-from services.metrics.retention.api import router as retention
+from services.metrics.retention.api.routes import router as retention
 from shared.contracts.shops import Shop
 from shared.kernel import SystemClock, api_key_sha256, api_key_text
 from shared.settings import PlatformSettings

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from hypothesis import strategies as st
 
-from services.metrics.cohorts import domain as cohorts
+from services.metrics.cohorts.domain import counting as cohorts
 from services.metrics.counters import Deltas, merge
 from services.metrics.orders import Fact, Frame
-from services.metrics.retention import domain as retention
+from services.metrics.retention.domain import counting as retention
 
 DAY0 = 738_000
 

@@ -9,10 +9,10 @@ from random import Random
 import asyncpg
 import pytest
 
-from services.metrics.cohorts import domain as cohorts
+from services.metrics.cohorts.domain import counting as cohorts
 from services.metrics.main import create_service
 from services.metrics.orders.consumer import OrderConsumer
-from services.metrics.retention import domain as retention
+from services.metrics.retention.domain import counting as retention
 from shared.contracts.orders import Order, OrderCompleted
 from shared.contracts.shops import Shop
 from shared.contracts.topics import ORDERS

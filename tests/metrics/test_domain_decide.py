@@ -9,11 +9,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.metrics.cohorts import domain as cohorts
+from services.metrics.cohorts.domain import counting as cohorts
 from services.metrics.counters import currency_code, merge
 from services.metrics.orders import Fact, Frame
-from services.metrics.orders.domain_decide import END, Moves, Plan, States, Stretch, decide, owners_of, plan
-from services.metrics.retention import domain as retention
+from services.metrics.orders.domain.decide import END, Moves, Plan, States, Stretch, decide, owners_of, plan
+from services.metrics.retention.domain import counting as retention
 from tests.metrics.histories import array, as_counter, defined, difference, facts_of, frames
 
 

@@ -8,8 +8,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from services.metrics.counters.reading import Line, Sums
-from services.metrics.retention.domain_figures import RETURN_DAYS
+from services.metrics.counters.store.reading import Line, Sums
+from services.metrics.retention.domain.figures import RETURN_DAYS
 from shared.kernel import DayOrdinal, month_of
 from tests.metrics_read.recount import Bought, days_by_customer
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from services.metrics.retention.domain_figures import Asked, Counts, Customers, Trade
+from services.metrics.retention.domain.figures import Asked, Counts, Customers, Trade
 
 DAY_ZERO = 729_000
 """Random histories lie in the days after this one."""

@@ -14,8 +14,8 @@ from prometheus_client import CollectorRegistry
 
 from services.metrics.cohorts.api import router as cohorts
 from services.metrics.orders.api import router as customers
-from services.metrics.retention.api import router as retention
-from services.metrics.retention.domain_figures import Asked, figures_of
+from services.metrics.retention.api.routes import router as retention
+from services.metrics.retention.domain.figures import Asked, figures_of
 from shared.contracts.metrics import Retention
 from shared.kernel import FixedClock
 from shared.testing.http import client

@@ -7,13 +7,13 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.metrics.cohorts.domain import contributions as cohort_contributions
+from services.metrics.cohorts.domain.counting import contributions as cohort_contributions
 from services.metrics.counters import CounterSet, Generation
 from services.metrics.orders import GUEST, Fact, frame_of
-from services.metrics.retention.domain import contributions
-from services.metrics.retention.domain_counts import CustomerSums, TradeSums, customers_of, days_to_sum, trade_of
-from services.metrics.retention.domain_figures import Asked
-from services.metrics.retention.read_store import lines_of_customers, lines_of_trade
+from services.metrics.retention.domain.counting import contributions
+from services.metrics.retention.domain.counts import CustomerSums, TradeSums, customers_of, days_to_sum, trade_of
+from services.metrics.retention.domain.figures import Asked
+from services.metrics.retention.store import lines_of_customers, lines_of_trade
 from tests.metrics_read.counting import Row, counters_of, summed
 from tests.metrics_read.recount import DAY_ZERO, HORIZON, Bought, histories, recount
 

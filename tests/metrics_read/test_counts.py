@@ -9,15 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.metrics.counters import Line, Sums
-from services.metrics.retention.domain_counts import (
+from services.metrics.retention.domain.counts import (
     CustomerSums,
     TradeSums,
     customers_of,
     days_to_sum,
     trade_of,
 )
-from services.metrics.retention.domain_figures import Asked
-from services.metrics.retention.read_store import lines_of_customers, lines_of_trade
+from services.metrics.retention.domain.figures import Asked
+from services.metrics.retention.store import lines_of_customers, lines_of_trade
 from tests.metrics_read.counting import Row, counters_of, summed
 from tests.metrics_read.recount import DAY_ZERO, HORIZON, Bought, histories, recount
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.metrics.retention.domain_figures import (
+from services.metrics.retention.domain.figures import (
     Asked,
     Counts,
     Customers,

@@ -7,9 +7,9 @@ from random import Random
 
 import pytest
 
-from services.metrics.counters.folding import FOLDED_SHARD, fold
-from services.metrics.retention.domain_figures import Asked
-from services.metrics.retention.read_store import counts_at
+from services.metrics.counters.store.folding import FOLDED_SHARD, fold
+from services.metrics.retention.domain.figures import Asked
+from services.metrics.retention.store import counts_at
 from shared.db import acquire, read_transaction
 from tests.metrics_read.ground import Ground, random_history, shop_id, shop_of
 from tests.metrics_read.recount import DAY_ZERO

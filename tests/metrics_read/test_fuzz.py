@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry
 
 from services.metrics.cohorts.api import router as cohorts
 from services.metrics.orders.api import router as customers
-from services.metrics.retention.api import router as retention
+from services.metrics.retention.api.routes import router as retention
 from shared.db import create_pool
 from shared.testing import Databases
 from shared.web import create_app

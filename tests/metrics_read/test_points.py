@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.metrics.retention.domain_points import Step, points
+from services.metrics.retention.domain.points import Step, points
 
 
 def days(first: str, last: str, step: Step, *, calendar: str = "gregorian", week_start: int = 0) -> list[str]:

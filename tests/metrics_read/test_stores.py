@@ -7,8 +7,8 @@ from random import Random
 import pytest
 
 from services.metrics.counters import live_generation
-from services.metrics.retention.domain_figures import RETURN_DAYS, Asked
-from services.metrics.retention.read_store import counts_at, return_rates_at, scanned_counts_at
+from services.metrics.retention.domain.figures import RETURN_DAYS, Asked
+from services.metrics.retention.store import counts_at, return_rates_at, scanned_counts_at
 from shared.db import read_transaction
 from tests.metrics_read.ground import Ground, random_history, shop_id, shop_of
 from tests.metrics_read.recount import DAY_ZERO, Bought, recount, recount_returns

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.metrics.cohorts.domain_table import Cell, Cohort, CohortTotals, cohort_table
+from services.metrics.cohorts.domain.table import Cell, Cohort, CohortTotals, cohort_table
 from services.metrics.counters import Generation, Measure, live_generation, totals_by_param
 from services.metrics.questions import SCOPE, Currency, Digits, currency_or, today_in
 from shared.db import ReadTransaction

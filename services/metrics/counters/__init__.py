@@ -1,7 +1,8 @@
 """counters: the one table of day-indexed changes. Other slices compute changes and lines; this one adds and reads."""
 
 from services.metrics.counters.domain import Deltas, Ints, Measure, Tally, currency_code, currency_letters, merge
-from services.metrics.counters.reading import (
+from services.metrics.counters.store.adding import add, ensure_generations
+from services.metrics.counters.store.reading import (
     CounterSet,
     Generation,
     Line,
@@ -11,7 +12,6 @@ from services.metrics.counters.reading import (
     sums_until,
     totals_by_param,
 )
-from services.metrics.counters.store import add, ensure_generations
 
 __all__ = [
     "CounterSet",

@@ -1,9 +1,9 @@
 """orders: what is known of each order and of each customer's order days. Turns a batch of events into changes."""
 
-from services.metrics.orders.domain import GUEST, Fact
-from services.metrics.orders.domain_changes import Amounts, Changes, Frame, Runs, Steps, frame_of, steps_of
-from services.metrics.orders.domain_days import months_of
-from services.metrics.orders.reading import CustomersAt, customers_at
+from services.metrics.orders.domain.changes import Amounts, Changes, Frame, Runs, Steps, frame_of, steps_of
+from services.metrics.orders.domain.days import months_of
+from services.metrics.orders.domain.order import GUEST, Fact
+from services.metrics.orders.store.reading import CustomersAt, customers_at
 
 __all__ = [
     "GUEST",

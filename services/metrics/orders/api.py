@@ -9,8 +9,8 @@ from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.metrics.counters import live_generation
-from services.metrics.orders.domain_history import GAPS_SHOWN, History, history
-from services.metrics.orders.reading import history_of
+from services.metrics.orders.domain.history import GAPS_SHOWN, History, history
+from services.metrics.orders.store.reading import history_of
 from services.metrics.questions import SCOPE, WindowDays, today_in
 from shared.kernel import Zone, parse_customer_id
 from shared.web import Caller, ClockDep, DatabaseDep, allow, not_found

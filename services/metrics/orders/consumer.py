@@ -18,8 +18,7 @@ import numpy as np
 
 from services.metrics import counters
 from services.metrics.counters import Deltas, Generation
-from services.metrics.orders import store, store_customers
-from services.metrics.orders.domain_amend import (
+from services.metrics.orders.domain.amend import (
     amendments,
     chosen,
     first_days,
@@ -27,10 +26,11 @@ from services.metrics.orders.domain_amend import (
     refund_rows,
     status_rows,
 )
-from services.metrics.orders.domain_batch import Batch
-from services.metrics.orders.domain_changes import Changes, Frame, frame_of
-from services.metrics.orders.domain_decide import Moves, decide, owners_of, plan
+from services.metrics.orders.domain.batch import Batch
+from services.metrics.orders.domain.changes import Changes, Frame, frame_of
+from services.metrics.orders.domain.decide import Moves, decide, owners_of, plan
 from services.metrics.orders.events import ShopDays, state_at, translate
+from services.metrics.orders.store import customers, facts
 from shared.contracts.orders import OrderEvent
 from shared.contracts.shops import Shop
 from shared.messaging.handling import Delivery, Work
@@ -58,7 +58,7 @@ class OrderConsumer:
         generations = await counters.ensure_generations(conn, shops.values())
         days = {slug: ShopDays(shop.number, generations[shop.number].zone) for slug, shop in shops.items()}
         batch = translate(deliveries, days, work.tx.now, work.refuse)
-        await store.prepare(conn)
+        await facts.prepare(conn)
         deltas = await self._apply(conn, batch, generations)
         numbers = {number: generation.counters.generation for number, generation in generations.items()}
         await counters.add(conn, deltas, numbers, work.shard)
@@ -94,15 +94,15 @@ class OrderConsumer:
 
 
 async def _insert(conn: asyncpg.Connection[Any], batch: Batch) -> Moves:
-    await store.insert(conn, batch.plain)
+    await facts.insert(conn, batch.plain)
     return moves_of(batch.plain, np.arange(len(batch.plain)), [])
 
 
 async def _claim(conn: asyncpg.Connection[Any], batch: Batch, generations: Mapping[int, Generation]) -> Moves:
     zones = {number: generation.zone for number, generation in generations.items()}
     plain = batch.plain
-    repeated = await store.claim(conn, batch, first_days(batch.states, zones))
-    known = await store.load(conn, repeated)
+    repeated = await facts.claim(conn, batch, first_days(batch.states, zones))
+    known = await facts.load(conn, repeated)
     told = dict(batch.states)
     fresh = []
     for at, order in enumerate(plain.keys()):
@@ -111,8 +111,8 @@ async def _claim(conn: asyncpg.Connection[Any], batch: Batch, generations: Mappi
         else:
             fresh.append(at)
     amended = amendments(told, known, zones)
-    await store.amend(conn, {one.order: (one.after, one.days) for one in amended if one.before is not None})
-    await store.record(conn, status_rows(amended, zones), refund_rows(amended, zones))
+    await facts.amend(conn, {one.order: (one.after, one.days) for one in amended if one.before is not None})
+    await facts.record(conn, status_rows(amended, zones), refund_rows(amended, zones))
     return moves_of(plain, np.array(fresh, np.int64), amended)
 
 
@@ -122,9 +122,9 @@ async def _decide(
     shop, customer, owner = owners_of(moves)
     numbers = sorted(generations)
     generation = np.array([generations[number] for number in numbers], np.int64)[np.searchsorted(numbers, shop)]
-    before = await store_customers.claim(conn, shop, customer, generation, frame.depth, careful=careful)
+    before = await customers.claim(conn, shop, customer, generation, frame.depth, careful=careful)
     planned = plan(moves, owner, before.states)
-    stretch = await store_customers.stretches(conn, planned, frame.depth)
+    stretch = await customers.stretches(conn, planned, frame.depth)
     changes, after = decide(frame, moves, planned, stretch)
-    await store_customers.save(conn, before, after, generation)
+    await customers.save(conn, before, after, generation)
     return changes

@@ -14,10 +14,10 @@ import numpy as np
 from msgspec import UNSET, UnsetType
 
 from services.metrics.counters import Ints, currency_code
-from services.metrics.orders.domain import GUEST, Content, Mark, OrderState, Pieces, merge
-from services.metrics.orders.domain import Refund as OrderRefund
-from services.metrics.orders.domain_batch import Batch, OrderKey, PlainOrders
-from services.metrics.orders.domain_days import days_of
+from services.metrics.orders.domain.batch import Batch, OrderKey, PlainOrders
+from services.metrics.orders.domain.days import days_of
+from services.metrics.orders.domain.order import GUEST, Content, Mark, OrderState, Pieces, merge
+from services.metrics.orders.domain.order import Refund as OrderRefund
 from shared.contracts.orders import Order, OrderCancelled, OrderCompleted, OrderEvent, OrderLine, OrderRefunded
 from shared.contracts.orders import Refund as RefundTold
 from shared.kernel import MAX_MINOR_UNITS, parse_customer_id

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.metrics.counters import CounterSet, live_generation
-from services.metrics.retention.domain_figures import Asked, figures_of
-from services.metrics.retention.events_figures import retention
-from services.metrics.retention.read_store import counts_at, scanned_counts_at
+from services.metrics.retention.domain.figures import Asked, figures_of
+from services.metrics.retention.events import retention
+from services.metrics.retention.store import counts_at, scanned_counts_at
 from shared.contracts.metrics import Retention
 from shared.contracts.shops import Shop
 from shared.db import Reads

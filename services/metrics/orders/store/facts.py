@@ -15,9 +15,18 @@ import asyncpg
 import numpy as np
 
 from services.metrics.counters import currency_letters
-from services.metrics.orders.domain import Content, Mark, OrderState, Refund, first_completion, is_counted, net, status
-from services.metrics.orders.domain_amend import Days, Known, RefundRow, StatusRow
-from services.metrics.orders.domain_batch import Batch, OrderKey, PlainOrders
+from services.metrics.orders.domain.amend import Days, Known, RefundRow, StatusRow
+from services.metrics.orders.domain.batch import Batch, OrderKey, PlainOrders
+from services.metrics.orders.domain.order import (
+    Content,
+    Mark,
+    OrderState,
+    Refund,
+    first_completion,
+    is_counted,
+    net,
+    status,
+)
 from services.metrics.orders.events import decode_pieces, encode_pieces
 from shared.db.binary import (
     BIGINT,

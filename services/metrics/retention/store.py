@@ -7,14 +7,14 @@ from dataclasses import replace
 
 from services.metrics.counters import CounterSet, Line, Measure, first_day_of, sums_until
 from services.metrics.orders import customers_at
-from services.metrics.retention.domain_counts import (
+from services.metrics.retention.domain.counts import (
     CustomerSums,
     TradeSums,
     customers_of,
     days_to_sum,
     trade_of,
 )
-from services.metrics.retention.domain_figures import RETURN_DAYS, Asked, Counts, Customers, ReturnRate, return_rate
+from services.metrics.retention.domain.figures import RETURN_DAYS, Asked, Counts, Customers, ReturnRate, return_rate
 from shared.db import Reads
 
 

@@ -9,10 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 from services.metrics.counters import currency_code
-from services.metrics.orders.domain import Fact, Mark, OrderState, Refund, fact, first_completion, merge
-from services.metrics.orders.domain_batch import OrderKey, PlainOrders
-from services.metrics.orders.domain_days import Ints, days_of
-from services.metrics.orders.domain_decide import Moves
+from services.metrics.orders.domain.batch import OrderKey, PlainOrders
+from services.metrics.orders.domain.days import Ints, days_of
+from services.metrics.orders.domain.decide import Moves
+from services.metrics.orders.domain.order import Fact, Mark, OrderState, Refund, fact, first_completion, merge
 
 
 class Known(NamedTuple):

@@ -15,7 +15,7 @@ import numpy as np
 
 from services.metrics.counters import Deltas, Measure, Tally
 from services.metrics.orders import GUEST, Changes, Fact, Frame, Steps, steps_of
-from services.metrics.retention.domain_figures import RETURN_DAYS
+from services.metrics.retention.domain.figures import RETURN_DAYS
 
 Key = tuple[Measure, int, str, int, int]
 """(measure, param, currency, day, gap) of a counter."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from services.metrics.retention.domain_benchmarks import BENCHMARKS
-from services.metrics.retention.domain_figures import Asked, Counts, Figures, Quotient
+from services.metrics.retention.domain.benchmarks import BENCHMARKS
+from services.metrics.retention.domain.figures import Asked, Counts, Figures, Quotient
 from shared.contracts.metrics import Amount, Benchmark, Mean, Retention
 
 BASIS = "restated"

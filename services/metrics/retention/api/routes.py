@@ -24,17 +24,17 @@ from services.metrics.questions import (
     today_in,
 )
 from services.metrics.retention.answering import DEFAULT_PERIOD, DEFAULT_WINDOW, Basis, answers, basis_of
-from services.metrics.retention.api_answers import (
+from services.metrics.retention.api.answers import (
     BenchmarksAnswer,
     RetentionAnswer,
     ReturnRatesAnswer,
     SeriesAnswer,
 )
-from services.metrics.retention.domain_benchmarks import BENCHMARKS
-from services.metrics.retention.domain_figures import Asked
-from services.metrics.retention.domain_points import Step, points
-from services.metrics.retention.events_figures import BASIS
-from services.metrics.retention.read_store import return_rates_at
+from services.metrics.retention.domain.benchmarks import BENCHMARKS
+from services.metrics.retention.domain.figures import Asked
+from services.metrics.retention.domain.points import Step, points
+from services.metrics.retention.events import BASIS
+from services.metrics.retention.store import return_rates_at
 from shared.kernel import Clock
 from shared.web import Caller, ClockDep, DatabaseDep, FieldError, allow, invalid, unavailable
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from services.metrics.orders.domain_history import Bought
+from services.metrics.orders.domain.history import Bought
 from shared.db import Reads
 
 # Each day is counted on its own over the orders that can matter to it. A customer is new when no order at all lies
@@ -48,7 +48,7 @@ ORDER BY day, currency
 
 
 class CustomersAt(NamedTuple):
-    """Numbers of customers at one day; see `services.metrics.retention.domain_figures.Customers`."""
+    """Numbers of customers at one day; see `services.metrics.retention.domain.figures.Customers`."""
 
     held: int
     start: int

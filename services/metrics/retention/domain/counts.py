@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from services.metrics.retention.domain_figures import Asked, Customers, Trade
+from services.metrics.retention.domain.figures import Asked, Customers, Trade
 
 Sums = npt.NDArray[np.int64]
 

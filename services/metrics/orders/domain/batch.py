@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from services.metrics.counters import Ints
-from services.metrics.orders.domain import OrderState
+from services.metrics.orders.domain.order import OrderState
 
 
 class OrderKey(NamedTuple):

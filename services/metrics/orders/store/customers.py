@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.metrics.counters import Ints, currency_code
-from services.metrics.orders.domain_decide import Plan, States, Stretch
+from services.metrics.orders.domain.decide import Plan, States, Stretch
 from shared.db.binary import BIGINT, INT, SMALLINT, Field, Layout, Rows, copy_in, copy_out
 
 _PLACE = "V6"  # a row's physical place (tid): block and line

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from services.metrics.counters import Ints
-from services.metrics.orders.domain import GUEST
-from services.metrics.orders.domain_changes import Amounts, Changes, Frame, Runs
+from services.metrics.orders.domain.changes import Amounts, Changes, Frame, Runs
+from services.metrics.orders.domain.order import GUEST
 
 Flags = npt.NDArray[np.bool_]
 BEGINNING, END = -(2**31), 2**31 - 1

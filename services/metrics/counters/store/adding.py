@@ -9,7 +9,7 @@ import asyncpg
 import numpy as np
 
 from services.metrics.counters.domain import Deltas, currency_letters
-from services.metrics.counters.reading import CounterSet, Generation
+from services.metrics.counters.store.reading import CounterSet, Generation
 from shared.contracts.shops import Shop
 from shared.db.binary import BIGINT, INT, SMALLINT, Field, Layout, copy_in
 

@@ -1,0 +1,1 @@
+"""Every query of the counter table: adding, folding its shards, reading."""

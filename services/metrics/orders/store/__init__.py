@@ -1,0 +1,1 @@
+"""Every query of orders: facts, customers, and what others read of them."""

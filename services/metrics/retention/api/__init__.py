@@ -1,0 +1,1 @@
+"""HTTP: retention, its series, return rates and benchmarks."""
