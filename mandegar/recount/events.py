@@ -41,7 +41,8 @@ class _Order:
     """Every completion, update and cancellation: (occurred, id, data)."""
     marks: list[tuple[datetime, int, str]] = field(default_factory=list)
     """Completions (1) and cancellations (0): at the same instant the completion is the later one."""
-    refunds: dict[str, dict[str, Any]] = field(default_factory=dict)
+    refunds: dict[str, tuple[datetime, str, dict[str, Any]]] = field(default_factory=dict)
+    """By refund id: when and by which event it was told, and what. Told twice with other content, the last holds."""
 
 
 def purchases_of_events(lines: Iterable[bytes | str], shops: Mapping[str, ShopRules], now: datetime) -> list[Purchase]:
@@ -84,7 +85,8 @@ def _usable(line: bytes | str, shops: Mapping[str, ShopRules], now: datetime) ->
 def _gather(order: _Order, event: dict[str, Any]) -> None:
     moment, kind, data = event["moment"], event["type"], event["data"]
     if kind == "order refunded":
-        order.refunds.setdefault(str(data.get("refund_id") or "full"), data)
+        refund, told = str(data.get("refund_id") or "full"), (moment, event["id"], data)
+        order.refunds[refund] = max(told, order.refunds.get(refund, told), key=lambda one: one[:2])
         return
     order.states.append((moment, event["id"], data))
     if kind != "order updated":
@@ -110,18 +112,21 @@ def _judge(shop: str, rules: ShopRules, order: _Order) -> Purchase | None:
 def _refunded(order: _Order, data: dict[str, Any], revenue: int, rules: ShopRules) -> tuple[int, bool]:
     """(minor units given back, whether all of the order came back)."""
     total, whole = 0, False
+    paid_in = _minor(0, data.get("currency") or rules.currency)[1]
     back: dict[str, int] = defaultdict(int)
-    for refund in order.refunds.values():
+    for _, _, refund in order.refunds.values():
         currency = refund.get("currency") or data.get("currency") or rules.currency
         items = refund.get("refunded_items") or []
         for item in items:
             back[str(item["line_id"])] += int(item["quantity"])
-        if refund.get("refund_amount") is not None:
-            total += _minor(refund["refund_amount"], currency)[0]
-        elif items:
-            total += sum(_minor(item.get("amount") or 0, currency)[0] for item in items)
-        else:
-            whole = True
+        given = (
+            [refund["refund_amount"]]
+            if refund.get("refund_amount") is not None
+            else [item.get("amount") or 0 for item in items]
+        )
+        whole = whole or not given
+        amounts = [_minor(amount, currency) for amount in given]
+        total += sum(units for units, of in amounts if of == paid_in)  # never added across currencies
     lines = {str(line["line_id"]): int(line.get("quantity", 1)) for line in data.get("products") or []}
     all_back = bool(lines) and all(back[line] >= quantity for line, quantity in lines.items())
     return total, whole or all_back or (bool(order.refunds) and total >= revenue)

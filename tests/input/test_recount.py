@@ -153,6 +153,8 @@ CASES: list[tuple[str, list[str], int | None]] = [
     ("refund first",         [refund(2, refund_amount=4), done(1)], 60),
     ("refund without id",    [done(1), refund(2, refund_amount=4), refund(3, refund_amount=4)], 60),
     ("two refunds",          [done(1), *[refund(n, refund_id=n, refund_amount=4) for n in (2, 3)]], 20),
+    ("told otherwise later", [done(1), *[refund(n, refund_id=7, refund_amount=6 - n) for n in (2, 3)]], 70),
+    ("other money back",     [done(1), refund(2, refund_id=1, refund_amount=4, currency="USD")], 100),
     ("bare refund",          [done(1), refund(2)], None),
     ("refunded, then raised", [done(1), refund(2, refund_amount=10), event(3, "Order Updated", 3, revenue=25)], 150),
     ("free",                 [done(1, revenue=0)], 0),
