@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 from random import Random
+from typing import Any
 
 import asyncpg
 import pytest
@@ -13,7 +14,7 @@ from services.metrics.cohorts.domain import counting as cohorts
 from services.metrics.main import create_service
 from services.metrics.orders.consumer import OrderConsumer
 from services.metrics.retention.domain import counting as retention
-from shared.contracts.orders import Order, OrderCompleted
+from shared.contracts.orders import Order, OrderCompleted, OrderRefunded, Refund
 from shared.contracts.shops import Shop
 from shared.contracts.topics import ORDERS
 from shared.kernel import FixedClock
@@ -121,5 +122,70 @@ async def test_a_second_writer_of_a_customer_waits_for_the_first_and_sees_what_i
         assert await counted(harness, SHOPS[0]) == counters_of(events, SHOPS[0])
 
 
-def _delivered(event: OrderCompleted) -> Delivery[OrderCompleted]:
+async def test_two_refunds_of_one_order_at_once_are_both_kept(databases: Databases) -> None:
+    """Whoever comes second reads the order after the first one has written it: the order's row is locked."""
+    order = Order(order_id="o", customer="0000000000009", currency="USD", revenue=1_000)
+    completed = OrderCompleted(id=f"{1:036}", source="s", subject="o", time=START, shop="demo", data=order)
+
+    def refund(number: int, amount: int) -> OrderRefunded:
+        data = Refund(order_id="o", customer=None, refund_id=f"r{number}", amount=amount)
+        at = START + timedelta(hours=number)
+        return OrderRefunded(id=f"{number:036}", source="s", subject="o", time=at, shop="demo", data=data)
+
+    consumer = OrderConsumer(count=(retention.count, cohorts.count))
+    events = [completed, refund(2, 100), refund(3, 20)]
+    async with running(create_service(), await databases.create("metrics"), clock=FixedClock(NOW)) as harness:
+        await harness.configure(*SHOPS)
+        await harness.feed(ORDERS, events[:1])
+        async with harness.pool.acquire() as one, harness.pool.acquire() as other:
+            first, second = one.transaction(), other.transaction()
+            await first.start()
+            await second.start()
+            await consumer(_Work(one), [_delivered(events[1])])  # type: ignore[arg-type]  # as much of the work as is needed
+            waiting = asyncio.create_task(consumer(_Work(other), [_delivered(events[2])]))  # type: ignore[arg-type]  # as much of the work as is needed
+            await asyncio.wait({waiting}, timeout=0.3)
+            await first.commit()
+            await asyncio.wait_for(waiting, timeout=5)
+            await second.commit()
+        assert await harness.pool.fetchval("SELECT net FROM order_fact") == 880
+        assert await counted(harness, SHOPS[0]) == counters_of(events, SHOPS[0])
+
+
+async def test_customers_and_counters_are_locked_in_one_order_by_all_writers(databases: Databases) -> None:
+    """Two workers of one shard, each with all customers in every batch, for long enough to meet in the middle."""
+    customers, rounds = 150, 12
+
+    def told(worker: int, turn: int) -> list[OrderCompleted]:
+        at = START + timedelta(days=turn)
+        return [
+            OrderCompleted(
+                id=f"{worker * 10**6 + turn * 10**3 + number:036}",
+                source="s",
+                subject="o",
+                time=at,
+                shop="demo",
+                data=Order(
+                    order_id=f"o{worker}-{turn}-{number}", customer=f"{number + 1:013}", currency="USD", revenue=100
+                ),
+            )
+            for number in range(customers)
+        ]
+
+    url = await databases.create("metrics")
+    async with running(create_service(), url) as harness:
+        await harness.configure(*SHOPS)
+        await harness.feed(ORDERS, told(0, 0), placed="one")
+
+        async def work(worker: int) -> None:
+            consumer = OrderConsumer(count=(retention.count, cohorts.count))
+            for turn in range(rounds):
+                async with harness.pool.acquire() as conn, conn.transaction():
+                    await consumer(_Work(conn), [_delivered(event) for event in told(worker, turn)])  # type: ignore[arg-type]  # as much of the work as is needed
+
+        await asyncio.wait_for(asyncio.gather(*(work(worker) for worker in (1, 2, 3))), timeout=60)
+        events = told(0, 0) + [event for worker in (1, 2, 3) for turn in range(rounds) for event in told(worker, turn)]
+        assert await counted(harness, SHOPS[0]) == counters_of(events, SHOPS[0])
+
+
+def _delivered(event: OrderCompleted | OrderRefunded) -> Delivery[Any]:
     return Delivery(event=event, topic=ORDERS, partition=0, offset=0, timestamp_ms=0, value=b"")

@@ -1,4 +1,4 @@
-"""`python -m tests.sabotage [words of names]`: exit code 0 when the tests are green as they are, and red without each."""
+"""`python -m tests.sabotage [words of names]`: exit code 0 when tests are green as they are, and red without each."""
 
 from __future__ import annotations
 

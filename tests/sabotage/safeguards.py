@@ -96,7 +96,7 @@ SAFEGUARDS = (
         "sorting of customers",
         (
             Edit(
-                "services/metrics/orders/store_customers.py",
+                "services/metrics/orders/store/customers.py",
                 "ORDER BY c.shop, c.generation, c.customer\nFOR UPDATE",
                 "ORDER BY random()\nFOR UPDATE",
             ),
@@ -105,8 +105,8 @@ SAFEGUARDS = (
     ),
     Safeguard(
         "sorting of counters",
-        (Edit("services/metrics/counters/store.py", "ORDER BY n\n", "ORDER BY random()\n"),),
-        ("tests/metrics_read/test_folding.py", "tests/metrics/test_concurrency.py"),
+        (Edit("services/metrics/counters/store/adding.py", "ORDER BY n\n", "ORDER BY random()\n"),),
+        ("tests/metrics/test_concurrency.py",),
     ),
     Safeguard(
         "key lock",
@@ -134,7 +134,7 @@ SAFEGUARDS = (
         "lock of the order row",
         (
             Edit(
-                "services/metrics/orders/store.py",
+                "services/metrics/orders/store/facts.py",
                 "ORDER BY o.shop, o.order_id\nFOR UPDATE OF o\n",
                 "ORDER BY o.shop, o.order_id\n",
             ),
@@ -143,14 +143,14 @@ SAFEGUARDS = (
     ),
     Safeguard(
         "order stub",
-        (Edit("services/metrics/orders/store.py", "    if batch.states:\n", "    if False:\n"),),
+        (Edit("services/metrics/orders/store/facts.py", "    if batch.states:\n", "    if False:\n"),),
         ("tests/metrics/test_consumer.py",),
     ),
     Safeguard(
         "retraction",
         (
             Edit(
-                "services/metrics/orders/domain_decide.py",
+                "services/metrics/orders/domain/decide.py",
                 "_joined((appended, now, was))",
                 "_joined((appended, now))",
             ),
