@@ -35,8 +35,12 @@ def explain(error: Exception) -> str | None:
     return _explain_servers(error)
 
 
-def _explain_servers(error: Exception) -> str | None:
+def _explain_servers(error: BaseException) -> str | None:
     asyncpg, aiokafka = sys.modules.get("asyncpg"), sys.modules.get("aiokafka.errors")
+    sqlalchemy = sys.modules.get("sqlalchemy.exc")
+    if sqlalchemy is not None and isinstance(error, sqlalchemy.DBAPIError):
+        cause = error.orig.__cause__ if error.orig is not None else None  # what asyncpg itself said
+        return None if cause is None else _explain_servers(cause)
     if asyncpg is not None and isinstance(error, asyncpg.UndefinedTableError | asyncpg.InvalidSchemaNameError):
         return "the tables are not there yet; run `mandegar migrate`"
     if asyncpg is not None and isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError):

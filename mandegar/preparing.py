@@ -6,15 +6,27 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
 from mandegar.connecting import Connection, use
+from mandegar.failures import CommandFailed
 from mandegar.services import service_main, service_names
 
 DEFAULT_SHOP = "default"
+KAFKA_SECONDS = 20.0
+
+_FOREIGN = """\
+{service}'s positions in the database belong to Kafka cluster {known}, but {servers} is cluster {found}.
+Positions mean nothing in another Kafka, so nothing was started or changed.
+Set KAFKA_BOOTSTRAP_SERVERS to the Kafka of this database, or DATABASE_URL to the database of this Kafka (a new
+database if there is none)."""
 
 
 def prepare(connection: Connection) -> None:
-    """Migrate all services, create their topics, add the shop `default` when there is none. Safe to repeat."""
+    """Migrate all services, create their topics, add the shop `default` when there is none. Safe to repeat.
+
+    Raises CommandFailed, and has changed nothing, when Kafka is not the one that the database knows.
+    """
     use(connection)
     names = service_names()
+    asyncio.run(check_cluster(connection, names))
     with ThreadPoolExecutor(2) as pool:
         topics = pool.submit(create_topics, connection)
         for name in names:
@@ -22,6 +34,45 @@ def prepare(connection: Connection) -> None:
         topics.result()
     if "gateway" in names:
         ensure_shop(connection)
+
+
+async def check_cluster(connection: Connection, names: list[str]) -> None:
+    """Compare the cluster with the one that each service's positions are of. Raises CommandFailed, KafkaError, OSError.
+
+    Workers look again, partition by partition; but they would say so in their logs, after topics were created there.
+    """
+    from aiokafka.client import AIOKafkaClient
+
+    from shared.messaging.topic_ids import identify
+
+    client = AIOKafkaClient(bootstrap_servers=connection.bootstrap_servers)
+    try:
+        await asyncio.wait_for(client.bootstrap(), KAFKA_SECONDS)
+        found, _ = await identify(client, [])
+    finally:
+        await client.close()
+    for name in names:
+        for known in await _known_clusters(connection, name):
+            if known != found:
+                servers = connection.bootstrap_servers
+                raise CommandFailed(_FOREIGN.format(service=name, known=known, servers=servers, found=found))
+
+
+async def _known_clusters(connection: Connection, name: str) -> list[str]:
+    import asyncpg
+
+    from shared.db.engine import plain_url, server_settings
+
+    url = plain_url(connection.service_database_url(name))
+    settings = server_settings(name, "mandegar-operator")
+    conn = await asyncpg.connect(url, timeout=5, command_timeout=8, server_settings=settings)
+    try:
+        rows = await conn.fetch("SELECT DISTINCT cluster_id FROM consumer_offset WHERE grp = $1", name)
+    except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
+        return []  # a new database
+    finally:
+        await conn.close()
+    return [row[0] for row in rows]
 
 
 def migrate_service(name: str, connection: Connection) -> None:

@@ -13,9 +13,12 @@ from typing import Any
 import asyncpg
 import pytest
 
-from mandegar.connecting import connection
-from mandegar.preparing import DEFAULT_SHOP
+from mandegar.connecting import Connection, connection
+from mandegar.failures import CommandFailed
+from mandegar.preparing import DEFAULT_SHOP, check_cluster
 from mandegar.services import roles_of, service_names
+from mandegar.stack import Stack
+from shared.testing import Databases
 from tests.stack.processes import mandegar, processes_of, wait_until
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
@@ -167,3 +170,27 @@ def test_following_ends_with_ctrl_c_and_leaves_the_servers_to_their_owner(runnin
         follower.wait(5)
     assert processes_of(tmp_path) == []
     assert running.call("status").returncode == 0
+
+
+async def test_a_kafka_that_does_not_belong_to_the_database_is_told_before_anything_is_changed(
+    stack: Stack, databases: Databases
+) -> None:
+    database = await databases.create("gateway")
+    found = Connection(stack.bootstrap_servers, database, "unused")
+    await check_cluster(found, ["gateway"])  # a new database fits to any
+    conn = await asyncpg.connect(database)
+    await conn.execute(
+        "INSERT INTO gateway.consumer_offset (grp, topic, partition, next, epoch, cluster_id, topic_id)"
+        " VALUES ('gateway', 'raw.orders.v1', 0, 7, 1, 'another', '')"
+    )
+    await conn.close()
+    with pytest.raises(CommandFailed, match=r"(?s)belong to Kafka cluster another, but .* KAFKA_BOOTSTRAP_SERVERS"):
+        await check_cluster(found, ["gateway"])
+
+
+def test_a_database_that_refuses_us_is_told_in_a_sentence(stack: Stack) -> None:
+    environment = {"KAFKA_BOOTSTRAP_SERVERS": stack.bootstrap_servers, "MANDEGAR_SECRET_KEY": "0123456789abcdef" * 3}
+    done = mandegar("migrate", "gateway", DATABASE_URL=f"{stack.database_url}-that-is-not-there", **environment)
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False), done.stderr
+    assert "that-is-not-there" in done.stderr
+    assert "does not exist" in done.stderr
