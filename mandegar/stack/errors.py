@@ -37,6 +37,13 @@ class PortTaken(StackError):
     """
 
 
+class NoPort(StackError):
+    """{setting} is `{port}`, which is no port.
+
+    Set {setting} to a number from 1 to 65535, or unset it to have a free port chosen.
+    """
+
+
 class DiskFull(StackError):
     """There is not enough room in {directory}: {free_mb} MB are free and {server} needs at least {needed_mb} MB.
 

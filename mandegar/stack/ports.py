@@ -7,7 +7,7 @@ import random
 import socket
 from collections.abc import Collection
 
-from mandegar.stack.errors import PortTaken
+from mandegar.stack.errors import NoPort, PortTaken
 
 FIRST_PORT, LAST_PORT = 20_000, 29_999
 """Below the range from which systems give ports to outgoing connections, which could take ours between two starts."""
@@ -29,11 +29,13 @@ def is_free(port: int) -> bool:
 def choose_port(setting: str, *, last: int | None = None, taken: Collection[int] = ()) -> int:
     """The port that the environment variable `setting` asks for, or the last one if free, or a free one.
 
-    Raises PortTaken only for a port that was asked for.
+    Raises NoPort or PortTaken only for a port that was asked for.
     """
     asked = os.environ.get(setting, "")
     if asked:
-        if not asked.isdecimal() or not is_free(int(asked)):
+        if not (asked.isascii() and asked.isdecimal() and 1 <= int(asked) <= 65_535):
+            raise NoPort(port=asked, setting=setting)
+        if not is_free(int(asked)):
             raise PortTaken(port=asked, setting=setting)
         return int(asked)
     if last is not None and last not in taken and is_free(last):

@@ -15,9 +15,18 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from mandegar.stack import Stack
 from mandegar.stack import postgres as postgres_module
-from mandegar.stack.errors import DirectoryInUse, DiskFull, ForeignKafka, OlderPostgres, OtherKafkaFormat, PortTaken
+from mandegar.stack.errors import (
+    DirectoryInUse,
+    DiskFull,
+    ForeignKafka,
+    NoPort,
+    OlderPostgres,
+    OtherKafkaFormat,
+    PortTaken,
+)
 from mandegar.stack.jars import default_cache
 from mandegar.stack.kafka import Kafka, cluster_at
+from mandegar.stack.ports import choose_port
 from tests.stack.processes import processes_of
 
 pytestmark = pytest.mark.stack
@@ -160,6 +169,13 @@ def test_a_port_that_is_asked_for_and_taken_is_told(tmp_path: Path, monkeypatch:
         with pytest.raises(PortTaken, match="set MANDEGAR_KAFKA_PORT to a free port"):
             Stack(tmp_path).start()
     assert processes_of(tmp_path) == []
+
+
+@pytest.mark.parametrize("port", ["abc", "0", "99999", "٢٠٠٠٠"])
+def test_what_is_no_port_is_told(monkeypatch: pytest.MonkeyPatch, port: str) -> None:
+    monkeypatch.setenv("MANDEGAR_KAFKA_PORT", port)
+    with pytest.raises(NoPort, match="Set MANDEGAR_KAFKA_PORT to a number from 1 to 65535"):
+        choose_port("MANDEGAR_KAFKA_PORT")
 
 
 def test_too_little_room_is_told_before_anything_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
