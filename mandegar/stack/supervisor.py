@@ -185,6 +185,7 @@ class Supervisor:
                 self._say(f"{server.name} ended too often and stays down; see {server.log}")
                 return False
             self._say(f"{server.name} ended by itself; it starts again in {delay:.1f} s")
+            self._tell()
             time.sleep(delay)
             try:
                 start()
@@ -211,8 +212,13 @@ class Supervisor:
 
     def _tell(self) -> None:
         assert self._connection is not None
-        servers = [self._stack.postgres.server, self._stack.kafka.server] if self._stack is not None else []
-        processes = [ProcessStatus(name=server.name, state="running", pid=server.pid) for server in servers]
+        servers = []
+        if self._stack is not None:
+            servers = [("postgres", self._stack.postgres.server), ("kafka", self._stack.kafka.server)]
+        processes = [
+            ProcessStatus(server.name, _state_of(server), server.pid, restarts=self._server_policies[name].crashes)
+            for name, server in servers
+        ]
         processes += [
             ProcessStatus(child.name, child.state, child.server.pid, child.restarts, child.url)
             for child in self._children
@@ -248,6 +254,10 @@ class Supervisor:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _state_of(server: Server) -> str:
+    return "running" if server.is_running else "waiting"
 
 
 def answers(url: str, seconds: float = 2.0) -> bool:
