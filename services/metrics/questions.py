@@ -10,7 +10,7 @@ from fastapi import Query
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
-from shared.kernel import Clock, DayOrdinal, Zone
+from shared.kernel import Clock, DayOrdinal, MoneyError, Zone, kept_currency, minor_digits
 from shared.web import FieldError, invalid
 
 EARLIEST = date(1970, 1, 1)
@@ -62,10 +62,19 @@ WindowDays = Annotated[
 
 
 def currency_or(given: str | None, default: str) -> str:
-    """The asked currency. 422 for Toman, in which no figure is kept."""
+    """The asked currency, or the one in which a shop with the currency `default` has its figures.
+
+    422 for Toman, in which no figure is kept, and for what is no currency: zeros would look like an answer.
+    """
+    if given is None:
+        return kept_currency(default)
     if given == "IRT":
         raise invalid(FieldError("query.currency", "Toman is kept as rial: ask for IRR and divide by ten"))
-    return given or default
+    try:
+        minor_digits(given)
+    except MoneyError:
+        raise invalid(FieldError("query.currency", "is no ISO 4217 code that is in use, such as USD")) from None
+    return given
 
 
 def day_until(field: str, given: date | None, today: DayOrdinal) -> DayOrdinal:

@@ -7,7 +7,7 @@ from shared.kernel.clock import Clock, FixedClock, SystemClock
 from shared.kernel.days import DayOrdinal, Zone
 from shared.kernel.ids import CustomerId, ShopId, customer_id_text, derive_event_id, parse_customer_id
 from shared.kernel.keys import api_key_id, api_key_sha256, api_key_text
-from shared.kernel.money import MAX_MINOR_UNITS, Money, MoneyError, minor_digits, to_minor_units
+from shared.kernel.money import MAX_MINOR_UNITS, Money, MoneyError, kept_currency, minor_digits, to_minor_units
 from shared.kernel.months import month_of, month_text, parse_month, start_of_month
 from shared.kernel.text import fold, fold_digits, fold_letters
 
@@ -30,6 +30,7 @@ __all__ = [
     "fold",
     "fold_digits",
     "fold_letters",
+    "kept_currency",
     "minor_digits",
     "month_of",
     "month_text",

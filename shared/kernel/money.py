@@ -44,6 +44,11 @@ def minor_digits(currency: str) -> int:
     return digits
 
 
+def kept_currency(currency: str) -> str:
+    """The code under which amounts of `currency` are kept: what is priced in Toman (IRT) is kept in rial."""
+    return "IRR" if currency == _TOMAN else currency
+
+
 def to_minor_units(value: Decimal | str | int, currency: str) -> Money:
     """A decimal amount of a currency as minor units; Toman (IRT) becomes rial times ten.
 

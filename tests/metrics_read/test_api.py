@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 
 from services.metrics.cohorts.api import router as cohorts
 from services.metrics.orders.api import router as customers
+from services.metrics.questions import currency_or
 from services.metrics.retention.api.routes import router as retention
 from services.metrics.retention.domain.figures import Asked, figures_of
 from shared.contracts.metrics import Retention
@@ -228,6 +229,8 @@ async def test_a_customer_of_nobody_or_of_another_shop_is_not_found(api: Api, cu
         ("/v1/retention", {"loyal_over": "NaN"}, "query.loyal_over", "whole number"),
         ("/v1/retention", {"currency": "usd"}, "query.currency", "form"),
         ("/v1/retention", {"currency": "IRT"}, "query.currency", "ask for IRR"),
+        ("/v1/retention", {"currency": "ZZZ"}, "query.currency", "no ISO 4217 code"),
+        ("/v1/cohorts", {"currency": "ZZZ"}, "query.currency", "no ISO 4217 code"),
         ("/v1/retention", {"as_of": "0"}, "query.as_of", "date such as"),
         ("/v1/retention", {"as_of": "2026-03-20T00:00:00"}, "query.as_of", "date such as"),
         ("/v1/retention", {"as_of": "2026-02-30"}, "query.as_of", "date such as"),
@@ -274,3 +277,7 @@ async def test_a_key_with_the_scope_is_needed(api: Api, path: str) -> None:
 async def test_a_shop_sees_nothing_of_another(api: Api) -> None:
     answer = await api.ok("/v1/retention", key=api.other)
     assert (answer["held"], answer["lifetime_customers"], answer["as_of"]) == (1, 1, "2026-03-20")
+
+
+def test_a_shop_that_prices_in_toman_is_answered_in_rial() -> None:
+    assert (currency_or(None, "IRT"), currency_or(None, "USD"), currency_or("IRR", "IRT")) == ("IRR", "USD", "IRR")

@@ -15,7 +15,7 @@ from services.metrics.retention.store import counts_at, scanned_counts_at
 from shared.contracts.metrics import Retention
 from shared.contracts.shops import Shop
 from shared.db import Reads
-from shared.kernel import DayOrdinal, Zone
+from shared.kernel import DayOrdinal, Zone, kept_currency
 
 DEFAULT_WINDOW = 365
 DEFAULT_PERIOD = 30
@@ -81,7 +81,7 @@ async def figures(
         window=window,
         period=period,
         loyal_over=shop.loyal_over if loyal_over is None else loyal_over,
-        currency=currency or shop.currency,
+        currency=currency or kept_currency(shop.currency),
     )
     [answer] = await answers(reads, await basis_of(reads, shop), asked, [as_of])
     return answer
