@@ -77,20 +77,29 @@ async def _create(conn: asyncpg.Connection[Any], month: tuple[int, int]) -> None
         )
 
 
-async def drop_before(conn: asyncpg.Connection[Any], day: int) -> list[str]:
-    """Drop the partitions that end on or before a day (an ordinal); their names. Business keys protect what is older.
-
-    A partition is detached first, without stopping writers; `conn` must not be inside a transaction.
-    """
+async def partitions_before(conn: asyncpg.Connection[Any], day: int) -> list[str]:
+    """Names of the partitions that end on or before a day (an ordinal)."""
     rows = await conn.fetch(
         "SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
         " WHERE i.inhparent = 'processed_event'::regclass"
     )
+    return sorted(row[0] for row in rows if _end_of(row[0]) <= day)
+
+
+async def drop_before(conn: asyncpg.Connection[Any], day: int) -> list[str]:
+    """Drop the partitions that end on or before a day (an ordinal); their names. Business keys protect what is older.
+
+    Each in a transaction of its own; `conn` must not be inside one. Detaching it first would stop nobody, but a crash
+    in between would leave a table that is neither there nor gone. So writers may wait, a second at most: then it is
+    LockNotAvailableError, and the rest stays for another time. Of several callers one drops and the others go on.
+    """
     dropped = []
-    for name in sorted(row[0] for row in rows):
-        if _end_of(name) <= day:
-            await conn.execute(f"ALTER TABLE processed_event DETACH PARTITION {name} CONCURRENTLY")
-            await conn.execute(f"DROP TABLE {name}")
+    for name in await partitions_before(conn, day):
+        async with conn.transaction():
+            if not await conn.fetchval("SELECT pg_try_advisory_xact_lock($1, hashtext(current_schema()))", _LOCK):
+                break
+            await conn.execute("SET LOCAL lock_timeout = '1s'")
+            await conn.execute(f"DROP TABLE IF EXISTS {name}")
             dropped.append(name)
     return dropped
 

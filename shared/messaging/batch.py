@@ -5,6 +5,7 @@ Knows nothing of Kafka's client: a test, a benchmark and the worker give it chun
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -85,8 +86,8 @@ class _Column:
     ids: list[bytes] = field(default_factory=list)
     contents: list[int] = field(default_factory=list)
     days: list[int] = field(default_factory=list)
-    attempts: dict[int, int] = field(default_factory=dict)
-    """How often a replayed delivery (by `id()`) was replayed before."""
+    replayed: dict[int, Request] = field(default_factory=dict)
+    """The dead letter that a delivery (by `id()`) was replayed from."""
 
     def add(self, chunk: Chunk) -> None:
         self.deliveries += chunk.deliveries
@@ -144,9 +145,11 @@ class BatchHandler:
         await transaction.start()
         try:
             await self._work(conn, chunks, outcome, watch, patient=patient, steps=steps, replay=replay)
-        except BaseException:
+        except BaseException as error:
             self.forget()
-            if not conn.is_closed():
+            if isinstance(error, asyncio.CancelledError | TimeoutError):
+                conn.terminate()  # it does not answer, or not in time: neither will it answer ROLLBACK
+            elif not conn.is_closed():
                 await transaction.rollback()
             raise
         crash.at("before_commit")
@@ -179,8 +182,7 @@ class BatchHandler:
         tx = OpenTransaction(conn, self.clock.now())
         shard = min(chunk.partition for chunk in chunks) % OUTBOX_SHARDS
         work = BatchWork(tx, shard, self.directory)
-        columns, refusals, requests = await self._columns(conn, chunks, replay=replay)
-        letters = [self._undecodable(refusal) for refusal in refusals]
+        columns, letters, requests = await self._columns(conn, chunks, replay=replay)
         pending = list(steps)
         for subscription in self._ordered:
             if not subscription.first:
@@ -204,24 +206,24 @@ class BatchHandler:
 
     async def _columns(
         self, conn: asyncpg.Connection[Any], chunks: Sequence[Chunk], *, replay: bool
-    ) -> tuple[dict[str, _Column], list[Refusal], list[Request]]:
+    ) -> tuple[dict[str, _Column], list[SetAside], list[Request]]:
         columns: dict[str, _Column] = {}
-        refusals: list[Refusal] = []
+        letters: list[SetAside] = []
         for chunk in chunks:
             columns.setdefault(chunk.topic, _Column()).add(chunk)
-            refusals += chunk.refusals
+            letters += [self._undecodable(refusal) for refusal in chunk.refusals]
         if not replay:
-            return columns, refusals, []
+            return columns, letters, []
         requests = []
         for request in await self._dead_letters.requested(conn, [(c.topic, c.partition) for c in chunks]):
             again = self._decode_again(request)
             if self._partitions.missing(again.days):
                 continue  # asked for since we looked: the next round prepares for it
             columns[request.topic].add(again)
-            columns[request.topic].attempts |= {id(d): request.attempt + 1 for d in again.deliveries}
-            refusals += again.refusals
+            columns[request.topic].replayed |= {id(delivery): request for delivery in again.deliveries}
+            letters += [self._undecodable(refusal, request) for refusal in again.refusals]
             requests.append(request)
-        return columns, refusals, requests
+        return columns, letters, requests
 
     def _decode_again(self, request: Request) -> Chunk:
         record = PlainRecord(request.offset, request.recorded_ms, request.body)
@@ -258,9 +260,8 @@ class BatchHandler:
             outcome.handled[subscription.topic] = len(fresh) - len(refused_by_handler)
         for delivery, reason, detail in refused:
             slug = str(getattr(delivery.event, "shop", ""))
-            attempt = column.attempts.get(id(delivery), 0)
             refusal = _refusal(delivery, slug if self._shop_number(slug) else "", reason, detail)
-            letters.append(SetAside(refusal, self._shop_number(slug), attempt))
+            letters.append(_set_aside(refusal, self._shop_number(slug), column.replayed.get(id(delivery))))
         return letters
 
     def _resolve_shops(
@@ -276,7 +277,7 @@ class BatchHandler:
             self.unknown_shops.must_wait(unknown, patient=patient)
             keep = [n for n, d in enumerate(column.deliveries) if d.event.shop not in unknown]
             letters = [
-                SetAside(_refusal(d, "", "unknown_shop", _UNKNOWN_SHOP), 0, column.attempts.get(id(d), 0))
+                _set_aside(_refusal(d, "", "unknown_shop", _UNKNOWN_SHOP), 0, column.replayed.get(id(d)))
                 for d in column.deliveries
                 if d.event.shop in unknown
             ]
@@ -327,9 +328,9 @@ class BatchHandler:
         for event in await self._dead_letters.keep(tx.conn, letters, tx.now):
             tx.publish_unordered(topics.DEAD_LETTERS, message_key(event.shop, ""), event)
 
-    def _undecodable(self, refusal: Refusal) -> SetAside:
+    def _undecodable(self, refusal: Refusal, replayed: Request | None = None) -> SetAside:
         number = self._shop_number(refusal.shop)
-        return SetAside(refusal if number else refusal._replace(shop=""), number)
+        return _set_aside(refusal if number else refusal._replace(shop=""), number, replayed)
 
     def _shop_number(self, slug: str) -> int:
         shop = self.directory.find(slug)
@@ -343,6 +344,12 @@ _UNKNOWN_SHOP = "field `shop` names no configured shop; configure the shop and r
 async def _run_steps(work: BatchWork, pending: list[Step]) -> None:
     while pending:
         await pending.pop(0)(work)
+
+
+def _set_aside(refusal: Refusal, shop: int, replayed: Request | None) -> SetAside:
+    if replayed is None:
+        return SetAside(refusal, shop)
+    return SetAside(refusal, shop, replayed.attempt + 1, replayed.letter_id)
 
 
 def _refusal(delivery: Delivery[Any], slug: str, reason: str, detail: str) -> Refusal:

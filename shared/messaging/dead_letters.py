@@ -44,6 +44,11 @@ SELECT d.id, d.topic, d.partition, d."offset", d.body, d.attempt, d.recorded_at
 FROM dead_letter d JOIN unnest($1::text[], $2::int[]) AS a(topic, partition) USING (topic, partition)
 WHERE d.state = 'requested' ORDER BY d.id LIMIT $3 FOR UPDATE OF d
 """
+_PURGE = """
+DELETE FROM dead_letter WHERE id IN (
+    SELECT id FROM dead_letter WHERE recorded_at < $1 ORDER BY recorded_at LIMIT $2 FOR UPDATE SKIP LOCKED
+)
+"""
 
 
 class Cipher:
@@ -80,6 +85,8 @@ class SetAside:
     """0 where the shop is not known."""
     attempt: int = 0
     """How often it was replayed before."""
+    again: str = ""
+    """Id of the dead letter that was replayed and fails once more."""
 
 
 class Request(NamedTuple):
@@ -121,6 +128,7 @@ class DeadLetters:
         self, conn: asyncpg.Connection[Any], letters: Sequence[SetAside], now: datetime
     ) -> list[DeadLettered]:
         """Store them, inside the open transaction; gives the events that tell of them."""
+        letters = list({self._id_of(letter): letter for letter in letters}.values())  # two slices may refuse one event
         ids = [self._id_of(letter) for letter in letters]
         refusals = [letter.refusal for letter in letters]
         await conn.execute(
@@ -165,13 +173,15 @@ class DeadLetters:
     async def close(self, conn: asyncpg.Connection[Any], requests: Sequence[Request]) -> None:
         """Mark them as handled again, in the transaction that did so."""
         await conn.execute(
-            "UPDATE dead_letter SET state = 'replayed' WHERE id = ANY($1::uuid[])",
+            "UPDATE dead_letter SET state = 'replayed', attempt = attempt + 1 WHERE id = ANY($1::uuid[])",
             [UUID(request.letter_id) for request in requests],
         )
 
     def _id_of(self, letter: SetAside) -> str:
         r = letter.refusal
         cause = f"{self._service}/{r.topic}/{r.partition}/{r.offset}/{letter.attempt}"
+        if letter.again:
+            cause += f"/{letter.again}"  # its own row: what fails again must be held again, not taken for itself
         return derive_event_id(0, r.shop, cause, "dead-letter.recorded")
 
     def _event(self, refusal: Refusal, letter_id: str, now: datetime) -> DeadLettered:
@@ -214,19 +224,30 @@ async def replay_letter(
     """Ask for a dead letter to be handled again by the service that refused it, with another body if one is given.
 
     The worker that owns its partition does so within seconds, in a fenced transaction like any other; the event
-    takes effect once, however often this is asked. LookupError when there is no such dead letter.
+    takes effect once, however often this is asked. LookupError when there is no such dead letter, ValueError for one
+    that never reached its topic, so that no worker owns it.
     """
     body = None if repaired is None else cipher.seal(repaired, letter_id)
     found = await conn.fetchval(
-        "UPDATE dead_letter SET state = 'requested', body = coalesce($2, body) WHERE id = $1 RETURNING 1",
+        "UPDATE dead_letter SET state = 'requested', body = coalesce($2, body) WHERE id = $1 AND partition >= 0"
+        " RETURNING 1",
         UUID(letter_id),
         body,
     )
+    if found is None and await conn.fetchval("SELECT 1 FROM dead_letter WHERE id = $1", UUID(letter_id)):
+        raise ValueError("it was too large to be sent, so no service has refused it; cause the event again, smaller")
     if found is None:
         raise LookupError("there is no such dead letter; its body may have been erased after 30 days")
 
 
-async def purge_letters(conn: asyncpg.Connection[Any], now: datetime) -> int:
-    """Delete those older than thirty days. Gives their number."""
-    status = await conn.execute("DELETE FROM dead_letter WHERE recorded_at < $1", now - KEPT_FOR)
+async def purge_letters(
+    conn: asyncpg.Connection[Any], now: datetime, *, kept_for: timedelta = KEPT_FOR, limit: int = 1_000
+) -> int:
+    """Delete up to `limit` of those that are older, the oldest first. Gives their number. Several may do so at once."""
+    status = await conn.execute(_PURGE, now - kept_for, limit)
     return int(status.rsplit(" ", 1)[-1])
+
+
+async def any_old_letters(conn: asyncpg.Connection[Any], now: datetime, *, kept_for: timedelta = KEPT_FOR) -> bool:
+    """Whether `purge_letters` would find one."""
+    return bool(await conn.fetchval("SELECT EXISTS (SELECT FROM dead_letter WHERE recorded_at < $1)", now - kept_for))

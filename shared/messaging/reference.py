@@ -24,7 +24,10 @@ WHERE excluded.sequence >= s.sequence
 """
 _KEEP_KEYS = """
 INSERT INTO api_key AS k (key_id, shop, sha256, scopes, name, expires_at, revoked_at, sequence)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+SELECT t.key_id, t.shop, t.sha256, ARRAY(SELECT jsonb_array_elements_text(t.scopes::jsonb)), t.name,
+       t.expires_at, t.revoked_at, t.sequence
+FROM unnest($1::text[], $2::smallint[], $3::text[], $4::text[], $5::text[], $6::timestamptz[], $7::timestamptz[],
+            $8::bigint[]) AS t(key_id, shop, sha256, scopes, name, expires_at, revoked_at, sequence)
 ON CONFLICT (key_id) DO UPDATE SET
     shop = excluded.shop, sha256 = excluded.sha256, scopes = excluded.scopes, name = excluded.name,
     expires_at = excluded.expires_at, revoked_at = excluded.revoked_at, sequence = excluded.sequence
@@ -69,19 +72,25 @@ async def write_shops(conn: asyncpg.Connection[Any], shops: Sequence[Shop], sequ
 
 async def keep_keys(work: Work, deliveries: Sequence[Delivery[ApiKeyChanged]]) -> None:
     """Keep the latest state of each API key."""
-    for delivery in sorted(deliveries, key=lambda d: (d.event.data.key_id, _sequence(d.event.sequence))):
-        key = delivery.event.data
-        await work.tx.conn.execute(
-            _KEEP_KEYS,
-            key.key_id,
-            key.shop_number,
-            key.sha256,
-            list(key.scopes),
-            key.name,
-            key.expires_at,
-            key.revoked_at,
-            _sequence(delivery.event.sequence),
-        )
+    latest: dict[str, ApiKeyChanged] = {}
+    for delivery in deliveries:
+        event = delivery.event
+        known = latest.get(event.data.key_id)
+        if known is None or _sequence(event.sequence) >= _sequence(known.sequence):
+            latest[event.data.key_id] = event
+    events = [latest[key_id] for key_id in sorted(latest)]
+    keys = [event.data for event in events]
+    await work.tx.conn.execute(
+        _KEEP_KEYS,
+        [key.key_id for key in keys],
+        [key.shop_number for key in keys],
+        [key.sha256 for key in keys],
+        [msgspec.json.encode(key.scopes).decode() for key in keys],
+        [key.name for key in keys],
+        [key.expires_at for key in keys],
+        [key.revoked_at for key in keys],
+        [_sequence(event.sequence) for event in events],
+    )
 
 
 def _sequence(value: int | msgspec.UnsetType) -> int:

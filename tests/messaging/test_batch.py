@@ -8,17 +8,21 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
+import asyncpg
 import msgspec
 import pytest
 
 from shared.contracts import topics
 from shared.contracts.envelope import encode
+from shared.contracts.keys import ApiKey, ApiKeyChanged
 from shared.contracts.shops import Shop, ShopConfigured
+from shared.db.partitions import drop_before
 from shared.kernel import SystemClock
-from shared.messaging.dead_letters import Cipher, purge_letters, replay_letter, show_letter
+from shared.messaging.dead_letters import Cipher, list_letters, purge_letters, replay_letter, show_letter
 from shared.messaging.fence import Fenced, ForeignCluster, TopicPartition, claim, read_positions
 from shared.messaging.handling import Delivery, NotYet, Work
 from shared.messaging.isolation import TooManyCulprits
+from shared.messaging.records import PlainRecord
 from shared.testing import Databases, Harness, running
 from tests.messaging.probe import ADDED, DEMO, SUMS, add_up, added, prepare, probe, totals
 
@@ -122,6 +126,94 @@ async def test_a_replayed_event_that_fails_again_is_a_dead_letter_again(harness:
     assert sorted(item.state for item in await harness.dead_letters()) == ["held", "replayed"]
 
 
+async def test_an_unreadable_event_that_is_replayed_as_it_was_is_held_again(harness: Harness) -> None:
+    await harness.feed(ADDED, [b"{", added(1)], placed="one")
+    async with harness.pool.acquire() as conn:
+        for _ in range(2):
+            (letter,) = await list_letters(conn, state="held")
+            await replay_letter(conn, letter.letter_id, harness.cipher)
+            await harness.step(ADDED, 0, replay=True)
+        (held,) = await list_letters(conn, state="held")
+        await replay_letter(conn, held.letter_id, harness.cipher, encode(added(2)))
+    await harness.step(ADDED, 0, replay=True)
+    assert await totals(harness.pool) == {"c1": (1, 1), "c2": (1, 1)}
+
+
+async def test_each_replay_in_vain_is_told_under_an_id_of_its_own(harness: Harness) -> None:
+    await harness.feed(ADDED, [added(3, amount=14)], placed="one")
+    (letter,) = await harness.dead_letters()
+    async with harness.pool.acquire() as conn:
+        for _ in range(3):
+            await replay_letter(conn, letter.letter_id, harness.cipher)
+            await harness.step(ADDED, 0, replay=True)
+    told = [row.event["id"] for row in await harness.published(topics.DEAD_LETTERS)]
+    assert len(told) == len(set(told)) == 4
+    assert sorted(item.state for item in await harness.dead_letters()) == ["held"] * 3 + ["replayed"]
+
+
+async def test_an_event_that_two_slices_refuse_is_one_dead_letter(databases: Databases) -> None:
+    async def twice(work: Work, deliveries: Sequence[Delivery[Any]]) -> None:
+        for delivery in deliveries:
+            work.refuse(delivery, "first", "no")
+            work.refuse(delivery, "second", "no")
+
+    url = await databases.create("probe", prepare=prepare)
+    async with running(probe(twice), url) as harness:
+        await harness.configure(DEMO)
+        await harness.feed(ADDED, [added(1)])
+        assert len(await harness.dead_letters()) == 1
+        assert len(await harness.published(topics.DEAD_LETTERS)) == 1
+
+
+async def test_an_event_of_a_month_whose_ids_were_dropped_goes_through_on_the_next_attempt(harness: Harness) -> None:
+    old = added(1).time.replace(year=2001)
+    await harness.feed(ADDED, [added(1, time=old)], placed="one")
+    async with harness.pool.acquire() as conn:
+        await drop_before(conn, old.toordinal() + 31)
+    chunks = await harness._chunks(ADDED, {0: []})
+    record = PlainRecord(1, 0, encode(added(2, time=old)))
+    again = harness.handler.decoders[ADDED].chunk(0, [record], start=1, epoch=chunks[0].epoch)
+    with pytest.raises(asyncpg.CheckViolationError):
+        await harness.handle([again])
+    await harness.handle([again])
+    assert await totals(harness.pool) == {"c1": (1, 1), "c2": (1, 1)}
+
+
+async def test_a_letter_that_never_reached_its_topic_cannot_be_replayed(harness: Harness) -> None:
+    await harness.feed(ADDED, [added(3, amount=14)], placed="one")
+    (letter,) = await harness.dead_letters()
+    async with harness.pool.acquire() as conn:
+        await conn.execute("UPDATE dead_letter SET partition = -1")
+        with pytest.raises(ValueError, match="too large"):
+            await replay_letter(conn, letter.letter_id, harness.cipher)
+        with pytest.raises(LookupError):
+            await replay_letter(conn, "01890a5d-ac96-8b3c-8000-0123456789ab", harness.cipher)
+
+
+async def test_keys_are_kept_in_their_latest_state_whatever_the_order(harness: Harness) -> None:
+    def changed(key_id: str, sequence: int, **fields: Any) -> ApiKeyChanged:
+        key = {"key_id": key_id, "shop_number": 1, "sha256": key_id, "scopes": ("read", "write")} | fields
+        return ApiKeyChanged(
+            id=f"{key_id}-{sequence}",
+            source="mandegar/gateway",
+            subject=key_id,
+            time=added(1).time,
+            shop="demo",
+            sequence=sequence,
+            data=ApiKey(**key),
+        )
+
+    late = [changed("a", 2, revoked_at=added(1).time), changed("b", 1, scopes=()), changed("a", 1)]
+    await harness.feed(topics.KEYS, late, placed="one")
+    await harness.feed(topics.KEYS, [changed("b", 0, name="older"), changed("c", 1)], placed="one")
+    rows = await harness.pool.fetch("SELECT key_id, scopes, name, revoked_at, sequence FROM api_key ORDER BY key_id")
+    assert [tuple(row) for row in rows] == [
+        ("a", ["read", "write"], "", added(1).time, 2),
+        ("b", [], "", None, 1),
+        ("c", ["read", "write"], "", None, 1),
+    ]
+
+
 MALFORMED = [
     (b"\xff\xfe not utf-8", "json"),
     (b'{"id": "x"', "json"),
@@ -207,8 +299,6 @@ async def test_one_lost_partition_rolls_back_the_others_of_the_batch(harness: Ha
 async def test_the_same_batch_twice_is_fenced_the_second_time(harness: Harness) -> None:
     chunks = await harness._chunks(ADDED, {0: []})
     decoder = harness.handler.decoders[ADDED]
-    from shared.messaging.records import PlainRecord
-
     again = decoder.chunk(0, [PlainRecord(0, 0, encode(added(1)))], start=0, epoch=chunks[0].epoch)
     await harness.handle([again])
     with pytest.raises(Fenced):
@@ -257,8 +347,6 @@ async def test_a_shop_configured_in_the_same_batch_serves_the_other_topics(harne
     )
     shops = await harness._chunks(topics.SHOPS, {0: []})
     adds = await harness._chunks(ADDED, {0: []})
-    from shared.messaging.records import PlainRecord
-
     decoders = harness.handler.decoders
     batch = [
         decoders[ADDED].chunk(0, [PlainRecord(0, 0, encode(added(1, shop="new")))], start=0, epoch=adds[0].epoch),
