@@ -5,7 +5,7 @@ Each runs in a fenced transaction like a batch; to keep an idle service from wri
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from time import monotonic
 from typing import Any
 
@@ -30,8 +30,12 @@ SELECT EXISTS (
 class Chores:
     """Says what is to be done now. One for each worker."""
 
-    def __init__(self, handlers: Mapping[str, TimerHandler], clock: Clock) -> None:
+    def __init__(
+        self, handlers: Mapping[str, TimerHandler], clock: Clock, reference: Collection[str] = frozenset()
+    ) -> None:
+        """`reference` names the topics of reference data, whose partitions have no timers."""
         self._clock = clock
+        self._reference = reference
         self._shop_clock = WallClock()
         self.timers = DueTimers(handlers, self._shop_clock) if handlers else None
         self._timers_at = self._replay_at = 0.0
@@ -47,7 +51,7 @@ class Chores:
         steps: list[Step] = []
         if self.timers is not None and now >= self._timers_at:
             self._timers_at = now + _TIMERS_EVERY_SECONDS
-            partitions = sorted({partition for _, partition in places})
+            partitions = sorted({partition for topic, partition in places if topic not in self._reference})
             until = self._shop_clock.due_until(self._clock.now(), partitions)
             if await any_due(conn, partitions, self.timers.kinds, until):
                 steps.append(self.timers.step(partitions))

@@ -36,6 +36,8 @@ _FETCH_MAX = 5_000
 _START_SECONDS = 30.0
 _STOP_SECONDS = 5.0
 _RECLAIM_SECONDS = 10.0
+_UNSOUGHT_SECONDS = 0.02
+_STEADY_SECONDS = 30.0
 _HOUR_MS = 3_600_000
 
 
@@ -74,15 +76,17 @@ class Intake:
         """Consume until `stop`. A consumer that fails is thrown away and made anew. Raises what that cannot mend."""
         pause = 0.1
         while not stop.is_set():
+            started = monotonic()
             # Made just before it is started: one that lies around loses its loop's futures.
             consumer = AIOKafkaConsumer(**self._options())
             try:
                 consumer.subscribe(sorted(self._decoders), listener=_Listener(self, consumer))
                 await asyncio.wait_for(consumer.start(), _START_SECONDS)
-                self._consumer = consumer
-                pause = 0.1
+                self._consumer, started = consumer, monotonic()
                 await self._fetch(consumer, stop)
             except (KafkaError, OSError, TimeoutError) as error:
+                if monotonic() - started > _STEADY_SECONDS:
+                    pause = 0.1
                 log.warning("consumer failed and is made anew", service=self._service.name, error=repr(error))
                 await asyncio.sleep(pause)
                 pause = min(5.0, pause * 2)
@@ -98,15 +102,23 @@ class Intake:
             self._lost_at[place] = monotonic()
 
     async def ends(self, seconds: float = 5.0) -> dict[TopicPartition, int]:
-        """End offsets of the partitions that are ours; empty when Kafka does not answer."""
+        """Where the events of our partitions end; empty when Kafka does not answer."""
         places = [KafkaPartition(*place) for place in self._positions]
         if self._consumer is None or not places:
             return {}
         try:
-            found = await asyncio.wait_for(self._consumer.end_offsets(places), seconds)
+            async with asyncio.timeout(seconds):
+                found = await self._consumer.end_offsets(places)
+                reached = {place: await self._consumer.position(place) for place in places}
         except (KafkaError, OSError, TimeoutError):
             return {}
-        return {TopicPartition(place.topic, place.partition): end for place, end in found.items()}
+        ends = {}
+        for place, end in found.items():
+            mine = TopicPartition(place.topic, place.partition)
+            handed = self._positions.get(mine)
+            # The last offsets may be markers of transactions or were compacted: nothing comes of them, ever.
+            ends[mine] = handed.next if handed is not None and reached[place] >= end else end
+        return ends
 
     async def assigned(self, consumer: AIOKafkaConsumer, places: Iterable[TopicPartition]) -> None:
         """Claim partitions and seek to where the database says."""
@@ -114,11 +126,12 @@ class Intake:
         if not wanted:
             return
         beginnings = await consumer.beginning_offsets(wanted)
-        ends = await consumer.end_offsets(wanted)
         cluster_id, topic_ids = await identify(consumer._client, {place.topic for place in wanted})
         claimed = await self._claim(
             cluster_id, {TopicPartition(*place): offset for place, offset in beginnings.items()}, topic_ids
         )
+        # Asked after the claim, which may have waited for long: the last owner went on meanwhile, past older ends.
+        ends = await consumer.end_offsets(wanted)
         for place, position in claimed.items():
             known = KafkaPartition(*place)
             if not beginnings[known] <= position.next <= ends[known]:
@@ -144,9 +157,8 @@ class Intake:
                 error, self._fatal = self._fatal, None
                 raise error
             await self._claim_again(consumer)
-            room = self._handover.room()
-            only = [p for p in consumer.assignment() if p.topic in self._first] if room == 0 else []
-            if room == 0 and not only:
+            room, only = self._handover.room(), self._served(consumer)
+            if only is None:
                 await self._handover.wait_for_room(_POLL_MS / 1000)
                 continue
             try:
@@ -158,7 +170,10 @@ class Intake:
                 )
                 self._fetch_us = (perf_counter_ns() - began) / 1000 / max(1, len(found))
             except NoOffsetForPartitionError:
-                continue  # assigned but not sought yet: records are handed out before the listener has ended
+                # Assigned but not sought yet: records are handed out before the listener has ended, and that may
+                # wait for the database.
+                await asyncio.sleep(_UNSOUGHT_SECONDS)
+                continue
             except (OffsetOutOfRangeError, RecordTooLargeError) as error:
                 raise PositionLost(f"Kafka cannot serve the position that the database has: {error!r}") from error
             for place, records in found.items():
@@ -167,6 +182,14 @@ class Intake:
                 await self._handover.wait_for_room(_POLL_MS / 1000)
             else:
                 await asyncio.sleep(0)  # let the heartbeat in
+
+    def _served(self, consumer: AIOKafkaConsumer) -> list[KafkaPartition] | None:
+        """Partitions to fetch from: those that there is room for. Empty for all of them, None for none."""
+        room, room_for_first = self._handover.room() > 0, self._handover.room_for_first()
+        if room and room_for_first:
+            return []
+        found = [p for p in consumer.assignment() if (room_for_first if p.topic in self._first else room)]
+        return found or None
 
     def _put(self, place: TopicPartition, records: list[Any]) -> None:
         position = self._positions.get(place)

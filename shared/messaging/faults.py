@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from enum import Enum
 
 import asyncpg
@@ -27,6 +28,10 @@ class Fault(Enum):
 
 class BatchTooSlow(Exception):
     """The batch passed its hard time limit: try again with half of it."""
+
+
+class DatabaseAway(ConnectionError):
+    """No connection can be made: nobody's fault, and to end and be restarted would not bring it back."""
 
 
 _FATAL = (asyncpg.SyntaxOrAccessError, asyncpg.InvalidCatalogNameError, ForeignCluster)
@@ -65,3 +70,24 @@ def judge(error: BaseException) -> Fault:
 def _is_closed_transport(error: BaseException) -> bool:
     """uvloop's word for writing to a connection that has just been closed: a plain RuntimeError."""
     return type(error) is RuntimeError and "the handler is closed" in str(error)
+
+
+def described(error: BaseException | None) -> dict[str, str]:
+    """What may be logged of any error: its kind, where it rose, and its text only where we have written it ourselves.
+
+    Texts of others quote what they were given: rows, arguments, keys of a mapping.
+    """
+    if error is None:
+        return {"kind": "none", "error": "it ended without being asked to"}
+    said = {"kind": type(error).__name__}
+    frames = traceback.extract_tb(error.__traceback__)
+    if frames:
+        said["where"] = f"{frames[-1].filename}:{frames[-1].lineno}"
+    ours = type(error).__module__.startswith("shared.")
+    text = str(error) if ours else ""
+    if isinstance(error, asyncpg.PostgresError):
+        names = (error.sqlstate, *(getattr(error, n, None) for n in ("table_name", "column_name", "constraint_name")))
+        text = " ".join(str(name) for name in names if name)
+        if isinstance(error, asyncpg.SyntaxOrAccessError):
+            text = f"{text} {error.args[0]}"  # names of tables, columns and rights, never a value
+    return said | ({"error": text} if text else {})

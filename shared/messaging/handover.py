@@ -34,7 +34,10 @@ class Signal:
 
 
 class Handover:
-    """Decoded chunks in order of arrival, bounded in events and bytes; reference data has room of its own."""
+    """Decoded chunks in order of arrival, bounded in events and bytes; reference data has room of its own.
+
+    It must be able to pass while the rest is full, as the rest may wait for it.
+    """
 
     def __init__(self, filled: Signal, emptied: Signal, *, events_max: int, bytes_max: int) -> None:
         self._filled = filled
@@ -46,11 +49,17 @@ class Handover:
         self._first: deque[Chunk] = deque()
         self._events = 0
         self._bytes = 0
+        self._first_events = 0
 
     def room(self) -> int:
         """How many events more may be put; 0 when it is full."""
         with self._lock:
             return max(0, self._events_max - self._events) if self._bytes < self._bytes_max else 0
+
+    def room_for_first(self) -> bool:
+        """Whether reference data may be put."""
+        with self._lock:
+            return self._first_events < self._events_max
 
     async def wait_for_room(self, seconds: float) -> None:
         """In the fetching loop."""
@@ -64,26 +73,32 @@ class Handover:
         await self._filled.wait(seconds)
 
     def put(self, chunk: Chunk, *, first: bool = False) -> None:
-        """Add a chunk. `first`: reference data, which goes before the others and is not bounded."""
+        """Add a chunk. `first`: reference data, which goes before the others."""
         with self._lock:
             if first:
                 self._first.append(chunk)
+                self._first_events += len(chunk)
             else:
                 self._chunks.append(chunk)
                 self._events += len(chunk)
                 self._bytes += chunk.size
         self._filled.set()
 
-    def take_first(self) -> list[Chunk]:
-        """All reference data that has come."""
+    def take_first(self, events: int) -> list[Chunk]:
+        """Reference data that has come: about so many events, in whole chunks."""
+        found: list[Chunk] = []
         with self._lock:
-            found = list(self._first)
-            self._first.clear()
-            return found
+            while self._first and events > 0:
+                chunk = self._first.popleft()
+                self._first_events -= len(chunk)
+                events -= len(chunk)
+                found.append(chunk)
+        self._emptied.set()
+        return found
 
     def take(self, events: int, size: int) -> list[Chunk]:
         """Reference data, and up to so many events and about so many bytes of the rest."""
-        found = self.take_first()
+        found = self.take_first(events)
         with self._lock:
             while self._chunks and events > 0 and size > 0:
                 chunk = self._chunks.popleft()
@@ -105,6 +120,7 @@ class Handover:
         """Forget what is there of these partitions."""
         with self._lock:
             self._first = deque(c for c in self._first if (c.topic, c.partition) not in lost)
+            self._first_events = sum(len(c) for c in self._first)
             self._chunks = deque(c for c in self._chunks if (c.topic, c.partition) not in lost)
             self._events = sum(len(c) for c in self._chunks)
             self._bytes = sum(c.size for c in self._chunks)

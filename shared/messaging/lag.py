@@ -18,7 +18,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka import TopicPartition as KafkaPartition
 from aiokafka.errors import KafkaError
 
-from shared.messaging.fence import TopicPartition
+from shared.messaging.fence import Position, TopicPartition
 from shared.telemetry import runtime_metrics
 
 _SECONDS_MAX = 10.0
@@ -53,6 +53,47 @@ def export(service: str, lags: Iterable[PartitionLag]) -> None:
         metrics.lag_events(lag.topic, lag.partition).set(lag.events)
         if lag.seconds is not None:
             metrics.lag_seconds(lag.topic, lag.partition).set(lag.seconds)
+
+
+class LagWatch:
+    """A worker's own lag, without reading any event for it, and told to Prometheus.
+
+    The next event is no older than the last one handled, nor than the last moment at which we were at the end. The
+    lesser of both ages is what is told: at most the time between two measurements too much.
+    """
+
+    def __init__(self, service: str) -> None:
+        self._service = service
+        self._level: dict[TopicPartition, float] = {}
+        self._told: set[TopicPartition] = set()
+
+    def measured(
+        self,
+        ends: Mapping[TopicPartition, int],
+        owned: Mapping[TopicPartition, Position],
+        reached_ms: Mapping[TopicPartition, int],
+        now_ms: float,
+    ) -> bool:
+        """Export the lag of the partitions that are ours. Whether there is any. `now_ms`: of the Unix epoch."""
+        lags = []
+        for place, end in ends.items():
+            if place in owned:
+                behind = max(0, end - owned[place].next)
+                seconds = self._seconds(place, behind, reached_ms.get(place), now_ms)
+                lags.append(PartitionLag(*place, owned[place].next, end, behind, seconds))
+        export(self._service, lags)
+        for place in self._told - set(owned):
+            runtime_metrics(self._service).forget_lag(*place)  # another process tells of it now
+            self._level.pop(place, None)
+        self._told = {place for place in {*ends, *self._told} if place in owned}
+        return any(lag.events for lag in lags)
+
+    def _seconds(self, place: TopicPartition, behind: int, reached_ms: int | None, now_ms: float) -> float | None:
+        if not behind:
+            self._level[place] = now_ms
+            return 0.0
+        since = [instant for instant in (self._level.get(place), reached_ms) if instant is not None]
+        return max(0.0, now_ms - max(since)) / 1000 if since else None
 
 
 class LagReader:

@@ -16,13 +16,15 @@ from typing import Any
 import asyncpg
 import structlog
 
+from shared.db.clock import DatabaseClock
 from shared.messaging.batch import BatchHandler, CommitDoubtful, Outcome, Step
 from shared.messaging.batching import Backoff, BatchSize, Watchdog
 from shared.messaging.chores import Chores
-from shared.messaging.faults import BatchTooSlow, Fault, judge
+from shared.messaging.faults import BatchTooSlow, DatabaseAway, Fault, judge
 from shared.messaging.fence import Fenced, Position, TopicPartition, claim, read_positions
 from shared.messaging.handling import NotYet
 from shared.messaging.handover import Handover
+from shared.messaging.housekeeping import Housekeeping
 from shared.messaging.isolation import SMALL_BATCH, TooManyCulprits
 from shared.messaging.records import Chunk, halves, joined
 from shared.messaging.relay import Connect
@@ -57,6 +59,7 @@ class Processor:
         limits: Limits,
         *,
         rng: Random,
+        housekeeping: Housekeeping | None = None,
         lost: Callable[[set[TopicPartition]], None] = lambda _: None,
         committed: Callable[[Outcome], None] = lambda _: None,
     ) -> None:
@@ -72,7 +75,8 @@ class Processor:
         self._committed = committed
         self._metrics = runtime_metrics(self._group)
         self._first = {s.topic for s in handler.service.subscriptions if s.first}
-        self._chores = Chores(handler.service.timers, handler.clock)
+        self._chores = Chores(handler.service.timers, handler.clock, self._first)
+        self._housekeeping = housekeeping
         self._size = BatchSize(
             events_max=limits.events_max,
             target_seconds=limits.target_seconds,
@@ -86,6 +90,8 @@ class Processor:
         self._waiting_since: float | None = None
         self.owned: dict[TopicPartition, Position] = {}
         """Where we stand. Read by the other thread for lag only."""
+        self.reached_ms: dict[TopicPartition, int] = {}
+        """Append time of the last event that was handled, likewise."""
 
     async def claim(
         self, cluster_id: str, beginnings: Mapping[TopicPartition, int], topic_ids: Mapping[str, str]
@@ -113,6 +119,7 @@ class Processor:
         """Partitions are no longer ours. A batch of them that runs may still commit: its epoch decides."""
         for place in gone:
             self.owned.pop(place, None)
+            self.reached_ms.pop(place, None)
         self._handover.drop(gone)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -126,7 +133,7 @@ class Processor:
     async def _round(self) -> None:
         chunks = self._next_chunks()
         if not chunks:
-            if not await self._do_chores():
+            if not await self._do_chores() and not await self._keep_house():
                 await self._handover.wait_for_chunks(_IDLE_SECONDS)
             return
         events = sum(len(chunk) for chunk in chunks)
@@ -140,19 +147,22 @@ class Processor:
             return
         self._succeeded(chunks, outcome, events, monotonic() - started)
         await self._do_chores()
+        await self._keep_house()
 
     def _next_chunks(self) -> list[Chunk]:
         """The next batch: what is left of the last one, or what was handed over. Ours, in order, and cut to size."""
         if self._pending:
-            fresh = self._pending + self._handover.take_first()
+            # What waits may wait for reference data, so that still comes in, no more than a batch can hold.
+            held = sum(len(chunk) for chunk in self._pending if chunk.topic in self._first)
+            fresh = self._pending + self._handover.take_first(self._size.limit - held)
         else:
             fresh = self._handover.take(self._size.limit, self._limits.bytes_max)
         self._pending = []
         batch = joined(self._ours(fresh))
         if sum(len(chunk) for chunk in batch) > self._size.limit:
-            first = [chunk for chunk in batch if chunk.topic in self._first]
-            head, self._left = halves([c for c in batch if c.topic not in self._first], self._size.limit)
-            batch = sorted(first + head, key=lambda chunk: (chunk.topic, chunk.partition))
+            reference_before = sorted(batch, key=lambda chunk: chunk.topic not in self._first)
+            head, self._left = halves(reference_before, self._size.limit)
+            batch = sorted(head, key=lambda chunk: (chunk.topic, chunk.partition))
         else:
             self._left = []
         return batch
@@ -189,11 +199,10 @@ class Processor:
         steps: Sequence[Step] = (),
         replay: bool = False,
     ) -> Outcome:
-        if self._conn is None or self._conn.is_closed():
-            self._conn = await self._connect()
+        conn = await self._connected()
         try:
             async with asyncio.timeout(seconds) as limit:
-                return await self._handler.handle(self._conn, chunks, patient=patient, steps=steps, replay=replay)
+                return await self._handler.handle(conn, chunks, patient=patient, steps=steps, replay=replay)
         except TimeoutError as error:
             self._disconnect()
             if limit.expired():
@@ -206,6 +215,8 @@ class Processor:
             position = self.owned.get(place)
             if position is not None and position.epoch == chunk.epoch:
                 self.owned[place] = Position(chunk.stop, chunk.epoch)
+                if chunk.deliveries:
+                    self.reached_ms[place] = chunk.deliveries[-1].timestamp_ms
         self._pending, self._left = self._left, []
         self._waiting_since = None
         self._size.succeeded(events, seconds)
@@ -247,13 +258,19 @@ class Processor:
             self._metrics.fence_lost.inc()
             self._disconnect()
             await self._read_positions(chunks)
+        elif isinstance(error, DatabaseAway):
+            cause = "database"
+            self._disconnect()
+            self._watchdog.progressed(monotonic())
         elif judge(error) is Fault.TRANSIENT:
             cause = "timeout" if isinstance(error, BatchTooSlow) else "conflict"
             self._size.failed()
             if not isinstance(error, asyncpg.TransactionRollbackError):
                 self._disconnect()
-        elif isinstance(error, asyncpg.UniqueViolationError):
-            self._size.failed()  # an id that another owner wrote in the same moment: the next attempt sees it
+        elif isinstance(error, asyncpg.UniqueViolationError | asyncpg.CheckViolationError):
+            # An id that another owner wrote in the same moment, or a month of ids that was just dropped for its age:
+            # the next attempt sees it.
+            self._size.failed()
         else:
             raise error
         self._metrics.retries(cause).inc()
@@ -265,9 +282,7 @@ class Processor:
         """What really happened: go on from where the database says we stand, give up what is not ours any more."""
         places = [TopicPartition(chunk.topic, chunk.partition) for chunk in chunks]
         try:
-            if self._conn is None:
-                self._conn = await self._connect()
-            found = await read_positions(self._conn, self._group, places)
+            found = await read_positions(await self._connected(), self._group, places)
         except Exception as error:
             if judge(error) is not Fault.TRANSIENT:
                 raise
@@ -278,9 +293,9 @@ class Processor:
             mine, there = self.owned.get(place), found.get(place)
             if mine is None:
                 continue
-            if there is None or there.epoch != mine.epoch:
+            if there is None or there.epoch > mine.epoch:
                 lost.add(place)
-            else:
+            elif there.epoch == mine.epoch:  # if it is less, we have claimed anew since we asked
                 self.owned[place] = there
         if lost:
             log.warning("another owner took partitions over", service=self._group, partitions=len(lost))
@@ -295,12 +310,16 @@ class Processor:
         if not chunks:
             return False
         try:
-            if self._conn is None or self._conn.is_closed():
-                self._conn = await self._connect()
-            steps, replay = await self._chores.look(self._conn, [(chunk.topic, chunk.partition) for chunk in chunks])
+            places = [(chunk.topic, chunk.partition) for chunk in chunks]
+            steps, replay = await self._chores.look(await self._connected(), places)
             if not steps and not replay:
                 return False
-            outcome = await self._handle(chunks, self._limits.limit_seconds * 2, steps=steps, replay=replay)
+            if not replay:
+                chunks = [chunk for chunk in chunks if chunk.topic not in self._first]
+            # Without patience: a replayed event that still waits for something is set aside again.
+            outcome = await self._handle(
+                chunks, self._limits.limit_seconds * 2, patient=False, steps=steps, replay=replay
+            )
         except Exception as error:
             await self._recover(error, chunks)
             return False
@@ -311,12 +330,37 @@ class Processor:
         return True
 
     def _fences(self) -> list[Chunk]:
-        """Empty chunks that fence all partitions of ours but those of reference data."""
+        """Empty chunks that fence all partitions of ours."""
         return [
             Chunk(place.topic, place.partition, position.next, position.next, position.epoch)
             for place, position in sorted(self.owned.items())
-            if place.topic not in self._first
         ]
+
+    async def _keep_house(self) -> bool:
+        """The daily removal of what is old. Whether it was time; a failure is told and waits for the next time."""
+        if self._housekeeping is None or not self._housekeeping.due():
+            return False
+        try:
+            async with asyncio.timeout(self._limits.limit_seconds * 2):
+                await self._housekeeping.work(await self._connected())
+        except Exception as error:
+            log.warning("could not remove what is old", service=self._group, error=type(error).__name__)
+            self._disconnect()
+        return True
+
+    async def _connected(self) -> asyncpg.Connection[Any]:
+        """The connection, made anew if need be. Raises DatabaseAway when there is none to be had."""
+        try:
+            if self._conn is None or self._conn.is_closed():
+                self._conn = await self._connect()
+            if isinstance(self._handler.clock, DatabaseClock):
+                await self._handler.clock.keep_right(self._conn)
+        except Exception as error:
+            self._disconnect()
+            if judge(error) is Fault.TRANSIENT:
+                raise DatabaseAway(f"no connection to the database: {type(error).__name__}") from error
+            raise
+        return self._conn
 
     def _disconnect(self) -> None:
         if self._conn is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any, NamedTuple, Protocol
 
 from shared.messaging.handling import Delivery
@@ -77,15 +78,19 @@ class Chunk:
         return self._cut(offset)[1] if offset < self.stop else None
 
     def split(self, count: int) -> tuple[Chunk, Chunk | None]:
-        """The first `count` or so deliveries, and the rest."""
-        if count >= len(self.deliveries):
+        """The first `count` events, refused ones among them, and the rest."""
+        if count >= len(self):
             return self, None
-        return self._cut(self.deliveries[count].offset)
+        if not self.refusals:
+            return self._cut(self.deliveries[count].offset)
+        offsets = sorted([*map(_offset_of, self.deliveries), *map(_offset_of, self.refusals)])
+        return self._cut(offsets[count])
 
     def _cut(self, offset: int) -> tuple[Chunk, Chunk]:
         at = bisect_left(self.deliveries, offset, key=_offset_of)
-        refused = bisect_left(self.refusals, offset, key=_refused_offset)
-        size = sum(len(delivery.value) for delivery in self.deliveries[at:])
+        refused = bisect_left(self.refusals, offset, key=_offset_of)
+        values = chain((d.value for d in self.deliveries[at:]), (r.value for r in self.refusals[refused:]))
+        size = sum(map(len, values))
         head = replace(
             self,
             stop=offset,
@@ -111,12 +116,8 @@ class Chunk:
         return head, tail
 
 
-def _offset_of(delivery: Delivery[Any]) -> int:
-    return delivery.offset
-
-
-def _refused_offset(refusal: Refusal) -> int:
-    return refusal.offset
+def _offset_of(item: Delivery[Any] | Refusal) -> int:
+    return item.offset
 
 
 def joined(chunks: Iterable[Chunk]) -> list[Chunk]:
@@ -145,17 +146,17 @@ def joined(chunks: Iterable[Chunk]) -> list[Chunk]:
 
 
 def halves(chunks: Sequence[Chunk], count: int) -> tuple[list[Chunk], list[Chunk]]:
-    """The first `count` deliveries over all chunks, and the rest, in order."""
+    """The first `count` events over all chunks, and the rest, in order."""
     head: list[Chunk] = []
     rest: list[Chunk] = []
     left = count
     for chunk in chunks:
-        if left <= 0 and len(chunk.deliveries):
+        if left <= 0 and len(chunk):
             rest.append(chunk)
             continue
         first, second = chunk.split(left)
         head.append(first)
         if second is not None:
             rest.append(second)
-        left -= len(first.deliveries)
+        left -= len(first)
     return head, rest

@@ -128,7 +128,7 @@ class DueTimers:
                     await conn.execute("ROLLBACK TO SAVEPOINT timers")
                 raise
 
-        culprits = await isolate(attempt, timers, patient=True)
+        culprits = await isolate(attempt, timers, patient=False)  # who waits for something waits without the others
         for culprit in culprits:
             log.error("timer postponed: its handler fails on it", kind=kind, error=type(culprit.error).__name__)
         return [culprit.item for culprit in culprits]

@@ -119,6 +119,8 @@ async def identify(client: Any, topics: Iterable[str]) -> tuple[str, dict[str, s
     Raises KafkaError, OSError or TimeoutError when no broker answers.
     """
     node = client.get_random_node()
+    if node is None:
+        raise KafkaError("no broker is known")
     try:
         answer = await asyncio.wait_for(client.send(node, _MetadataRequest(topics)), _SECONDS_MAX)
     except RuntimeError:  # how aiokafka tells that the broker is too old for the request

@@ -24,7 +24,6 @@ class UnknownShops:
         now = self._now()
         if len(self._since) > _REMEMBERED_MAX:
             self._since.clear()  # somebody sends random slugs: they may wait again
-        for slug in slugs:
-            since = self._since.setdefault(slug, now)
-            if patient and now - since < self._patience:
-                raise NotYet("the event's shop is not configured in this service yet")
+        since = [self._since.setdefault(slug, now) for slug in slugs]  # all of them wait from now on, not in turn
+        if patient and any(now - at < self._patience for at in since):
+            raise NotYet("the event's shop is not configured in this service yet")

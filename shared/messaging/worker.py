@@ -19,15 +19,18 @@ from typing import Any
 
 import structlog
 
-from shared.kernel import Clock, SystemClock
+from shared.db.clock import DatabaseClock
+from shared.kernel import Clock
 from shared.messaging.batch import BatchHandler, Outcome
 from shared.messaging.batching import Watchdog
 from shared.messaging.consumer import Intake
 from shared.messaging.dead_letters import Cipher, DeadLetters
+from shared.messaging.faults import described
 from shared.messaging.fence import Position, TopicPartition
 from shared.messaging.handling import Service
 from shared.messaging.handover import Handover, Signal
-from shared.messaging.lag import PartitionLag, export
+from shared.messaging.housekeeping import Housekeeping
+from shared.messaging.lag import LagWatch
 from shared.messaging.processor import Limits, Processor
 from shared.messaging.relay import Relay, opener
 from shared.messaging.relay_refused import RefusedRows
@@ -86,7 +89,7 @@ class Worker:
         """`committed` is told of each batch, in the database thread. ValueError when the secret is too short."""
         self._service = service
         self._settings = settings
-        self._clock = clock or SystemClock()
+        self._clock = clock or DatabaseClock()
         self._rng = rng or SystemRandom()
         self._told = committed
         self._with_relay = relay
@@ -94,6 +97,7 @@ class Worker:
         self._kafka = {"bootstrap_servers": settings.kafka_bootstrap_servers}
         self._letters = DeadLetters(service.name, Cipher(settings.secret_key.get_secret_value()))
         self._watchdog = Watchdog(settings.watchdog_seconds, monotonic())
+        self._lag = LagWatch(service.name)
         self._stopping: list[tuple[LoopThread, asyncio.Event]] = []
         self.intake: Intake
         self.processor: Processor
@@ -146,6 +150,12 @@ class Worker:
                 limit_seconds=settings.batch_limit_ms / 1000,
             ),
             rng=self._rng,
+            housekeeping=Housekeeping(
+                self._service.name,
+                self._clock,
+                letters_days=settings.dead_letter_days,
+                ids_days=settings.processed_ids_days,
+            ),
             lost=lambda places: edge.call(self.intake.lose, places),
             committed=committed,
         )
@@ -169,6 +179,7 @@ class Worker:
             connect=opener(self._url, self._service.name),
             sender=KafkaSender(self._kafka, self._clock),
             set_aside=RefusedRows(self._letters, self._clock),
+            poll_seconds=self._settings.relay_poll_ms / 1000,
         )
 
     async def _in(self, thread: LoopThread, run: Callable[[asyncio.Event], Coroutine[Any, Any, None]]) -> None:
@@ -186,7 +197,7 @@ class Worker:
                 ended = [part for part in parts if part.done()]
                 for part in ended:
                     error = part.exception()
-                    log.error("worker stops", service=self._service.name, error=str(error), kind=type(error).__name__)
+                    log.error("worker stops", service=self._service.name, **described(error))
                 if ended:
                     return 1
                 if stop.is_set():
@@ -205,14 +216,8 @@ class Worker:
             ends = await asyncio.wait_for(edge.submit(self.intake.ends()), 2 * _LAG_EVERY_SECONDS)
         except TimeoutError:
             return True  # that thread does not answer
-        lags = []
-        for (topic, partition), end in ends.items():
-            position = self.processor.owned.get(TopicPartition(topic, partition))
-            if position is not None:
-                behind = max(0, end - position.next)
-                lags.append(PartitionLag(topic, partition, position.next, end, behind, None if behind else 0.0))
-        export(self._service.name, lags)
-        return any(lag.events for lag in lags)
+        now_ms = self._clock.now().timestamp() * 1000
+        return self._lag.measured(ends, dict(self.processor.owned), dict(self.processor.reached_ms), now_ms)
 
     async def _end(self, parts: Sequence[asyncio.Task[None]]) -> None:
         for thread, event in self._stopping:

@@ -89,12 +89,22 @@ class PlatformSettings(BaseSettings):
     batch_limit_ms: int = Field(
         2000, ge=100, le=60_000, description="A batch that takes longer is halved the next time."
     )
-    relay_poll_ms: int = Field(25, ge=1, le=10_000, description="How often the outbox is looked at when it is quiet.")
+    relay_poll_ms: int = Field(25, ge=1, le=2_000, description="How often the outbox is looked at when it is quiet.")
     watchdog_seconds: float = Field(
         30.0, gt=0, le=3600, description="A worker with a backlog and no progress for so long ends, to be restarted."
     )
     drain_seconds: float = Field(
         20.0, gt=0, le=600, description="After SIGTERM: time to finish the batch in hand before the process ends."
+    )
+    dead_letter_days: int = Field(
+        30, ge=1, le=90, description="Days for which the encrypted body of a dead letter is kept."
+    )
+    processed_ids_days: int = Field(
+        92,
+        ge=1,
+        le=3660,
+        description="Days, by the time of the event, for which ids of processed events are kept, in whole months. "
+        "Repeats of older events are known by their business key, such as the order's id.",
     )
 
     @classmethod

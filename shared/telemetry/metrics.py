@@ -5,6 +5,7 @@ Labels are the service, its topics, partitions, stages and routes: never a custo
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import lru_cache
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, start_http_server
@@ -63,7 +64,7 @@ class RuntimeMetrics:
         return self._names.dead_letters.labels(self.service, topic, reason)
 
     def retries(self, cause: str) -> Counter:
-        """Batches that were rolled back and tried again: `timeout`, `conflict`, `not_yet`, `error`."""
+        """Batches that were rolled back and tried again: `timeout`, `conflict`, `not_yet`, `fenced`, `database`."""
         return self._names.retries.labels(self.service, cause)
 
     def lag_events(self, topic: str, partition: int) -> Gauge:
@@ -73,6 +74,12 @@ class RuntimeMetrics:
     def lag_seconds(self, topic: str, partition: int) -> Gauge:
         """Age of the next event that is not processed yet; 0 when there is none."""
         return self._names.lag_seconds.labels(self.service, topic, str(partition))
+
+    def forget_lag(self, topic: str, partition: int) -> None:
+        """The partition is another process's now: what we last knew of it would stand there for ever."""
+        for gauge in (self._names.lag_events, self._names.lag_seconds):
+            with suppress(KeyError):
+                gauge.remove(self.service, topic, str(partition))
 
     def timers_fired(self, kind: str) -> Counter:
         """Timers that fired, by kind."""

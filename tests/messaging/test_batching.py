@@ -11,7 +11,7 @@ import pytest
 from shared.contracts.envelope import encode
 from shared.messaging.batching import Backoff, BatchSize, Watchdog
 from shared.messaging.decoding import TopicDecoder
-from shared.messaging.faults import Fault, judge
+from shared.messaging.faults import Fault, described, judge
 from shared.messaging.fence import Fenced, ForeignCluster, TopicPartition
 from shared.messaging.handling import NotYet, Subscription
 from shared.messaging.handover import Handover, Signal
@@ -89,10 +89,20 @@ def test_a_chunk_with_holes_is_cut_at_a_position_without_a_gap() -> None:
 
 def test_refusals_go_with_their_offsets_when_a_chunk_is_cut() -> None:
     records = [PlainRecord(n, 0, b"{" if n % 2 else encode(added(n))) for n in range(6)]
-    head, tail = DECODER.chunk(0, records, start=0).split(2)
+    whole = DECODER.chunk(0, records, start=0)
+    head, tail = whole.split(3)
     assert tail is not None
-    assert [r.offset for r in head.refusals] == [1, 3]
-    assert [r.offset for r in tail.refusals] == [5]
+    assert [r.offset for r in head.refusals] == [1]
+    assert [d.offset for d in head.deliveries] == [0, 2]
+    assert [r.offset for r in tail.refusals] == [3, 5]
+    assert head.size + tail.size == whole.size
+
+
+def test_what_cannot_be_read_counts_when_a_batch_is_cut() -> None:
+    bad = DECODER.chunk(0, [PlainRecord(n, 0, b"{") for n in range(100)], start=0)
+    head, rest = halves([bad, chunk(0, 0, 1, partition=1)], 7)
+    assert [len(c) for c in head] == [7]
+    assert [(c.partition, c.start, len(c)) for c in rest] == [(0, 7, 93), (1, 0, 2)]
 
 
 def test_chunks_of_a_partition_join_only_when_they_follow_each_other() -> None:
@@ -123,6 +133,40 @@ async def test_the_handover_is_bounded_and_reference_data_passes_first() -> None
     handover.drop({TopicPartition("t", 0)})
     assert handover.take(4, 1 << 20) == []
     assert handover.room() == 4
+
+
+async def test_reference_data_is_bounded_and_passes_while_the_rest_is_full() -> None:
+    loop = asyncio.get_running_loop()
+    handover = Handover(Signal(loop), Signal(loop), events_max=4, bytes_max=1 << 20)
+    handover.put(chunk(0, 0, 1, 2, 3, 4))
+    assert handover.room() == 0
+    assert handover.room_for_first()
+    for n in range(3):
+        handover.put(chunk(2 * n, 2 * n, 2 * n + 1, partition=2), first=True)
+    assert not handover.room_for_first()
+    assert [len(c) for c in handover.take_first(3)] == [2, 2]
+    assert handover.room_for_first()
+    handover.drop({TopicPartition("t", 2)})
+    assert handover.take_first(10) == []
+
+
+def test_what_is_logged_of_an_error_repeats_no_value() -> None:
+    def said(error: Exception) -> str:
+        try:
+            raise error
+        except Exception as raised:
+            return " ".join(described(raised).values())
+
+    row = asyncpg.exceptions.PostgresError.new(
+        {"C": "23514", "M": "value 0912 is bad", "D": "Failing row contains (canary).", "n": "ck_age", "S": "ERROR"}
+    )
+    assert "canary" not in said(row)
+    assert "0912" not in said(row)
+    assert "ck_age" in said(row)
+    assert "canary" not in said(KeyError("canary"))
+    assert "test_batching.py" in said(KeyError("canary"))
+    assert "another Kafka" in said(ForeignCluster("another Kafka"))
+    assert "no_such_table" in said(asyncpg.UndefinedTableError('relation "no_such_table" does not exist'))
 
 
 ERRORS: list[tuple[BaseException, Fault]] = [

@@ -12,8 +12,8 @@ from aiokafka import AIOKafkaProducer
 from prometheus_client import REGISTRY
 
 from shared.kernel import SystemClock
-from shared.messaging.fence import TopicPartition
-from shared.messaging.lag import LagReader, LagUnknown, export, positions_of
+from shared.messaging.fence import Position, TopicPartition
+from shared.messaging.lag import LagReader, LagUnknown, LagWatch, export, positions_of
 from tests.messaging.outbox_ground import Ground, create_topic, ground
 
 pytestmark = pytest.mark.stack
@@ -80,3 +80,29 @@ async def test_a_missing_topic_and_an_absent_broker_are_said_plainly(place: Grou
     with pytest.raises(LagUnknown):
         async with LagReader({"bootstrap_servers": "127.0.0.1:9"}):
             pass
+
+
+def _told(name: str, place: TopicPartition) -> float | None:
+    return REGISTRY.get_sample_value(
+        name, {"service": "watched", "topic": place.topic, "partition": str(place.partition)}
+    )
+
+
+def test_a_worker_tells_its_own_lag_in_seconds() -> None:
+    watch, one = LagWatch("watched"), TopicPartition("t", 1)
+    assert watch.measured({one: 10}, {one: Position(4, 1)}, {}, 1_000_000.0)
+    assert _told("mandegar_lag_events", one) == 6
+    watch.measured({one: 10}, {one: Position(5, 1)}, {one: 970_000}, 1_000_000.0)
+    assert _told("mandegar_lag_seconds", one) == 30
+    assert not watch.measured({one: 10}, {one: Position(10, 1)}, {one: 990_000}, 1_005_000.0)
+    assert _told("mandegar_lag_seconds", one) == 0
+    watch.measured({one: 11}, {one: Position(10, 1)}, {one: 990_000}, 1_009_000.0)
+    assert _told("mandegar_lag_seconds", one) == 4
+
+
+def test_the_lag_of_a_partition_that_went_to_another_process_is_told_no_more() -> None:
+    watch, one, two = LagWatch("watched"), TopicPartition("t", 3), TopicPartition("t", 4)
+    watch.measured({one: 9, two: 9}, {one: Position(0, 1), two: Position(0, 1)}, {}, 0.0)
+    watch.measured({}, {two: Position(0, 1)}, {}, 0.0)
+    assert _told("mandegar_lag_events", one) is None
+    assert _told("mandegar_lag_events", two) == 9

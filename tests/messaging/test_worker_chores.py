@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
+import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from shared.contracts import topics
 from shared.contracts.envelope import encode
 from shared.contracts.shops import Shop, ShopConfigured
 from shared.db.intents import Timer
-from shared.kernel import ShopId
+from shared.kernel import ShopId, SystemClock
 from shared.messaging.dead_letters import Cipher, list_letters, replay_letter
 from shared.messaging.handling import Delivery, Service, Subscription, Work
+from shared.messaging.housekeeping import Housekeeping
 from shared.messaging.reference import keep_shops
 from shared.messaging.worker import Worker
+from tests.messaging.outbox_ground import until
 from tests.messaging.probe import SUMS, Added, add_up, added, probe, totals
 from tests.messaging.worker_ground import SECRET, Place, at_work, make_topic
 
@@ -105,3 +109,78 @@ async def test_events_wait_for_their_shop_and_are_handled_when_it_comes(place: P
         await place.until(100)
     assert await place.pool.fetchval("SELECT count(*) FROM dead_letter") == 0
     assert topics.SHOPS not in {row[0] for row in await place.pool.fetch("SELECT topic FROM consumer_offset")}
+
+
+async def test_a_letter_of_reference_data_is_handled_again_too(place: Place) -> None:
+    shops = f"shops-{place.topic}"
+    await make_topic(place.stack, shops, **{"cleanup.policy": "compact"})
+    subscriptions = [
+        Subscription(shops, ShopConfigured, keep_shops, first=True),
+        Subscription(place.topic, Added, add_up),
+    ]
+    event = ShopConfigured(
+        id="s-1",
+        source="mandegar/gateway",
+        subject="late",
+        time=added(1).time,
+        shop="late",
+        data=Shop(number=2, slug="late", name="Late"),
+    )
+    producer = AIOKafkaProducer(bootstrap_servers=place.stack.bootstrap_servers)
+    await producer.start()
+    await producer.send_and_wait(shops, b"{", key=b"late:")
+    await producer.stop()
+    async with at_work(place.worker(Service("probe", subscriptions))), place.pool.acquire() as conn:
+        await until(lambda: conn.fetchval("SELECT count(*) = 1 FROM dead_letter"))
+        (letter,) = await list_letters(conn)
+        await replay_letter(conn, letter.letter_id, Cipher(SECRET), encode(event))
+        await until(lambda: conn.fetchval("SELECT count(*) = 1 FROM shop WHERE number = 2"))
+
+
+async def test_a_replayed_event_that_still_waits_is_set_aside_again(place: Place) -> None:
+    await place.send([added(1, amount=14), added(2)])
+    async with at_work(place.worker()):
+        await place.until(1)
+        async with place.pool.acquire() as conn:
+            (letter,) = await list_letters(conn)
+            await replay_letter(conn, letter.letter_id, Cipher(SECRET), encode(added(1, amount=16)))
+            await until(lambda: conn.fetchval("SELECT count(*) = 2 FROM dead_letter"))
+            letters = await list_letters(conn)
+    assert sorted((item.state, item.reason) for item in letters) == [("held", "notyet"), ("replayed", "fourteen")]
+
+
+@pytest.mark.parametrize("days", [3, -3])
+async def test_timers_follow_the_database_whatever_the_machines_clock_says(
+    place: Place, monkeypatch: pytest.MonkeyPatch, days: int
+) -> None:
+    fired: list[str] = []
+
+    async def fire(work: Work, timers: Sequence[Timer]) -> None:
+        fired.extend(timer.identity for timer in timers)
+
+    true_now = SystemClock().now
+    monkeypatch.setattr(SystemClock, "now", lambda _: true_now() + timedelta(days=days))
+    service = Service("probe", [Subscription(place.topic, Added, add_up)], timers={"remind": fire})
+    await place.pool.execute(
+        "INSERT INTO timer SELECT 1, 'remind', name, now() + after, 0"
+        " FROM (VALUES ('due', interval '-1 second'), ('later', interval '1 hour')) AS t(name, after)"
+    )
+    async with at_work(place.worker(service)), asyncio.timeout(20):
+        while not fired:  # noqa: ASYNC110 - another thread
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(0.6)
+    assert fired == ["due"]
+
+
+async def test_a_worker_keeps_house(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.messaging.worker.Housekeeping", partial(Housekeeping, first_after_seconds=0.5))
+    await place.send([added(1, time=added(1).time.replace(year=2001)), added(2, amount=14)])
+    async with at_work(place.worker()):
+        await place.until(1)
+        await place.pool.execute("UPDATE dead_letter SET recorded_at = recorded_at - interval '31 days'")
+        await until(
+            lambda: place.pool.fetchval(
+                "SELECT NOT EXISTS (SELECT FROM dead_letter)"
+                " AND NOT EXISTS (SELECT FROM pg_class WHERE relname = 'processed_event_2001_01')"
+            )
+        )

@@ -1,0 +1,87 @@
+"""The Kafka half of a worker with a stand-in for Kafka: what must hold in moments that no real broker shows twice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from aiokafka import TopicPartition as KafkaPartition
+
+from shared.kernel import SystemClock
+from shared.messaging.batch import BatchHandler
+from shared.messaging.consumer import Intake, PositionLost
+from shared.messaging.dead_letters import Cipher, DeadLetters
+from shared.messaging.fence import Position, TopicPartition
+from shared.messaging.handover import Handover, Signal
+from shared.testing.harness import TEST_SECRET
+from tests.messaging.probe import ADDED, probe
+
+PLACE = TopicPartition(ADDED, 0)
+
+
+class Kafka:
+    """As much of a consumer as an assignment needs."""
+
+    def __init__(self, end: int) -> None:
+        self.end = self.read = end
+        self._client = None
+        self.sought: list[int] = []
+
+    async def beginning_offsets(self, places: list[KafkaPartition]) -> dict[KafkaPartition, int]:
+        return dict.fromkeys(places, 0)
+
+    async def end_offsets(self, places: list[KafkaPartition]) -> dict[KafkaPartition, int]:
+        return dict.fromkeys(places, self.end)
+
+    async def position(self, _place: KafkaPartition) -> int:
+        return self.read
+
+    def seek(self, _place: KafkaPartition, offset: int) -> None:
+        self.sought.append(offset)
+
+
+def intake(kafka: Kafka, position: int, *, end_then: int | None = None) -> Intake:
+    """`end_then`: what the end has become by the time that the claim comes through."""
+
+    async def claim(*_: Any) -> dict[TopicPartition, Position]:
+        kafka.end = kafka.end if end_then is None else end_then
+        return {PLACE: Position(position, 1)}
+
+    loop = asyncio.get_running_loop()
+    handler = BatchHandler(probe(), SystemClock(), DeadLetters("probe", Cipher(TEST_SECRET)))
+    handover = Handover(Signal(loop), Signal(loop), events_max=10, bytes_max=1 << 20)
+    return Intake(handler.service, {}, handler.decoders, handover, claim=claim, revoke=lambda _: None)
+
+
+@pytest.fixture(autouse=True)
+def known_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def identify(*_: Any) -> tuple[str, Mapping[str, str]]:
+        return "cluster", {}
+
+    monkeypatch.setattr("shared.messaging.consumer.identify", identify)
+
+
+async def test_a_claim_that_waited_while_the_last_owner_went_on_finds_its_position() -> None:
+    kafka = Kafka(end=100)
+    made = intake(kafka, 150, end_then=160)
+    await made.assigned(kafka, [PLACE])
+    assert kafka.sought == [150]
+
+
+async def test_a_position_that_is_not_in_the_topic_is_told() -> None:
+    kafka = Kafka(end=100)
+    with pytest.raises(PositionLost, match="ends at 100"):
+        await intake(kafka, 150).assigned(kafka, [PLACE])
+    assert kafka.sought == []
+
+
+async def test_offsets_of_which_nothing_comes_are_not_waited_for() -> None:
+    kafka = Kafka(end=100)
+    made = intake(kafka, 97)
+    made._consumer = kafka
+    await made.assigned(kafka, [PLACE])
+    assert await made.ends() == {PLACE: 97}
+    kafka.end = 101
+    assert await made.ends() == {PLACE: 101}

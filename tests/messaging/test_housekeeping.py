@@ -1,0 +1,110 @@
+"""What has had its time goes, whoever of several workers comes first; and nothing is written when nothing is old."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime, timedelta
+from time import monotonic
+from typing import Any
+
+import asyncpg
+import pytest
+
+from shared.db.engine import create_pool
+from shared.db.partitions import ProcessedPartitions
+from shared.kernel import FixedClock
+from shared.messaging.dead_letters import Cipher, DeadLetters, SetAside
+from shared.messaging.housekeeping import Housekeeping
+from shared.messaging.records import Refusal
+from shared.testing import Databases
+from shared.testing.harness import TEST_SECRET
+from tests.messaging.probe import prepare
+
+NOW = datetime(2026, 7, 15, 12, tzinfo=UTC)
+CLOCK = FixedClock(NOW)
+
+
+@pytest.fixture
+async def pool(databases: Databases) -> AsyncIterator[asyncpg.Pool[Any]]:
+    made = await create_pool(await databases.create("probe", prepare=prepare), "probe", max_size=8)
+    yield made
+    await made.close()
+
+
+def housekeeping() -> Housekeeping:
+    return Housekeeping("probe", CLOCK, letters_days=30, ids_days=92, first_after_seconds=0)
+
+
+async def keep_letters(pool: asyncpg.Pool[Any], days_ago: int, count: int, start: int = 0) -> None:
+    letters = [SetAside(Refusal("t", 0, start + n, b"x", "demo", "", "r", "d"), 1) for n in range(count)]
+    async with pool.acquire() as conn:
+        await DeadLetters("probe", Cipher(TEST_SECRET)).keep(conn, letters, NOW - timedelta(days=days_ago))
+
+
+async def months(pool: asyncpg.Pool[Any]) -> list[str]:
+    rows = await pool.fetch(
+        "SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = 'processed_event'::regclass"
+    )
+    return sorted(row[0] for row in rows)
+
+
+async def work(pool: asyncpg.Pool[Any], made: Housekeeping) -> None:
+    async with pool.acquire() as conn:
+        await made.work(conn)
+
+
+async def test_old_letters_and_months_go_and_others_stay(pool: asyncpg.Pool[Any]) -> None:
+    await keep_letters(pool, 31, 3)
+    await keep_letters(pool, 29, 2, start=10)
+    async with pool.acquire() as conn:
+        await ProcessedPartitions().ensure(conn, [date(2026, month, 1).toordinal() for month in range(2, 8)])
+    made = housekeeping()
+    assert made.due()
+    await work(pool, made)
+    assert not made.due()
+    assert await pool.fetchval("SELECT count(*) FROM dead_letter") == 2
+    assert await months(pool) == [f"processed_event_2026_0{month}" for month in (4, 5, 6, 7)]
+
+
+async def test_several_workers_at_once_do_it_once_and_none_fails(pool: asyncpg.Pool[Any]) -> None:
+    await keep_letters(pool, 40, 500)
+    async with pool.acquire() as conn:
+        await ProcessedPartitions().ensure(conn, [date(2025, month, 1).toordinal() for month in range(1, 13)])
+    await asyncio.gather(*(work(pool, housekeeping()) for _ in range(5)))
+    await work(pool, housekeeping())
+    assert await months(pool) == []
+    assert await pool.fetchval("SELECT count(*) FROM dead_letter") == 0
+
+
+async def test_nothing_is_written_when_nothing_is_old(pool: asyncpg.Pool[Any]) -> None:
+    await keep_letters(pool, 1, 1)
+    async with pool.acquire() as conn, conn.transaction():
+        await conn.execute("SET TRANSACTION READ ONLY")
+        await housekeeping().work(conn)
+        assert await conn.fetchval("SELECT pg_current_xact_id_if_assigned()") is None
+
+
+async def test_more_letters_than_one_call_removes_are_come_back_for(
+    pool: asyncpg.Pool[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.messaging.housekeeping._LETTERS_AT_ONCE", 10)
+    await keep_letters(pool, 40, 15)
+    made = housekeeping()
+    await work(pool, made)
+    assert await pool.fetchval("SELECT count(*) FROM dead_letter") == 5
+    assert made._at < monotonic() + 100
+    await work(pool, made)
+    assert await pool.fetchval("SELECT count(*) FROM dead_letter") == 0
+    assert made._at > monotonic() + 1000
+
+
+async def test_a_long_batch_is_waited_for_a_second_and_then_left_alone(pool: asyncpg.Pool[Any]) -> None:
+    async with pool.acquire() as conn:
+        await ProcessedPartitions().ensure(conn, [date(2025, 1, 1).toordinal()])
+    async with pool.acquire() as busy, busy.transaction():
+        await busy.execute("LOCK TABLE processed_event IN ROW EXCLUSIVE MODE")
+        with pytest.raises(asyncpg.LockNotAvailableError):
+            await asyncio.wait_for(work(pool, housekeeping()), 3)
+    await work(pool, housekeeping())
+    assert await months(pool) == []
