@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaError
 from aiokafka.protocol.group import LeaveGroupRequest
 
 from mandegar.services import service_main, service_names
-from shared.messaging.topics_admin import ensure_topics, topics_of
+from shared.messaging.cluster import ensure_topics, topics_of
 
 
 class Message(NamedTuple):

@@ -13,6 +13,7 @@ import pytest
 from services.metrics.cohorts.domain import counting as cohorts
 from services.metrics.main import create_service
 from services.metrics.orders.consumer import OrderConsumer
+from services.metrics.orders.store import facts
 from services.metrics.retention.domain import counting as retention
 from shared.contracts.orders import Order, OrderCompleted, OrderRefunded, Refund
 from shared.contracts.shops import Shop
@@ -122,8 +123,18 @@ async def test_a_second_writer_of_a_customer_waits_for_the_first_and_sees_what_i
         assert await counted(harness, SHOPS[0]) == counters_of(events, SHOPS[0])
 
 
-async def test_two_refunds_of_one_order_at_once_are_both_kept(databases: Databases) -> None:
-    """Whoever comes second reads the order after the first one has written it: the order's row is locked."""
+async def test_two_refunds_of_one_order_at_once_are_both_kept(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever comes second reads the order after the first one has written it, since reading locks its row."""
+    read, go_on = asyncio.Event(), asyncio.Event()
+    amend = facts.amend
+
+    async def late(conn: asyncpg.Connection, orders: Any) -> None:
+        read.set()
+        await go_on.wait()
+        await amend(conn, orders)
+
     order = Order(order_id="o", customer="0000000000009", currency="USD", revenue=1_000)
     completed = OrderCompleted(id=f"{1:036}", source="s", subject="o", time=START, shop="demo", data=order)
 
@@ -141,9 +152,13 @@ async def test_two_refunds_of_one_order_at_once_are_both_kept(databases: Databas
             first, second = one.transaction(), other.transaction()
             await first.start()
             await second.start()
-            await consumer(_Work(one), [_delivered(events[1])])  # type: ignore[arg-type]  # as much of the work as is needed
+            monkeypatch.setattr(facts, "amend", late)
+            writing = asyncio.create_task(consumer(_Work(one), [_delivered(events[1])]))  # type: ignore[arg-type]  # as much of the work as is needed
+            await asyncio.wait_for(read.wait(), timeout=5)
             waiting = asyncio.create_task(consumer(_Work(other), [_delivered(events[2])]))  # type: ignore[arg-type]  # as much of the work as is needed
-            await asyncio.wait({waiting}, timeout=0.3)
+            await _until_somebody_waits(harness.pool)
+            go_on.set()
+            await asyncio.wait_for(writing, timeout=5)
             await first.commit()
             await asyncio.wait_for(waiting, timeout=5)
             await second.commit()
@@ -151,28 +166,22 @@ async def test_two_refunds_of_one_order_at_once_are_both_kept(databases: Databas
         assert await counted(harness, SHOPS[0]) == counters_of(events, SHOPS[0])
 
 
-async def test_customers_and_counters_are_locked_in_one_order_by_all_writers(databases: Databases) -> None:
-    """Two workers of one shard, each with all customers in every batch, for long enough to meet in the middle."""
-    customers, rounds = 150, 12
+@pytest.mark.parametrize("shared", ["customers", "counters"])
+async def test_writers_lock_customers_and_counters_in_one_order(databases: Databases, shared: str) -> None:
+    """Three writers of one shard with the same customers, or the same days, in every batch: no circle of waiting."""
+    size, rounds = 150, 10
 
     def told(worker: int, turn: int) -> list[OrderCompleted]:
-        at = START + timedelta(days=turn)
-        return [
-            OrderCompleted(
-                id=f"{worker * 10**6 + turn * 10**3 + number:036}",
-                source="s",
-                subject="o",
-                time=at,
-                shop="demo",
-                data=Order(
-                    order_id=f"o{worker}-{turn}-{number}", customer=f"{number + 1:013}", currency="USD", revenue=100
-                ),
-            )
-            for number in range(customers)
-        ]
+        return [_order(worker, turn, number) for number in range(size)]
 
-    url = await databases.create("metrics")
-    async with running(create_service(), url) as harness:
+    def _order(worker: int, turn: int, number: int) -> OrderCompleted:
+        place = worker * 10**6 + turn * 10**3 + number + 1
+        customer = number + 1 if shared == "customers" else place
+        at = START + timedelta(days=turn if shared == "customers" else number)
+        order = Order(order_id=f"o{place}", customer=f"{customer:013}", currency="USD", revenue=100)
+        return OrderCompleted(id=f"{place:036}", source="s", subject=f"o{place}", time=at, shop="demo", data=order)
+
+    async with running(create_service(), await databases.create("metrics")) as harness:
         await harness.configure(*SHOPS)
         await harness.feed(ORDERS, told(0, 0), placed="one")
 
@@ -185,6 +194,12 @@ async def test_customers_and_counters_are_locked_in_one_order_by_all_writers(dat
         await asyncio.wait_for(asyncio.gather(*(work(worker) for worker in (1, 2, 3))), timeout=60)
         events = told(0, 0) + [event for worker in (1, 2, 3) for turn in range(rounds) for event in told(worker, turn)]
         assert await counted(harness, SHOPS[0]) == counters_of(events, SHOPS[0])
+
+
+async def _until_somebody_waits(pool: asyncpg.Pool) -> None:
+    async with asyncio.timeout(5):
+        while not await pool.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):  # noqa: ASYNC110 - its locks
+            await asyncio.sleep(0.02)
 
 
 def _delivered(event: OrderCompleted | OrderRefunded) -> Delivery[Any]:
