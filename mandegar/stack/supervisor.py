@@ -106,14 +106,14 @@ class Supervisor:
             child.start()
         self._tell()
         self._wait_ready()
-        self._state = "running"
-        self._tell()
         for child in self._children:
             if child.url:
                 self._say(f"  {child.name:<16} {child.url}")
         self._say(f"  {'Kafka':<16} {self._connection.bootstrap_servers}")
         self._say(f"  {'PostgreSQL':<16} {without_password(self._connection.database_url)}")
         self._say(f"ready after {time.monotonic() - began:.1f} s; data and logs in {self.directory}")
+        self._state = "running"
+        self._tell()  # last: who waits for it prints what was said until then
 
     def _make_children(self, connection: Connection) -> list[Child]:
         ports = dict(read_state(self.directory).get("http_ports", {}))
