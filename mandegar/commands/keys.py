@@ -6,14 +6,21 @@ import asyncio
 import json
 import sys
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mandegar.options import DEFAULT_DIRECTORY, AsJson, Directory
 from mandegar.printing import print_rows
 
-COLUMNS = ("key_id", "shop_number", "name", "scopes", "expires_at", "revoked_at")
+if TYPE_CHECKING:
+    import asyncpg
+
+    from shared.contracts.keys import ApiKey
+    from shared.contracts.shops import Shop
+    from shared.kernel import Clock
+
+COLUMNS = ("key_id", "shop", "name", "scopes", "expires_at", "revoked_at")
 
 app = typer.Typer(help="API keys: make, list, revoke.", no_args_is_help=True)
 
@@ -60,10 +67,14 @@ def list_all(
 ) -> None:
     """Keys, revoked ones included. The keys themselves are not kept anywhere."""
     from mandegar.gateway import with_gateway
-    from services.gateway.shops import list_keys
+    from services.gateway.shops import list_keys, list_shops
 
-    keys = asyncio.run(with_gateway(directory, lambda pool, _clock: list_keys(pool, shop)))
-    print_rows([_row(key) for key in keys], COLUMNS, as_json=as_json)
+    async def read(pool: asyncpg.Pool[Any], _clock: Clock) -> tuple[list[ApiKey], list[Shop]]:
+        return await list_keys(pool, shop), await list_shops(pool)
+
+    keys, shops = asyncio.run(with_gateway(directory, read))
+    slugs = {found.number: found.slug for found in shops}
+    print_rows([_row(key, slugs[key.shop_number]) for key in keys], COLUMNS, as_json=as_json)
 
 
 @app.command()
@@ -79,8 +90,8 @@ def revoke(
     print(f"revoked {key.key_id}")
 
 
-def _row(key: Any) -> dict[str, Any]:
-    return {column: getattr(key, column) for column in COLUMNS}
+def _row(key: ApiKey, slug: str) -> dict[str, Any]:
+    return {"shop": slug, **{column: getattr(key, column) for column in COLUMNS if column != "shop"}}
 
 
 def register(cli: typer.Typer) -> None:

@@ -103,5 +103,7 @@ async def test_keys_of_unknown_shops_and_unknown_keys_are_refused(pool: asyncpg.
         await list_keys(pool, "nowhere")
     with pytest.raises(ShopError, match="scopes"):
         await create_key(pool, CLOCK, "default", scopes=[])
+    with pytest.raises(ShopError, match="metrics:read"):
+        await create_key(pool, CLOCK, "default", scopes=["metrics:raed"])
     with pytest.raises(ShopError, match="keys list"):
         await revoke_key(pool, CLOCK, "abcd")

@@ -117,7 +117,9 @@ def test_a_key_opens_the_api_once_it_has_travelled_there_and_no_more_when_revoke
     wait_until(lambda: not refused_with(401), 20)  # by outbox, relay, topic and subscription
     assert running.call("keys", "revoke", made["key_id"]).returncode == 0
     wait_until(lambda: refused_with(401), 20)
-    assert running.json("keys", "list")[0]["revoked_at"] is not None
+    listed = running.json("keys", "list")[0]
+    assert listed["shop"] == DEFAULT_SHOP
+    assert listed["revoked_at"] is not None
     unknown = running.call("keys", "revoke", "0000")
     assert (unknown.returncode, unknown.stderr.count("error: there is no key")) == (1, 1)
 
@@ -129,6 +131,10 @@ def test_lag_and_dead_letters_are_listed(running: Running) -> None:
     assert running.json("dead-letters", "list") == []
     missing = running.call("dead-letters", "show", "018f0000-0000-7000-8000-000000000000")
     assert (missing.returncode, missing.stderr.startswith("error: there is no such dead letter")) == (1, True)
+    none = running.call("dead-letters", "replay", "--reason", "unknown_shop")
+    assert (none.returncode, none.stdout) == (0, "no dead letter is held for the reason unknown_shop\n")
+    for wrong in (["replay"], ["replay", "--reason", "json", "--body", __file__], ["list", "--state", "funny"]):
+        assert running.call("dead-letters", *wrong).returncode == 2, wrong
 
 
 def test_tables_that_are_not_there_are_told(running: Running) -> None:
