@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from shared.contracts.shops import Shop
 
 WAIT_LIMIT_S = 3_600.0
+INTERRUPTED = 130
+"""Exit code, as shells have it for a program ended by SIGINT."""
 _DELIMITERS = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "blanks": " "}
 
 
@@ -92,6 +94,9 @@ def replay(
         summary = asyncio.run(_run(source, directory, bad_rows, wait=wait, silent=as_json))
     except (MappingError, SendError, NotArrived, ValueError, EOFError) as error:
         raise CommandFailed(str(error)) from error
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted; the same command goes on from where it stopped\n")
+        raise typer.Exit(INTERRUPTED) from None
     _print(summary, as_json=as_json)
 
 

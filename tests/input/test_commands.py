@@ -71,3 +71,16 @@ def test_progress_says_nothing_when_json_is_asked_for() -> None:
     progress.update(10, 10, 0)
     progress.finish(10, 0)
     assert output.getvalue() == ""
+
+
+def test_an_interrupted_replay_says_that_the_same_command_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mandegar.connecting.connection", interrupted)
+    path = write_csv(tmp_path / "o.csv", "order_id,date,amount")
+    result = RUNNER.invoke(create_cli(), ["replay", str(path), "--directory", str(tmp_path)])
+    assert result.exit_code == 130
+    assert "the same command goes on" in result.stderr
