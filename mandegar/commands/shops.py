@@ -13,7 +13,10 @@ from mandegar.printing import print_rows
 if TYPE_CHECKING:
     from services.gateway.shops import ShopSettings
 
-COLUMNS = ("number", "slug", "name", "zone", "currency", "calendar", "windows", "loyal_over")
+COLUMNS = (
+    *("number", "slug", "name", "zone", "currency", "calendar"),
+    *("week_start", "phone_region", "windows", "loyal_over", "benchmark"),
+)
 
 app = typer.Typer(help="Shops: list them, add one or change its settings.", no_args_is_help=True)
 
@@ -35,7 +38,7 @@ def add(
     name: Annotated[str | None, typer.Option(help="Name for people.")] = None,
     zone: Annotated[str | None, typer.Option(help="IANA zone of the shop's days, such as Asia/Tehran.")] = None,
     currency: Annotated[str | None, typer.Option(help="ISO 4217 code of its usual currency.")] = None,
-    calendar: Annotated[str | None, typer.Option(help="Calendar of its months.")] = None,
+    calendar: Annotated[str | None, typer.Option(help="Calendar of its months: gregorian or jalali.")] = None,
     phone_region: Annotated[
         str | None, typer.Option(help="Region of phone numbers without a country code, such as IR.")
     ] = None,
@@ -43,6 +46,12 @@ def add(
         list[int] | None, typer.Option("--window", help="A retention window in days, kept ready; may be repeated.")
     ] = None,
     loyal_over: Annotated[int | None, typer.Option(help="Orders beyond which a customer counts as loyal.")] = None,
+    week_start: Annotated[
+        int | None, typer.Option(min=0, max=6, help="First day of its weeks: 0 is Monday, 5 Saturday, 6 Sunday.")
+    ] = None,
+    benchmark: Annotated[
+        str | None, typer.Option(help="Industry whose published retention stands beside its own, such as retail.")
+    ] = None,
     directory: Directory = DEFAULT_DIRECTORY,
     as_json: AsJson = False,
 ) -> None:
@@ -58,6 +67,8 @@ def add(
         "phone_region": phone_region,
         "windows": tuple(window) if window else None,
         "loyal_over": loyal_over,
+        "week_start": week_start,
+        "benchmark": benchmark,
     }
     settings: ShopSettings = {key: value for key, value in given.items() if value is not None}  # type: ignore[assignment]  # the keys are those above
     shop = asyncio.run(with_gateway(directory, lambda pool, clock: add_shop(pool, clock, slug, **settings)))
