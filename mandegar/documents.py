@@ -4,14 +4,34 @@ from __future__ import annotations
 
 import sys
 
+from mandegar.connecting import DEFAULT_DIRECTORY
+from mandegar.stack import kafka, postgres
+from mandegar.stack.supervisor import FIRST_HTTP_PORT
 from services.gateway.settings import GatewaySettings
 from services.metrics.settings import MetricsSettings
 from shared.settings import SETTINGS_PAGE, settings_page
 
+_HERE = f"""
+## `mandegar up` and the commands beside it
+
+| variable | default | meaning |
+|---|---|---|
+| `MANDEGAR_DIRECTORY` | `{DEFAULT_DIRECTORY}` | Where the embedded servers keep data and logs, as \
+`--directory`. |
+| `{kafka.PORT_SETTING}`, `{postgres.PORT_SETTING}` | that of the last time, else a free one | Port of the \
+embedded server. |
+| `MANDEGAR_<SERVICE>_<ROLE>_PORT` | that of the last time, else from {FIRST_HTTP_PORT} | Port of a process that is \
+started, such as `MANDEGAR_METRICS_API_PORT`; a worker has only `/metrics` there. |
+| `XDG_CACHE_HOME` | `~/.cache` | Kafka is fetched once into `mandegar` below it. |
+
+`mandegar up` draws the password of its database and a `MANDEGAR_SECRET_KEY`, unless one is set, and keeps them in \
+`secrets.json` of that directory.
+"""
+
 
 def current_page() -> str:
     """The settings page as the code has it."""
-    return settings_page([("gateway", GatewaySettings), ("metrics", MetricsSettings)])
+    return settings_page([("gateway", GatewaySettings), ("metrics", MetricsSettings)]) + _HERE
 
 
 def main(arguments: list[str]) -> int:
