@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from services.metrics.cohorts.api import router as cohorts_router
 from services.metrics.cohorts.domain import counting as cohorts
+from services.metrics.counters import jobs as counter_jobs
 from services.metrics.orders.api import router as customers_router
 from services.metrics.orders.consumer import OrderConsumer
 from services.metrics.retention import jobs
@@ -25,11 +26,11 @@ NAME = "metrics"
 def create_service() -> Service:
     """The service, with a consumer of its own."""
     # Slices that receive what orders changed, in this order, in the same transaction.
-    orders = OrderConsumer(count=(retention.count, cohorts.count), announce=(jobs.announce,))
+    orders = OrderConsumer(count=(retention.count, cohorts.count), announce=(jobs.announce, counter_jobs.announce))
     return Service(
         name=NAME,
         subscriptions=(*reference_subscriptions(), Subscription(topics.ORDERS, OrderEvent, orders)),
-        timers={jobs.SNAPSHOT_TIMER: jobs.publish},
+        timers={jobs.SNAPSHOT_TIMER: jobs.publish, counter_jobs.FOLD_TIMER: counter_jobs.fold_shops},
         own_topics=(topics.METRICS_RETENTION,),
     )
 

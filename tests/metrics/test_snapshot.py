@@ -27,7 +27,9 @@ async def _fire(harness: Harness, timer: Timer) -> None:
 
 
 async def _timers(harness: Harness) -> list[Timer]:
-    rows = await harness.pool.fetch("SELECT shop, kind, identity, due, partition FROM timer ORDER BY shop")
+    rows = await harness.pool.fetch(
+        "SELECT shop, kind, identity, due, partition FROM timer WHERE kind = $1 ORDER BY shop", jobs.SNAPSHOT_TIMER
+    )
     return [Timer(*row) for row in rows]
 
 
