@@ -6,8 +6,8 @@ import sys
 
 EXPECTED = (
     ("shared.settings", "SettingsError"),
-    ("shared.messaging.topics_admin", "TopicTrouble"),
-    ("shared.messaging.lag", "LagUnknown"),
+    ("shared.messaging.cluster.topics", "TopicTrouble"),
+    ("shared.messaging.cluster.lag", "LagUnknown"),
     ("services.gateway.shops", "ShopError"),
 )
 """Errors whose message is meant for people, by module."""

@@ -43,7 +43,7 @@ async def check_cluster(connection: Connection, names: list[str]) -> None:
     """
     from aiokafka.client import AIOKafkaClient
 
-    from shared.messaging.topic_ids import identify
+    from shared.messaging.cluster import identify
 
     client = AIOKafkaClient(bootstrap_servers=connection.bootstrap_servers)
     try:
@@ -84,7 +84,7 @@ def migrate_service(name: str, connection: Connection) -> None:
 
 def create_topics(connection: Connection) -> list[str]:
     """Create the topics that are missing. Gives the names of those created."""
-    from shared.messaging.topics_admin import ensure_topics
+    from shared.messaging.cluster import ensure_topics
     from shared.settings import PlatformSettings
 
     services = [service_main(name).SERVICE for name in service_names()]

@@ -45,7 +45,7 @@ async def _read(found: Connection, names: list[str]) -> list[dict[str, Any]]:
     from mandegar.services import service_main
     from shared.db.engine import plain_url, server_settings
     from shared.kernel import SystemClock
-    from shared.messaging.lag import LagReader, positions_of
+    from shared.messaging.cluster import LagReader, positions_of
 
     rows: list[dict[str, Any]] = []
     async with LagReader({"bootstrap_servers": found.bootstrap_servers}) as reader:

@@ -28,9 +28,8 @@ from shared.messaging.handling import Delivery, Service, Subscription, Work
 from shared.messaging.identities import Identities, ProcessedIds
 from shared.messaging.isolation import Culprit, isolate
 from shared.messaging.records import Chunk, PlainRecord, Refusal
-from shared.messaging.reference import ShopDirectory
+from shared.messaging.reference import ShopDirectory, UnknownShops
 from shared.messaging.stages import StageTimes, Stopwatch
-from shared.messaging.unknown_shops import UnknownShops
 
 CONTENT_DIFFERS = "content_differs"
 Step = Callable[[Work], Awaitable[None]]

@@ -22,11 +22,11 @@ from aiokafka.errors import (
     RecordTooLargeError,
 )
 
+from shared.messaging.cluster import identify
 from shared.messaging.decoding import TopicDecoder
 from shared.messaging.fence import Position, TopicPartition
 from shared.messaging.handling import Service
 from shared.messaging.handover import Handover
-from shared.messaging.topic_ids import identify
 
 log = structlog.get_logger(__name__)
 

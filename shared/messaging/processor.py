@@ -19,16 +19,15 @@ import structlog
 from shared.db.clock import DatabaseClock
 from shared.messaging.batch import BatchHandler, CommitDoubtful, Outcome, Step
 from shared.messaging.batching import Backoff, BatchSize, Watchdog
-from shared.messaging.chores import Chores
+from shared.messaging.chores import Housekeeping, Rota
+from shared.messaging.connecting import Connect
 from shared.messaging.faults import BatchTooSlow, DatabaseAway, Fault, judge
 from shared.messaging.fence import Fenced, Position, TopicPartition, claim, read_positions
 from shared.messaging.handling import NotYet
 from shared.messaging.handover import Handover
-from shared.messaging.housekeeping import Housekeeping
 from shared.messaging.isolation import SMALL_BATCH, TooManyCulprits
 from shared.messaging.records import Chunk, halves, joined
-from shared.messaging.relay import Connect
-from shared.messaging.unknown_shops import PATIENCE_SECONDS
+from shared.messaging.reference import PATIENCE_SECONDS
 from shared.telemetry import runtime_metrics
 
 log = structlog.get_logger(__name__)
@@ -75,7 +74,7 @@ class Processor:
         self._committed = committed
         self._metrics = runtime_metrics(self._group)
         self._first = {s.topic for s in handler.service.subscriptions if s.first}
-        self._chores = Chores(handler.service.timers, handler.clock, self._first)
+        self._chores = Rota(handler.service.timers, handler.clock, self._first)
         self._housekeeping = housekeeping
         self._size = BatchSize(
             events_max=limits.events_max,

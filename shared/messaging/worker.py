@@ -23,18 +23,17 @@ from shared.db.clock import DatabaseClock
 from shared.kernel import Clock
 from shared.messaging.batch import BatchHandler, Outcome
 from shared.messaging.batching import Watchdog
+from shared.messaging.chores import Housekeeping
+from shared.messaging.cluster import LagWatch
+from shared.messaging.connecting import opener
 from shared.messaging.consumer import Intake
 from shared.messaging.dead_letters import Cipher, DeadLetters
 from shared.messaging.faults import described
 from shared.messaging.fence import Position, TopicPartition
 from shared.messaging.handling import Service
 from shared.messaging.handover import Handover, Signal
-from shared.messaging.housekeeping import Housekeeping
-from shared.messaging.lag import LagWatch
 from shared.messaging.processor import Limits, Processor
-from shared.messaging.relay import Relay, opener
-from shared.messaging.relay_refused import RefusedRows
-from shared.messaging.relay_sender import KafkaSender
+from shared.messaging.relay import KafkaSender, RefusedRows, Relay
 from shared.settings import PlatformSettings
 
 log = structlog.get_logger(__name__)
@@ -176,7 +175,7 @@ class Worker:
     async def _make_relay(self) -> Relay:
         return Relay(
             self._service.name,
-            connect=opener(self._url, self._service.name),
+            connect=opener(self._url, self._service.name, "relay"),
             sender=KafkaSender(self._kafka, self._clock),
             set_aside=RefusedRows(self._letters, self._clock),
             poll_seconds=self._settings.relay_poll_ms / 1000,

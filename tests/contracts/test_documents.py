@@ -18,7 +18,7 @@ from shared.contracts.compatibility import breaking_changes
 from shared.contracts.publish import FOLDER, committed_schemas, differing, main
 from shared.contracts.registry import TOPICS
 from shared.contracts.schemas import event_schemas
-from shared.messaging.topics_admin import topic_settings
+from shared.messaging.cluster import topic_settings
 
 Schemas = dict[str, dict[str, Any]]
 

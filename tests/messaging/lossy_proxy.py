@@ -1,4 +1,7 @@
-"""A TCP proxy before PostgreSQL that loses the replies of some COMMITs: the server commits, the client never knows."""
+"""A TCP proxy before PostgreSQL that loses the replies of some COMMITs: the server commits, the client never knows.
+
+It can also become a black hole for the connections that it has: they stay open, and nothing passes any more.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,14 @@ class LossyProxy:
     def __init__(self, host: str, port: int, lose: Callable[[int], bool]) -> None:
         self._host, self._port, self._lose = host, port, lose
         self.commits = self.lost = self.port = 0
+        self._holes: list[asyncio.Event] = []
+
+    def swallow(self) -> int:
+        """From now on nothing passes on the connections that are open; new ones work. Gives their number."""
+        holes, self._holes = self._holes, []
+        for hole in holes:
+            hole.set()
+        return len(holes)
 
     async def _serve(self, client: asyncio.StreamReader, answers: asyncio.StreamWriter) -> None:
         try:
@@ -22,10 +33,13 @@ class LossyProxy:
         except OSError:  # the server is away
             answers.close()
             return
-        cut = asyncio.Event()
+        cut, hole = asyncio.Event(), asyncio.Event()
+        self._holes.append(hole)
 
         async def up() -> None:
             while data := await client.read(1 << 16):
+                if hole.is_set():
+                    continue
                 if data.endswith(_COMMIT):
                     self.commits += 1
                     if self._lose(self.commits):
@@ -38,6 +52,8 @@ class LossyProxy:
             while data := await server.read(1 << 16):
                 if cut.is_set():
                     return  # the answer has come, so it is committed; the client hears nothing but the end
+                if hole.is_set():
+                    continue
                 answers.write(data)
                 await answers.drain()
 
@@ -45,6 +61,8 @@ class LossyProxy:
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            if hole in self._holes:
+                self._holes.remove(hole)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)

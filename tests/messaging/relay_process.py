@@ -7,8 +7,9 @@ import os
 import sys
 
 from shared.kernel import SystemClock
-from shared.messaging.relay import Relay, opener
-from shared.messaging.relay_sender import KafkaSender
+from shared.messaging.connecting import opener
+from shared.messaging.relay import Relay
+from shared.messaging.relay.sender import KafkaSender
 
 
 async def _keep_nothing(_conn: object, _rows: object) -> None:
@@ -19,7 +20,7 @@ async def main(schema: str) -> None:
     sender = KafkaSender({"bootstrap_servers": os.environ["KAFKA_BOOTSTRAP_SERVERS"]}, SystemClock())
     relay = Relay(
         schema,
-        connect=opener(os.environ["DATABASE_URL"], schema),
+        connect=opener(os.environ["DATABASE_URL"], schema, "relay"),
         sender=sender,
         set_aside=_keep_nothing,
         rows_max=int(os.environ.get("ROWS_MAX", "2000")),

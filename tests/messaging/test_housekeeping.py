@@ -14,8 +14,8 @@ import pytest
 from shared.db.engine import create_pool
 from shared.db.partitions import ProcessedPartitions
 from shared.kernel import FixedClock
+from shared.messaging.chores import Housekeeping
 from shared.messaging.dead_letters import Cipher, DeadLetters, SetAside
-from shared.messaging.housekeeping import Housekeeping
 from shared.messaging.records import Refusal
 from shared.testing import Databases
 from shared.testing.harness import TEST_SECRET
@@ -88,7 +88,7 @@ async def test_nothing_is_written_when_nothing_is_old(pool: asyncpg.Pool[Any]) -
 async def test_more_letters_than_one_call_removes_are_come_back_for(
     pool: asyncpg.Pool[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.messaging.housekeeping._LETTERS_AT_ONCE", 10)
+    monkeypatch.setattr("shared.messaging.chores.housekeeping._LETTERS_AT_ONCE", 10)
     await keep_letters(pool, 40, 15)
     made = housekeeping()
     await work(pool, made)

@@ -12,8 +12,8 @@ from aiokafka import AIOKafkaProducer
 from prometheus_client import REGISTRY
 
 from shared.kernel import SystemClock
+from shared.messaging.cluster import LagReader, LagUnknown, LagWatch, export, positions_of
 from shared.messaging.fence import Position, TopicPartition
-from shared.messaging.lag import LagReader, LagUnknown, LagWatch, export, positions_of
 from tests.messaging.outbox_ground import Ground, create_topic, ground
 
 pytestmark = pytest.mark.stack

@@ -13,13 +13,13 @@ import pytest
 
 from shared.db.transaction import outbox_shard
 from shared.kernel import SystemClock
-from shared.messaging import relay_store
+from shared.messaging.connecting import opener
 from shared.messaging.dead_letters import Cipher, DeadLetters, list_letters, show_letter
 from shared.messaging.partitioning import partition_of
-from shared.messaging.relay import Relay, opener
-from shared.messaging.relay_refused import RefusedRows
-from shared.messaging.relay_sender import MESSAGE_BYTES_MAX, KafkaSender
-from shared.messaging.relay_store import OutboxRow
+from shared.messaging.relay import Relay, store
+from shared.messaging.relay.refused import RefusedRows
+from shared.messaging.relay.sender import MESSAGE_BYTES_MAX, KafkaSender
+from shared.messaging.relay.store import OutboxRow
 from tests.messaging.outbox_ground import Ground, create_topic, ground, until
 
 pytestmark = pytest.mark.stack
@@ -45,7 +45,7 @@ class Running:
 
     def start(self) -> Relay:
         sender = KafkaSender({"bootstrap_servers": self.place.bootstrap_servers}, SystemClock())
-        connect = opener(self.place.database_url, self.place.schema)
+        connect = opener(self.place.database_url, self.place.schema, "relay")
         relay = Relay(self.place.schema, connect=connect, sender=sender, set_aside=self._keep)
         self.tasks.append(asyncio.create_task(relay.run(self.stop)))
         return relay
@@ -107,7 +107,7 @@ async def test_a_notification_wakes_the_relay_and_so_does_the_process_itself(pla
     running = Running(place)
     relay = Relay(
         place.schema,
-        connect=opener(place.database_url, place.schema),
+        connect=opener(place.database_url, place.schema, "relay"),
         sender=KafkaSender({"bootstrap_servers": place.bootstrap_servers}, SystemClock()),
         set_aside=running._keep,
     )
@@ -209,14 +209,14 @@ async def test_a_round_is_bounded_in_rows_and_bytes_but_takes_at_least_one_row(p
     shares = {outbox_shard(key): 100}
     async with place.pool.acquire() as conn:
         sizes = [
-            len(await relay_store.take(conn, shares, limit=limit, bytes_max=bytes_max))
+            len(await store.take(conn, shares, limit=limit, bytes_max=bytes_max))
             for limit, bytes_max in [(100, 1 << 20), (4, 1 << 20), (100, 3000), (100, 1)]
         ]
         assert sizes == [10, 4, 3, 1]
         async with place.pool.acquire() as other, other.transaction():
             await other.fetchval("SELECT 1")
             await asyncio.sleep(0.3)
-            backlog = await relay_store.backlog(conn, list(range(16)), count_max=7)
+            backlog = await store.backlog(conn, list(range(16)), count_max=7)
     assert backlog.rows == 7
     assert backlog.oldest_seconds > 0
     assert backlog.oldest_transaction_seconds >= 0.3

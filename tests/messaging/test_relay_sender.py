@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from shared.kernel import SystemClock
-from shared.messaging.relay_sender import KafkaSender, SendFailed, TopicMissing
-from shared.messaging.relay_store import OutboxRow
+from shared.messaging.relay.sender import KafkaSender, SendFailed, TopicMissing
+from shared.messaging.relay.store import OutboxRow
 from tests.messaging.outbox_ground import Ground, ground
 
 pytestmark = pytest.mark.stack

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.db.tables import OUTBOX_SHARDS
-from shared.messaging.relay_shares import Pace, quotas, wanted_shards
+from shared.messaging.relay.shares import Pace, quotas, wanted_shards
 
 _SHARDS = list(range(OUTBOX_SHARDS))
 

@@ -14,8 +14,8 @@ import pytest
 
 from shared.db.timers import any_due, due_timers, set_timers
 from shared.kernel import ShopId
+from shared.messaging.chores import POSTPONED_BY, DueTimers, FiringSize
 from shared.messaging.handling import Timer, Work
-from shared.messaging.timers import POSTPONED_BY, DueTimers, FiringSize
 from tests.messaging.outbox_ground import Ground, ground
 from tests.messaging.timer_process import KIND, NOW, fire_once, leave_a_trace
 

@@ -9,8 +9,8 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from shared.contracts import topics
+from shared.messaging.cluster import TopicTrouble, ensure_topics, topic_settings, topics_of
 from shared.messaging.handling import Service, Subscription
-from shared.messaging.topics_admin import TopicTrouble, ensure_topics, topic_settings, topics_of
 from tests.messaging.outbox_ground import create_topic
 
 

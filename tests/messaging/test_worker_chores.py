@@ -16,9 +16,9 @@ from shared.contracts.envelope import encode
 from shared.contracts.shops import Shop, ShopConfigured
 from shared.db.intents import Timer
 from shared.kernel import ShopId, SystemClock
+from shared.messaging.chores import Housekeeping
 from shared.messaging.dead_letters import Cipher, list_letters, replay_letter
 from shared.messaging.handling import Delivery, Service, Subscription, Work
-from shared.messaging.housekeeping import Housekeeping
 from shared.messaging.reference import keep_shops
 from shared.messaging.worker import Worker
 from tests.messaging.outbox_ground import until

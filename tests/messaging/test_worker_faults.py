@@ -11,9 +11,11 @@ from asyncio.subprocess import Process
 import pytest
 from sqlalchemy.engine import make_url
 
+from shared.messaging.worker import Worker
 from tests.messaging.lossy_proxy import lossy_proxy
-from tests.messaging.probe import added, totals
-from tests.messaging.worker_ground import SECRET, Place, at_work
+from tests.messaging.outbox_ground import until
+from tests.messaging.probe import SUMS, added, probe, totals
+from tests.messaging.worker_ground import SECRET, Place, at_work, make_topic
 
 POINTS = ["after_fence", "after_ids", "after_state", "after_outbox", "before_commit", "after_commit"]
 
@@ -100,3 +102,24 @@ async def test_lost_replies_of_commit_double_nothing(place: Place) -> None:
             place.url = direct
     assert proxy.lost >= 10
     assert await count(place) == 4000
+
+
+async def test_a_connection_that_became_a_black_hole_costs_one_time_limit(place: Place) -> None:
+    url = make_url(place.url)
+    assert url.host is not None
+    assert url.port is not None
+    await make_topic(place.stack, SUMS)
+    async with lossy_proxy(url.host, url.port, lambda _: False) as proxy:
+        direct, place.url = place.url, url.set(host="127.0.0.1", port=proxy.port).render_as_string(False)
+        try:
+            async with at_work(Worker(probe(topic=place.topic, reference=False), place.settings())) as tasks:
+                await place.send([added(n) for n in range(200)])
+                await place.until(200)
+                assert proxy.swallow() >= 2
+                await place.send([added(n) for n in range(200, 400)])
+                await place.until(400, seconds=10)
+                await until(lambda: place.pool.fetchval("SELECT count(*) = 0 FROM outbox"), 15)
+                assert not tasks[0].done()
+        finally:
+            place.url = direct
+    assert await count(place) == 400

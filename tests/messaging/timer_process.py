@@ -14,8 +14,8 @@ import asyncpg
 
 from shared.db.engine import plain_url, server_settings
 from shared.db.transaction import OpenTransaction
+from shared.messaging.chores import DueTimers
 from shared.messaging.handling import Timer, Work
-from shared.messaging.timers import DueTimers
 
 KIND = "lapse"
 NOW = datetime.fromisoformat("2026-03-21T00:00:00+00:00")

@@ -25,19 +25,18 @@ from typing import Any
 import asyncpg
 import structlog
 
-from shared.db.engine import COMMAND_TIMEOUT_SECONDS, CONNECT_TIMEOUT_SECONDS, plain_url, server_settings
-from shared.messaging import crash, relay_store
+from shared.messaging import crash
+from shared.messaging.connecting import Connect, transaction
 from shared.messaging.faults import Fault, judge
-from shared.messaging.relay_leadership import Leadership
-from shared.messaging.relay_sender import KafkaSender, MessageRefused, SendFailed, TopicMissing, fits
-from shared.messaging.relay_shares import Pace, quotas
-from shared.messaging.relay_store import OutboxRow
+from shared.messaging.relay import store
+from shared.messaging.relay.leadership import Leadership
+from shared.messaging.relay.sender import KafkaSender, MessageRefused, SendFailed, TopicMissing, fits
+from shared.messaging.relay.shares import Pace, quotas
+from shared.messaging.relay.store import OutboxRow
 from shared.telemetry import runtime_metrics
 
 log = structlog.get_logger(__name__)
 
-Connect = Callable[[], Awaitable["asyncpg.Connection[Any]"]]
-"""Opens a connection of the relay's own, search path set to the service's schema."""
 SetAside = Callable[["asyncpg.Connection[Any]", Sequence[OutboxRow]], Awaitable[None]]
 """Keeps rows that can never be sent, in the relay's transaction."""
 
@@ -56,23 +55,6 @@ _SESSION_LOST = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.Interface
 # its machine is gone): the session ends and with it the leadership. DELETEs need no flush to disk: a lost one means
 # rows sent twice, which is what consumers are ready for, and saves a disk write for each round.
 _SESSION = "SET idle_session_timeout = '10s'; SET synchronous_commit = off"
-
-
-def opener(database_url: str, schema: str) -> Connect:
-    """How a relay opens its own connection to a service's schema, with the time limits of all connections.
-
-    The connection must reach PostgreSQL itself or a pooler in session mode: leadership lives in the session.
-    """
-
-    async def connect() -> asyncpg.Connection[Any]:
-        return await asyncpg.connect(
-            plain_url(database_url),
-            timeout=CONNECT_TIMEOUT_SECONDS,
-            command_timeout=COMMAND_TIMEOUT_SECONDS,
-            server_settings=server_settings(schema, f"mandegar relay {schema}"),
-        )
-
-    return connect
 
 
 def outbox_channel(schema: str) -> str:
@@ -174,19 +156,19 @@ class Relay:
         Raises SendFailed, with the rows still in the outbox, or the database's error.
         """
         parked = self._still_parked()
-        if not shards or (self._pace.idle and not await relay_store.any_waiting(conn, shards, parked)):
+        if not shards or (self._pace.idle and not await store.any_waiting(conn, shards, parked)):
             return self._pace.sent(0, more=False)
         limit = self._pace.limit
         shares = quotas(self._taken, shards, limit)
-        async with conn.transaction():
-            rows = await relay_store.take(conn, shares, limit=limit, bytes_max=_BYTES_MAX, without=parked)
+        async with transaction(conn):
+            rows = await store.take(conn, shares, limit=limit, bytes_max=_BYTES_MAX, without=parked)
             refused = [row for row in rows if not fits(row)]
             await self._send(rows, refused)
             crash.at("relay_after_send")
             if refused:
                 await self._set_aside(conn, refused)
             if rows:
-                await relay_store.remove(conn, rows)
+                await store.remove(conn, rows)
             crash.at("relay_after_delete")
         self._published(len(rows) - len(refused), refused)
         self._taken = Tally(row.shard for row in rows)
@@ -227,7 +209,7 @@ class Relay:
         return sorted(self._parked)
 
     async def _measure(self, conn: asyncpg.Connection[Any], shards: Sequence[int]) -> None:
-        backlog = await relay_store.backlog(conn, shards)
+        backlog = await store.backlog(conn, shards)
         self._metrics.outbox_rows.set(backlog.rows)
         self._metrics.outbox_oldest_seconds.set(backlog.oldest_seconds)
         self._metrics.oldest_transaction_seconds.set(backlog.oldest_transaction_seconds)

@@ -1,4 +1,4 @@
-"""Reference data that every service keeps a copy of: shops and API keys, from their compacted topics."""
+"""Keeping a copy: the subscriptions to shops and API keys, and how they are written down."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from msgspec import UNSET
 from shared.contracts import topics
 from shared.contracts.keys import ApiKeyChanged
 from shared.contracts.shops import Shop, ShopConfigured
-from shared.messaging.handling import Delivery, NotYet, Subscription, Work
+from shared.messaging.handling import Delivery, Subscription, Work
 
 _KEEP_SHOPS = """
 INSERT INTO shop AS s (number, slug, settings, version, sequence)
@@ -33,10 +33,6 @@ ON CONFLICT (key_id) DO UPDATE SET
     expires_at = excluded.expires_at, revoked_at = excluded.revoked_at, sequence = excluded.sequence
 WHERE excluded.sequence >= k.sequence
 """
-_VERSION = "SELECT coalesce(sum(version), 0)::bigint FROM shop"
-_SHOPS = "SELECT settings::text FROM shop"
-DEFAULT_SHOP = "default"
-"""Slug of the shop that is meant where an event names none."""
 
 
 def reference_subscriptions() -> list[Subscription]:
@@ -95,40 +91,3 @@ async def keep_keys(work: Work, deliveries: Sequence[Delivery[ApiKeyChanged]]) -
 
 def _sequence(value: int | msgspec.UnsetType) -> int:
     return 0 if value is UNSET else value
-
-
-class ShopDirectory:
-    """The shops as last read, kept as long as no version of any shop has changed."""
-
-    def __init__(self) -> None:
-        self._version = -1
-        self._by_slug: dict[str, Shop] = {}
-
-    def forget(self) -> None:
-        """Drop everything: a transaction that read or wrote shops was rolled back, or a partition changed hands."""
-        self._version = -1
-
-    async def refresh(self, conn: asyncpg.Connection[Any], version: int | None = None) -> None:
-        """Read again if the sum of versions, as the fence told it or as asked here, is another one."""
-        if version is None:
-            version = int(await conn.fetchval(_VERSION))
-        if version == self._version:
-            return
-        rows = await conn.fetch(_SHOPS)
-        shops = [msgspec.json.decode(row[0], type=Shop) for row in rows]
-        self._by_slug = {shop.slug: shop for shop in shops}
-        unnamed = shops[0] if len(shops) == 1 else self._by_slug.get(DEFAULT_SHOP)
-        if unnamed is not None:
-            self._by_slug[""] = unnamed  # who has one shop need not name it
-        self._version = version
-
-    def find(self, slug: str) -> Shop | None:
-        """The shop, or None. The empty slug names the only shop; where there are several, the one called `default`."""
-        return self._by_slug.get(slug)
-
-    def get(self, slug: str) -> Shop:
-        """The shop. NotYet when it is not known."""
-        shop = self._by_slug.get(slug)
-        if shop is None:
-            raise NotYet("the event's shop is not configured in this service yet")
-        return shop

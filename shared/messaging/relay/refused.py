@@ -13,7 +13,7 @@ from shared.db.transaction import OpenTransaction
 from shared.kernel import Clock
 from shared.messaging.dead_letters import DeadLetters, SetAside
 from shared.messaging.records import Refusal
-from shared.messaging.relay_store import OutboxRow
+from shared.messaging.relay.store import OutboxRow
 
 NEVER_SENT = -1
 """Partition of a dead letter that has not reached its topic; its offset is the row's number in the outbox."""

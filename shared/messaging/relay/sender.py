@@ -24,7 +24,7 @@ from aiokafka.producer.message_accumulator import BatchBuilder
 
 from shared.kernel import Clock
 from shared.messaging.partitioning import partitions_of
-from shared.messaging.relay_store import OutboxRow
+from shared.messaging.relay.store import OutboxRow
 
 log = structlog.get_logger(__name__)
 

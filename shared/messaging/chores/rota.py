@@ -14,8 +14,8 @@ import asyncpg
 from shared.db.timers import any_due
 from shared.kernel import Clock
 from shared.messaging.batch import Step
+from shared.messaging.chores.timers import DueTimers, WallClock
 from shared.messaging.handling import TimerHandler
-from shared.messaging.timers import DueTimers, WallClock
 
 _TIMERS_EVERY_SECONDS = 0.25
 _REPLAY_EVERY_SECONDS = 2.0
@@ -27,7 +27,7 @@ SELECT EXISTS (
 """
 
 
-class Chores:
+class Rota:
     """Says what is to be done now. One for each worker."""
 
     def __init__(

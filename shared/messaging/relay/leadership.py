@@ -12,7 +12,7 @@ from zlib import crc32
 
 import asyncpg
 
-from shared.messaging.relay_shares import wanted_shards
+from shared.messaging.relay.shares import wanted_shards
 
 _MEMBER = -1
 """Beside the shards 0..15: the lock that all relays of a schema share."""

@@ -1,0 +1,22 @@
+"""The cluster: what is asked of Kafka beside consuming and producing: its id, its topics, how far behind we are.
+
+What may not live here: positions, which are the database's, and events.
+"""
+
+from shared.messaging.cluster.ids import identify
+from shared.messaging.cluster.lag import LagReader, LagUnknown, LagWatch, PartitionLag, export, positions_of
+from shared.messaging.cluster.topics import TopicTrouble, ensure_topics, topic_settings, topics_of
+
+__all__ = [
+    "LagReader",
+    "LagUnknown",
+    "LagWatch",
+    "PartitionLag",
+    "TopicTrouble",
+    "ensure_topics",
+    "export",
+    "identify",
+    "positions_of",
+    "topic_settings",
+    "topics_of",
+]
