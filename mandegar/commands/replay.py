@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -80,7 +81,8 @@ def replay(
         named = parse_map(map_ or [])
         found = connection(directory)
         use(found)
-        settings = _shop(directory, shop)
+        shops = _shops(directory)
+        settings = _shop(shops, shop)
         source = Source(
             path=file,
             shop=shop,
@@ -90,6 +92,7 @@ def replay(
             delimiter=_DELIMITERS[delimiter] if delimiter else None,
             date_format=date_format,
             named=named,
+            shops=frozenset(shops),
         )
         summary = asyncio.run(_run(source, directory, bad_rows, wait=wait, silent=as_json))
     except (MappingError, SendError, NotArrived, ValueError, EOFError) as error:
@@ -100,12 +103,16 @@ def replay(
     _print(summary, as_json=as_json)
 
 
-def _shop(directory: Path, slug: str) -> Shop:
-    from mandegar.failures import CommandFailed
+def _shops(directory: Path) -> dict[str, Shop]:
     from mandegar.gateway import with_gateway
     from services.gateway.shops import list_shops
 
-    shops = {shop.slug: shop for shop in asyncio.run(with_gateway(directory, lambda pool, _clock: list_shops(pool)))}
+    return {shop.slug: shop for shop in asyncio.run(with_gateway(directory, lambda pool, _clock: list_shops(pool)))}
+
+
+def _shop(shops: Mapping[str, Shop], slug: str) -> Shop:
+    from mandegar.failures import CommandFailed
+
     if slug not in shops:
         known = ", ".join(sorted(shops)) or "none"
         raise CommandFailed(f"there is no shop {slug}; add it with `mandegar shops add {slug}`. There are: {known}")

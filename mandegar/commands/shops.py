@@ -40,7 +40,7 @@ def add(
     currency: Annotated[str | None, typer.Option(help="ISO 4217 code of its usual currency.")] = None,
     calendar: Annotated[str | None, typer.Option(help="Calendar of its months: gregorian or jalali.")] = None,
     phone_region: Annotated[
-        str | None, typer.Option(help="Region of phone numbers without a country code, such as IR.")
+        str | None, typer.Option(help="Region of phones without a country code. Default: the zone's country.")
     ] = None,
     window: Annotated[
         list[int] | None, typer.Option("--window", help="A retention window in days, kept ready; may be repeated.")

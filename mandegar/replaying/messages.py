@@ -55,6 +55,8 @@ class Source:
     delimiter: str | None = None
     date_format: str | None = None
     named: dict[str, str] = field(default_factory=dict)
+    shops: frozenset[str] | None = None
+    """Slugs of the shops that exist; lines that name another are refused. None: whatever is named goes out."""
 
     def fingerprint(self, content: str, target: str) -> str:
         """Hex digest of all that decides which messages go where, given the file's own digest and the target."""
@@ -151,6 +153,8 @@ def _from_json(source: Source) -> Iterator[Message | BadRow]:
     for line, text in json_lines(source.path):
         try:
             yield _json_message(source, line, text)
+        except FieldError as error:
+            yield BadRow(line, error.field, error.reason, error.remedy, _printable(text.decode("utf-8", "replace")))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
             reason, _, place = str(error).partition(" - at `$.")
             row = _printable(text.decode("utf-8", "replace"))
@@ -161,6 +165,8 @@ def _json_message(source: Source, line: int, text: bytes) -> Message:
     """The event as it stands; only an absent shop, and the origin of a backfill, are written into it."""
     event = _RAW.decode(text)
     shop = event.shop or source.shop
+    if source.shops is not None and shop not in source.shops:
+        raise FieldError("shop", "names no shop that exists", "add it by `mandegar shops add`, or correct the line")
     if event.time.tzinfo is None:
         raise ValueError("Expected a time with its offset, such as 2024-03-31T14:05:00Z - at `$.time`")
     if not event.shop or event.origin != source.origin:

@@ -46,6 +46,13 @@ async def test_a_change_keeps_number_and_other_settings(pool: asyncpg.Pool[Any])
     assert [event.sequence for event in events] == [1, 2] and events[0].id != events[1].id
 
 
+async def test_phones_of_a_new_shop_are_taken_for_those_of_its_zone_s_country(pool: asyncpg.Pool[Any]) -> None:
+    assert (await add_shop(pool, CLOCK, "tehran", zone="Asia/Tehran")).phone_region == "IR"
+    assert (await add_shop(pool, CLOCK, "dubai", zone="Asia/Tehran", phone_region="AE")).phone_region == "AE"
+    assert (await add_shop(pool, CLOCK, "tehran", zone="Asia/Dubai")).phone_region == "IR", "a known shop keeps its own"
+    assert (await add_shop(pool, CLOCK, "nowhere", zone="UTC")).phone_region == "US"
+
+
 async def test_shops_added_at_once_get_numbers_of_their_own(pool: asyncpg.Pool[Any]) -> None:
     added = await asyncio.gather(*(add_shop(pool, CLOCK, f"shop-{n}") for n in range(6)))
     assert sorted(shop.number for shop in added) == [2, 3, 4, 5, 6, 7]

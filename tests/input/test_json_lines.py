@@ -30,6 +30,14 @@ def test_an_absent_shop_and_the_origin_of_a_backfill_are_written_in(tmp_path: Pa
     assert event["data"] == {"order_id": 1, "extra": 2}
 
 
+def test_a_line_of_a_shop_that_does_not_exist_is_a_bad_row_that_says_how_to_add_it(tmp_path: Path) -> None:
+    path = tmp_path / "e.jsonl"
+    path.write_text(EVENT + "\n" + EVENT.replace('"shop":"s"', '"shop":"stranger"') + "\n")
+    messages, (bad,) = rows_of(Source(path, "s", shops=frozenset({"s"})))
+    assert [message.line for message in messages] == [1]
+    assert (bad.line, bad.field) == (2, "shop") and "mandegar shops add" in bad.remedy
+
+
 def test_what_breaks_the_schema_is_a_bad_row_that_names_the_field(tmp_path: Path) -> None:
     path = tmp_path / "e.jsonl"
     lines = [

@@ -12,6 +12,7 @@ import msgspec
 
 from services.gateway.shops import domain, store
 from services.gateway.shops.domain import ShopError
+from services.gateway.shops.regions import region_of
 from shared.contracts.keys import ApiKey
 from shared.contracts.shops import Shop
 from shared.db import acquire, write_transaction
@@ -37,6 +38,7 @@ class ShopSettings(TypedDict, total=False):
 async def add_shop(pool: asyncpg.Pool[Any], clock: Clock, slug: str, **settings: Unpack[ShopSettings]) -> Shop:
     """Add a shop, or change settings of the one with that slug; what is not given keeps its value or its default.
 
+    The default region of a new shop's phones is the country of its zone.
     A change is published on `shops.v1`; the same settings again change and publish nothing. Gives the shop as it now
     is, with its number. Raises ShopError.
     """
@@ -46,6 +48,8 @@ async def add_shop(pool: asyncpg.Pool[Any], clock: Clock, slug: str, **settings:
         if before is None:
             number = domain.next_number([shop.number for shop in shops.values()])
             before = Shop(number=number, slug=slug, name=slug)
+            if region := region_of(settings.get("zone", before.zone)):
+                before = msgspec.structs.replace(before, phone_region=region)
         shop = msgspec.structs.replace(before, **settings)
         domain.check_shop(shop)
         if shop != shops.get(slug):
