@@ -1,1 +1,4 @@
-"""What two services use, or the runtime needs. Floors, from the ground up: kernel, contracts, settings and telemetry, db, messaging, web, testing."""
+"""What two services use, or the runtime needs.
+
+Floors, from the ground up: kernel, contracts, settings and telemetry, db, messaging and web, testing.
+"""

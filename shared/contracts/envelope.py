@@ -32,7 +32,7 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True, tag_field="type"):
     sequence: int | UnsetType = UNSET
     """Rises for each event of one service and key. Only events that carry full state may be skipped by it."""
     causationid: str | UnsetType = UNSET
-    """Id of the event that caused this one. A foreign cause is named by 32 hex digits: BLAKE2b of source, U+001F, id."""
+    """Id of the event that caused this one. A foreign cause is named by 32 hex digits: BLAKE2b of source U+001F id."""
     correlationid: str | UnsetType = UNSET
     """Id that the whole chain shares: the first cause."""
     effectiveat: Instant | UnsetType = UNSET

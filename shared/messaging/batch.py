@@ -28,7 +28,7 @@ from shared.messaging.handling import Delivery, Service, Subscription, Work
 from shared.messaging.identities import Identities, ProcessedIds
 from shared.messaging.isolation import Culprit, isolate
 from shared.messaging.records import Chunk, PlainRecord, Refusal
-from shared.messaging.reference import ShopDirectory, UnknownShops
+from shared.messaging.reference import PATIENCE_SECONDS, ShopDirectory, UnknownShops
 from shared.messaging.stages import StageTimes, Stopwatch
 
 CONTENT_DIFFERS = "content_differs"
@@ -101,7 +101,9 @@ class BatchHandler:
     def __init__(self, service: Service, clock: Clock, dead_letters: DeadLetters) -> None:
         self.service = service
         self.directory = ShopDirectory()
-        self.unknown_shops = UnknownShops()
+        # Whoever keeps the registry itself has nothing to wait for: what it does not know does not exist.
+        hears_of_shops = any(s.topic == topics.SHOPS for s in service.subscriptions)
+        self.unknown_shops = UnknownShops(patience_seconds=PATIENCE_SECONDS if hears_of_shops else 0.0)
         self.decoders = {s.topic: TopicDecoder(s) for s in service.subscriptions}
         if len(self.decoders) != len(service.subscriptions):
             raise ValueError("a service subscribes to a topic once; its main.py hands the events on to slices")

@@ -91,7 +91,7 @@ class Gateway:
     async def take(self, events: Iterable[dict[str, Any] | bytes], batch: int = 20_000, **how: Any) -> None:
         """Handle events in batches of a size; `how` goes to the harness: `placed`, `doubled`, `shuffled`, `rng`."""
         values = [event if isinstance(event, bytes) else json.dumps(event).encode() for event in events]
-        for outcome in await self.harness.feed("raw.orders.v1", values, batch=batch, patient=False, **how):
+        for outcome in await self.harness.feed("raw.orders.v1", values, batch=batch, **how):
             self.refused += outcome.refused
 
     async def take_bare(self, deliveries: Sequence[Delivery[RawOrderEvent]]) -> None:

@@ -56,6 +56,12 @@ async def test_a_malformed_event_is_set_aside_and_its_neighbours_take_effect(gat
     assert [event.data.order_id for event in await gateway.orders()] == ["o-1", "o-2"]
 
 
+async def test_an_unknown_shop_stops_nobody_since_the_registry_is_here(gateway: Gateway) -> None:
+    await gateway.take([raw("1", shop="nowhere"), raw("2", customer_id="b")], placed="one")
+    assert [refusal.reason for refusal in gateway.refused] == ["unknown_shop"]
+    assert [event.data.order_id for event in await gateway.orders()] == ["o-2"]
+
+
 async def test_duplicate_keys_are_one_key(gateway: Gateway) -> None:
     await gateway.take([body(GOOD, '"revenue": 1', '"revenue": 1, "revenue": 2')])
     assert (await gateway.order()).data.revenue == 200

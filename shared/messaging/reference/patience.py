@@ -7,7 +7,8 @@ from time import monotonic
 
 from shared.messaging.handling import NotYet
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 120.0
+"""For services that hear of shops by events: the owner of that partition may hang and be replaced meanwhile."""
 _REMEMBERED_MAX = 10_000
 
 
