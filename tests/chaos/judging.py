@@ -201,7 +201,7 @@ async def judge_snapshots(world: World, metrics: asyncpg.Pool[Any]) -> int:
         newest[event["shop"]] = event["data"]["lifetime_customers"]
     people = {(fact.shop, fact.customer) for fact in world.stream.facts if fact.counted and fact.customer}
     assert newest == Counter(shop for shop, _ in people)
-    timers = await metrics.fetch("SELECT identity FROM timer")
+    timers = await metrics.fetch("SELECT identity FROM timer WHERE kind = 'retention_snapshot'")
     assert sorted(row[0] for row in timers) == sorted(world.shops)
     return sum(map(len, rising(messages).values()))
 
