@@ -102,7 +102,7 @@ class BatchHandler:
         self.service = service
         self.directory = ShopDirectory()
         # Whoever keeps the registry itself has nothing to wait for: what it does not know does not exist.
-        hears_of_shops = any(s.topic == topics.SHOPS for s in service.subscriptions)
+        hears_of_shops = any(subscription.first for subscription in service.subscriptions)
         self.unknown_shops = UnknownShops(patience_seconds=PATIENCE_SECONDS if hears_of_shops else 0.0)
         self.decoders = {s.topic: TopicDecoder(s) for s in service.subscriptions}
         if len(self.decoders) != len(service.subscriptions):

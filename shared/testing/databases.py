@@ -13,6 +13,7 @@ from sqlalchemy.engine import make_url
 from shared.db.engine import plain_url
 from shared.db.migrating import migrate
 
+_NUMBERS = count(1)  # of the process: two of these may stand on one server
 Prepare = Callable[[str], Awaitable[None]]
 """Fills the template, given its URL."""
 
@@ -23,7 +24,6 @@ class Databases:
     def __init__(self, admin_url: str) -> None:
         self._admin_url = admin_url
         self._templates: dict[tuple[str, ...], str] = {}
-        self._numbers = count(1)
         self._made: list[str] = []
 
     async def create(self, *services: str, prepare: Prepare | None = None) -> str:
@@ -61,7 +61,7 @@ class Databases:
             await asyncio.to_thread(migrate, service, url)
 
     def _name(self, kind: str) -> str:
-        return f"{kind}_{os.getpid()}_{next(self._numbers)}"
+        return f"{kind}_{os.getpid()}_{next(_NUMBERS)}"
 
     async def _execute(self, statement: str) -> None:
         conn = await asyncpg.connect(plain_url(self._admin_url), timeout=10)
