@@ -57,7 +57,11 @@ async def run(settings: PlatformSettings, limit: int) -> dict[str, Any]:
     worker = Worker(create_service(), settings, committed=meter.committed)
     running = asyncio.create_task(worker.run(stop))
     try:
-        await asyncio.wait_for(meter.done.wait(), TIME_LIMIT_SECONDS)
+        done = asyncio.create_task(meter.done.wait())
+        await asyncio.wait({done, running}, timeout=TIME_LIMIT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        if not done.done():
+            done.cancel()
+            raise RuntimeError("the worker ended, or its time, before all orders were committed")
     finally:
         stop.set()
         await asyncio.wait_for(running, 60)

@@ -37,31 +37,35 @@ class TopicDecoder:
             stop = records[-1].offset + 1 if records else start
         topic = self.subscription.topic
         chunk = Chunk(topic, partition, start, stop, epoch)
-        raw = self.subscription.raw
+        own = not self.subscription.raw
         decode = self._decode
+        values = [record.value for record in records if record.value is not None]
+        chunk.size = sum(map(len, values))
+        suspected = _ESCAPED_NUL in b"".join(values)  # once for all: a look into each costs as much as hashing it
+        deliveries, ids, contents, days = chunk.deliveries, chunk.ids, chunk.contents, chunk.days
         for record in records:
             value = record.value
             if value is None:
                 continue  # a tombstone: the key is gone from a compacted topic
             offset = record.offset
             try:
-                if _ESCAPED_NUL in value and _holds_nul(value):
+                if suspected and _ESCAPED_NUL in value and _holds_nul(value):
                     raise msgspec.ValidationError("holds the character NUL, which cannot be stored")
                 event = decode(value)
                 day = _day_of(event.time)
                 content = xxh3_64_intdigest(value)
-                identity = identity_of(event.id, event.source, own=not raw)
+                identity = identity_of(event.id, event.source, own=own)
             except (msgspec.MsgspecError, ValueError, RecursionError, OverflowError) as error:
                 refusal = self._judge(partition, offset, value, error)
                 if refusal is not None:
                     chunk.refusals.append(refusal)
-                    chunk.size += len(value)
+                else:
+                    chunk.size -= len(value)
                 continue
-            chunk.deliveries.append(Delivery(event, topic, partition, offset, record.timestamp, value))
-            chunk.ids.append(identity)
-            chunk.contents.append(content - _WRAP if content >= _SIGN else content)
-            chunk.days.append(day)
-            chunk.size += len(value)
+            deliveries.append(Delivery(event, topic, partition, offset, record.timestamp, value))
+            ids.append(identity)
+            contents.append(content - _WRAP if content >= _SIGN else content)
+            days.append(day)
         return chunk
 
     def _judge(self, partition: int, offset: int, value: bytes, error: Exception) -> Refusal | None:

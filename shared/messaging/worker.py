@@ -125,7 +125,7 @@ class Worker:
         handover = Handover(
             await base.submit(_signal(base.loop)),
             await edge.submit(_signal(edge.loop)),
-            events_max=2 * self._settings.batch_events_max,
+            events_max=self._settings.batch_events_max,  # one batch ahead: more only costs memory
             bytes_max=self._settings.batch_bytes_max,
         )
         handler = BatchHandler(self._service, self._clock, self._letters)
