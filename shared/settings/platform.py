@@ -49,8 +49,9 @@ class PlatformSettings(BaseSettings):
         "`<SERVICE>_DATABASE_URL` (such as `METRICS_DATABASE_URL`) overrides it for one service.",
     )
     secret_key: SecretStr = Field(
-        description=f"Encrypts what lies in the dead letters. At least {SECRET_LENGTH_MIN} random characters, for "
-        "example from `openssl rand -hex 32`; defaults, repeats and short ones are refused.",
+        description="Encrypts what lies in the dead letters, and keys the fingerprints by which gateway recognises "
+        f"customers: with another one, everybody is new. At least {SECRET_LENGTH_MIN} random characters, for example "
+        "from `openssl rand -hex 32`; defaults, repeats and short ones are refused.",
     )
     partitions: int = Field(
         12, ge=1, le=1024, description="Partitions of each topic when it is created. The same number everywhere."
