@@ -17,6 +17,7 @@ from aiokafka import TopicPartition as KafkaPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import (
     KafkaError,
+    KafkaTimeoutError,
     NoOffsetForPartitionError,
     OffsetOutOfRangeError,
     RecordTooLargeError,
@@ -39,6 +40,8 @@ _RECLAIM_SECONDS = 10.0
 _UNSOUGHT_SECONDS = 0.02
 _STEADY_SECONDS = 30.0
 _HOUR_MS = 3_600_000
+_SETTLE_SECONDS = 60.0
+"""One limit for all that a rebalance asks of Kafka. What the database is asked meanwhile has its own."""
 
 
 class PositionLost(Exception):
@@ -69,6 +72,8 @@ class Intake:
         self._positions: dict[TopicPartition, Position] = {}
         self._lost_at: dict[TopicPartition, float] = {}
         self._fatal: BaseException | None = None
+        self._unsettled_since: float | None = None
+        self._claiming = False
         self._fetch_us = 0.0
         self._consumer: AIOKafkaConsumer | None = None
 
@@ -81,6 +86,7 @@ class Intake:
             consumer = AIOKafkaConsumer(**self._options())
             try:
                 consumer.subscribe(sorted(self._decoders), listener=_Listener(self, consumer))
+                self.unsettled()  # before the start, during which the group may already be done with us
                 await asyncio.wait_for(consumer.start(), _START_SECONDS)
                 self._consumer, started = consumer, monotonic()
                 await self._fetch(consumer, stop)
@@ -127,9 +133,13 @@ class Intake:
             return
         beginnings = await consumer.beginning_offsets(wanted)
         cluster_id, topic_ids = await identify(consumer._client, {place.topic for place in wanted})
-        claimed = await self._claim(
-            cluster_id, {TopicPartition(*place): offset for place, offset in beginnings.items()}, topic_ids
-        )
+        self._claiming = True
+        try:
+            claimed = await self._claim(
+                cluster_id, {TopicPartition(*place): offset for place, offset in beginnings.items()}, topic_ids
+            )
+        finally:
+            self._claiming = False
         # Asked after the claim, which may have waited for long: the last owner went on meanwhile, past older ends.
         ends = await consumer.end_offsets(wanted)
         for place, position in claimed.items():
@@ -147,6 +157,22 @@ class Intake:
             self._lost_at.pop(place, None)
         self._revoke(places)
 
+    def unsettled(self) -> None:
+        """The group begins to share its partitions out."""
+        self._unsettled_since = monotonic()
+
+    def settled(self) -> None:
+        """We know which partitions are ours, be it none, and have sought them."""
+        self._unsettled_since = None
+
+    def _check_settling(self) -> None:
+        """Raises KafkaTimeoutError when the group has been silent for too long: nothing that we miss shows as lag."""
+        if self._claiming:
+            self.unsettled()  # the database is away, which is another matter
+        since = self._unsettled_since
+        if since is not None and monotonic() - since > _SETTLE_SECONDS:
+            raise KafkaTimeoutError("the consumer group gave no partitions in time, nor said that there are none")
+
     def fail(self, error: BaseException) -> None:
         """Remember what happened inside a callback of the consumer, which would only log it."""
         self._fatal = error
@@ -156,6 +182,7 @@ class Intake:
             if self._fatal is not None:
                 error, self._fatal = self._fatal, None
                 raise error
+            self._check_settling()
             await self._claim_again(consumer)
             room, only = self._handover.room(), self._served(consumer)
             if only is None:
@@ -242,11 +269,13 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka sh
         self._consumer = consumer
 
     async def on_partitions_revoked(self, revoked: Iterable[KafkaPartition]) -> None:
+        self._intake.unsettled()
         self._intake.revoked({TopicPartition(p.topic, p.partition) for p in revoked})
 
     async def on_partitions_assigned(self, assigned: Iterable[KafkaPartition]) -> None:
         try:
             await self._intake.assigned(self._consumer, [TopicPartition(p.topic, p.partition) for p in assigned])
+            self._intake.settled()
         except Exception as error:
             self._intake.fail(error)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from aiokafka import TopicPartition as KafkaPartition
+from aiokafka.errors import KafkaTimeoutError
 
 from shared.kernel import SystemClock
 from shared.messaging.batch import BatchHandler
@@ -85,3 +86,43 @@ async def test_offsets_of_which_nothing_comes_are_not_waited_for() -> None:
     assert await made.ends() == {PLACE: 97}
     kafka.end = 101
     assert await made.ends() == {PLACE: 101}
+
+
+class SilentGroup(Kafka):
+    """A consumer whose group never shares anything out."""
+
+    def assignment(self) -> set[KafkaPartition]:
+        return set()
+
+    async def getmany(self, *_: Any, **__: Any) -> dict[KafkaPartition, list[Any]]:
+        await asyncio.sleep(0.01)
+        return {}
+
+
+async def test_a_group_that_stays_silent_is_joined_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.messaging.consumer._SETTLE_SECONDS", 0.2)
+    kafka = SilentGroup(end=0)
+    made, stop = intake(kafka, 0), asyncio.Event()
+    made.unsettled()
+    with pytest.raises(KafkaTimeoutError):
+        await asyncio.wait_for(made._fetch(kafka, stop), 5)
+
+
+async def test_a_member_without_partitions_is_left_in_peace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.messaging.consumer._SETTLE_SECONDS", 0.2)
+    kafka = SilentGroup(end=0)
+    made, stop = intake(kafka, 0), asyncio.Event()
+    made.unsettled()
+    made.settled()
+    asyncio.get_running_loop().call_later(0.6, stop.set)
+    await asyncio.wait_for(made._fetch(kafka, stop), 5)
+
+
+async def test_waiting_for_the_database_is_not_laid_at_the_door_of_the_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.messaging.consumer._SETTLE_SECONDS", 0.2)
+    kafka = SilentGroup(end=0)
+    made, stop = intake(kafka, 0), asyncio.Event()
+    made.unsettled()
+    made._claiming = True
+    asyncio.get_running_loop().call_later(0.6, stop.set)
+    await asyncio.wait_for(made._fetch(kafka, stop), 5)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
 from aiokafka import AIOKafkaProducer
 
 from mandegar.stack import Stack
@@ -157,3 +158,16 @@ async def test_compaction_holes_are_no_gaps(stack: Stack, place: Place) -> None:
         await place.send([added(n) for n in range(150, 170)])
         await place.until(170)
     assert sum(n for _, n in (await totals(place.pool)).values()) == 170
+
+
+async def test_a_worker_that_has_its_partitions_does_not_take_the_group_for_silent(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.messaging.consumer._SETTLE_SECONDS", 1.0)
+    async with at_work(place.worker()):
+        await place.send([added(n) for n in range(10)])
+        await place.until(10)
+        await asyncio.sleep(2.5)
+        await place.send([added(n) for n in range(10, 20)])
+        await place.until(20)
+    assert await place.pool.fetchval("SELECT max(epoch) FROM consumer_offset") == 1, "it joined once"
