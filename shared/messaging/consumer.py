@@ -255,8 +255,10 @@ class Intake:
             "rebalance_timeout_ms": 15_000,
             "max_poll_interval_ms": _HOUR_MS,  # the watchdog is quicker, and a full hand-over is no reason to leave
             "fetch_max_wait_ms": 100,
-            "fetch_max_bytes": 16 << 20,
-            "max_partition_fetch_bytes": 4 << 20,
+            # A backlog may not cost more memory than a quiet topic: what is fetched ahead is bounded tightly. A larger
+            # record still comes, alone.
+            "fetch_max_bytes": 8 << 20,
+            "max_partition_fetch_bytes": 1 << 20,
             "metadata_max_age_ms": 60_000,
         }
 
