@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from hashlib import blake2b
@@ -39,10 +40,11 @@ _NAMES: dict[EventKind, str] = {
     "cancelled": "order.cancelled",
     "refunded": "order.refunded",
 }
-_ORDER_EVENTS: dict[EventKind, type[OrderCompleted] | type[OrderUpdated] | type[OrderCancelled]] = {
+_EVENTS: dict[EventKind, Callable[..., OrderEvent]] = {
     "completed": OrderCompleted,
     "updated": OrderUpdated,
     "cancelled": OrderCancelled,
+    "refunded": OrderRefunded,
 }
 
 
@@ -132,23 +134,8 @@ def read(raw: RawOrderEvent, received: datetime, rules: ShopRules, marker: Marke
 def write(draft: Draft, customer: str | None, sequence: int) -> OrderEvent:
     """The event for `orders.v1`, its id derived from the raw event's, so that doing it again gives the same."""
     facts = draft.facts
-    event_id = derive_event_id(draft.occurred_ms, draft.shop, draft.cause, _NAMES[draft.kind])
-    if isinstance(facts, RefundFacts):
-        return OrderRefunded(
-            id=event_id,
-            source=SOURCE,
-            subject=facts.order_id,
-            time=draft.occurred,
-            shop=draft.shop,
-            origin=draft.origin,
-            sequence=sequence,
-            causationid=draft.cause_id,
-            correlationid=draft.cause_id,
-            receivedat=draft.received,
-            data=_refund_contract(facts, customer),
-        )
-    return _ORDER_EVENTS[draft.kind](
-        id=event_id,
+    return _EVENTS[draft.kind](
+        id=derive_event_id(draft.occurred_ms, draft.shop, draft.cause, _NAMES[draft.kind]),
         source=SOURCE,
         subject=facts.order_id,
         time=draft.occurred,
@@ -158,7 +145,7 @@ def write(draft: Draft, customer: str | None, sequence: int) -> OrderEvent:
         causationid=draft.cause_id,
         correlationid=draft.cause_id,
         receivedat=draft.received,
-        data=_order_contract(facts, customer),
+        data=_refund_contract(facts, customer) if isinstance(facts, RefundFacts) else _order_contract(facts, customer),
     )
 
 
