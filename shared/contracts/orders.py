@@ -93,4 +93,19 @@ class OrderRefunded(Envelope, frozen=True, kw_only=True, tag="order.refunded"):
     data: Refund
 
 
+class Clock(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the time of a shop on the stream clock has come, in this partition."""
+
+    until: Instant
+    """All events of the shop that occurred before have been sent into this partition."""
+
+
+class ClockAdvanced(Envelope, frozen=True, kw_only=True, tag="clock.advanced"):
+    """Time went on, without an order having to arrive. Sent into every partition; of shops on the stream clock only."""
+
+    data: Clock
+
+
 OrderEvent = OrderCompleted | OrderUpdated | OrderCancelled | OrderRefunded
+OrdersEvent = OrderEvent | ClockAdvanced
+"""All that comes by the topic."""

@@ -14,8 +14,9 @@ from shared.contracts.customers import CustomerEvent
 from shared.contracts.dead_letters import DeadLetterEvent
 from shared.contracts.interactions import InteractionEvent
 from shared.contracts.keys import KeyEvent
+from shared.contracts.lifecycle import LifecycleEvent
 from shared.contracts.metrics import MetricsRetentionEvent
-from shared.contracts.orders import OrderEvent
+from shared.contracts.orders import OrdersEvent
 from shared.contracts.raw_orders import RawOrderEvent
 from shared.contracts.shops import ShopEvent
 
@@ -67,9 +68,27 @@ _TOPICS = (
     ),
     Topic(
         topics.ORDERS,
-        OrderEvent,
+        OrdersEvent,
         writer="gateway",
         description="Orders after the front door: customer resolved, money in minor units, nothing personal.",
+        key=_BY_CUSTOMER,
+        kept="until archived",
+    ),
+    Topic(
+        topics.RAW_ORDERS_BACKFILL,
+        RawOrderEvent,
+        writer="shops",
+        description="History, as `raw.orders.v1` has it; served after live traffic, with origin `backfill`.",
+        key="any; best shop:customer or shop:order, as the shop knows them",
+        kept="7 days",
+        personal=True,
+        foreign="as on `raw.orders.v1`",
+    ),
+    Topic(
+        topics.ORDERS_BACKFILL,
+        OrdersEvent,
+        writer="gateway",
+        description="History after the front door; the same partitions as `orders.v1`, served after live traffic.",
         key=_BY_CUSTOMER,
         kept="until archived",
     ),
@@ -108,6 +127,13 @@ _TOPICS = (
         key="shop:key id",
         compacted=True,
         kept="last of each key",
+    ),
+    Topic(
+        topics.METRICS_LIFECYCLE,
+        LifecycleEvent,
+        writer="metrics",
+        description="Stages of customers: lapsing, lost, reactivated and the rest, each change once, and retractions.",
+        key="shop:customer",
     ),
     Topic(
         topics.METRICS_RETENTION,

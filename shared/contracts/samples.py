@@ -12,8 +12,22 @@ from shared.contracts.customers import Customer, CustomerUpdated
 from shared.contracts.dead_letters import DeadLetter, DeadLettered
 from shared.contracts.interactions import Interaction, InteractionRecorded
 from shared.contracts.keys import ApiKey, ApiKeyChanged
+from shared.contracts.lifecycle import (
+    CustomerLapsing,
+    CustomerLost,
+    CustomerReactivated,
+    Reason,
+    Stage,
+    StageChange,
+    StageChanged,
+    StageRetracted,
+    StageRetraction,
+    Threshold,
+)
 from shared.contracts.metrics import Amount, Benchmark, Mean, Retention, RetentionSnapshot
 from shared.contracts.orders import (
+    Clock,
+    ClockAdvanced,
     Order,
     OrderCancelled,
     OrderCompleted,
@@ -125,6 +139,44 @@ def _internal() -> list[msgspec.Struct]:
     ]
 
 
+def _change(number: int, previous: Stage, stage: Stage, reason: Reason, days: int) -> StageChange:
+    threshold = Threshold(
+        days=34, kind="personal", own_gaps=4, own_gap_days=31, shop_gaps=812, shop_gap_days=38,
+        shop_gaps_as_of=date(2026, 2, 14),
+    )  # fmt: skip
+    return StageChange(
+        customer=_CUSTOMER,
+        number=number,
+        previous=previous,
+        stage=stage,
+        day=date(2026, 3, 21),
+        reason=reason,
+        last_active=date.fromordinal(date(2026, 3, 21).toordinal() - days),
+        days=days,
+        threshold=threshold,
+        window_days=365,
+    )
+
+
+def _lifecycle() -> list[msgspec.Struct]:
+    attributes = _attributes(_CUSTOMER, "mandegar/metrics")
+    retraction = StageRetraction(
+        customer=_CUSTOMER,
+        retracts="019d0fbe-4b40-8a31-9c5e-2f6d1f0a7b13",
+        number=3,
+        stage="lapsing",
+        day=date(2026, 3, 21),
+        reason="late_order",
+    )
+    return [
+        StageChanged(**attributes, data=_change(2, "new", "active", "order", 21)),
+        CustomerLapsing(**attributes, data=_change(3, "active", "lapsing", "threshold", 34)),
+        CustomerLost(**attributes, data=_change(4, "lapsing", "lost", "window", 365)),
+        CustomerReactivated(**attributes, data=_change(5, "lost", "reactivated", "order", 400)),
+        StageRetracted(**attributes, data=retraction),
+    ]
+
+
 def samples() -> dict[type[msgspec.Struct], msgspec.Struct]:
     """A sample of each event type of the registry."""
     orders: list[msgspec.Struct] = [
@@ -132,5 +184,6 @@ def samples() -> dict[type[msgspec.Struct], msgspec.Struct]:
         OrderUpdated(**_attributes("1042"), data=_ORDER),
         OrderCancelled(**_attributes("1042"), data=_ORDER),
         OrderRefunded(**_attributes("1042"), data=_REFUND),
+        ClockAdvanced(**_attributes("laleh", sequence=None), data=Clock(until=_TIME)),
     ]
-    return {type(event): event for event in (_raw_order(), *orders, *_internal())}
+    return {type(event): event for event in (_raw_order(), *orders, *_lifecycle(), *_internal())}

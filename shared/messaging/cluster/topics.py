@@ -21,7 +21,7 @@ _DAY_MS = 86_400_000
 _SECONDS_MAX = 30.0
 
 _COMPACTED = frozenset({topics.CUSTOMERS, topics.SHOPS, topics.KEYS})
-_KEPT_FOR_EVER = frozenset({topics.ORDERS, topics.INTERACTIONS})
+_KEPT_FOR_EVER = frozenset({topics.ORDERS, topics.ORDERS_BACKFILL, topics.INTERACTIONS})
 _RAW_PREFIX = "raw."
 
 
