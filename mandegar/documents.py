@@ -10,6 +10,27 @@ from mandegar.stack.supervisor import FIRST_HTTP_PORT
 from services.gateway.settings import GatewaySettings
 from services.metrics.settings import MetricsSettings
 from shared.settings import SETTINGS_PAGE, settings_page
+from shared.settings.logins import PASSWORD_LENGTH_MIN, own_variable, password_variable, role_name
+
+_LOGINS = f"""
+## Logins of the database
+
+Each service has three roles in PostgreSQL: an owner without log-in, one for its workers, which sees all shops \
+(BYPASSRLS), and one for its APIs, which sees one shop at a time (row-level security). `mandegar migrate` makes them \
+and gives them their passwords where the user of `DATABASE_URL` may; where not, it names what is missing and the \
+command for who may. Commands log in as workers do.
+
+| variable | default | meaning |
+|---|---|---|
+| `{password_variable("worker")}` | derived from the password in `DATABASE_URL` | Password of the roles \
+`{role_name("<service>", "worker")}`; at least {PASSWORD_LENGTH_MIN} characters. Needed by workers, `migrate` and \
+commands. |
+| `{password_variable("api")}` | likewise | Password of the roles `{role_name("<service>", "api")}`. Needed by APIs \
+and `migrate`. |
+| `{own_variable("<service>", "worker")}`, `{own_variable("<service>", "api")}` | made of the above | The whole \
+address of one login, such as `{own_variable("metrics", "api")}`, for roles of other names. An API that has it \
+needs no `DATABASE_URL`. |
+"""
 
 _HERE = f"""
 ## `mandegar up` and the commands beside it
@@ -31,7 +52,7 @@ started, such as `MANDEGAR_METRICS_API_PORT`; a worker has only `/metrics` there
 
 def current_page() -> str:
     """The settings page as the code has it."""
-    return settings_page([("gateway", GatewaySettings), ("metrics", MetricsSettings)]) + _HERE
+    return settings_page([("gateway", GatewaySettings), ("metrics", MetricsSettings)]) + _LOGINS + _HERE
 
 
 def main(arguments: list[str]) -> int:

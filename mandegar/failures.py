@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 EXPECTED = (
     ("shared.settings", "SettingsError"),
+    ("shared.settings", "LoginError"),
+    ("shared.db.roles", "RoleTrouble"),
     ("shared.messaging.cluster.topics", "TopicTrouble"),
     ("shared.messaging.cluster.lag", "LagUnknown"),
     ("services.gateway.shops", "ShopError"),
@@ -41,12 +44,19 @@ def _explain_servers(error: BaseException) -> str | None:
     if sqlalchemy is not None and isinstance(error, sqlalchemy.DBAPIError):
         cause = error.orig.__cause__ if error.orig is not None else None  # what asyncpg itself said
         return None if cause is None else _explain_servers(cause)
-    if asyncpg is not None and isinstance(error, asyncpg.UndefinedTableError | asyncpg.InvalidSchemaNameError):
-        return "the tables are not there yet; run `mandegar migrate`"
     if asyncpg is not None and isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError):
-        return f"PostgreSQL refused: {error}"
+        return _explain_postgres(asyncpg, error)
     if aiokafka is not None and isinstance(error, aiokafka.KafkaError):
         return f"Kafka did not answer ({type(error).__name__}: {error}); `mandegar status` shows what runs"
     if isinstance(error, ConnectionError | TimeoutError):
         return f"a server did not answer ({error or type(error).__name__}); `mandegar status` shows what runs"
     return None
+
+
+def _explain_postgres(asyncpg: Any, error: Exception) -> str:
+    if isinstance(error, asyncpg.UndefinedTableError | asyncpg.InvalidSchemaNameError):
+        return "the tables are not there yet; run `mandegar migrate`"
+    if isinstance(error, asyncpg.InvalidAuthorizationSpecificationError):
+        # A wrong password and a role that does not exist look alike from outside.
+        return f"PostgreSQL refused: {error}; `mandegar migrate` makes the roles of services and their passwords"
+    return f"PostgreSQL refused: {error}"

@@ -20,7 +20,7 @@ async def with_gateway(directory: Path, work: Callable[[asyncpg.Pool[Any], Clock
     """Call with a pool of gateway's schema. What it publishes is sent by the relay of a running worker."""
     found = connection(directory)
     use(found)
-    return await with_gateway_at(found.service_database_url(GATEWAY), work)
+    return await with_gateway_at(found.login(GATEWAY), work)
 
 
 async def with_gateway_at(database_url: str, work: Callable[[asyncpg.Pool[Any], Clock], Awaitable[ResultT]]) -> ResultT:

@@ -78,8 +78,10 @@ async def _known_clusters(connection: Connection, name: str) -> list[str]:
 def migrate_service(name: str, connection: Connection) -> None:
     """Bring the tables of a service to this version."""
     from shared.db.migrating import migrate
+    from shared.settings import logins_of
 
-    migrate(name, connection.service_database_url(name))
+    url = connection.service_database_url(name)
+    migrate(name, url, logins=logins_of(name, url))
 
 
 def create_topics(connection: Connection) -> list[str]:
@@ -104,6 +106,6 @@ def ensure_shop(connection: Connection) -> None:
     from mandegar.gateway import GATEWAY, with_gateway_at
     from services.gateway.shops import add_shop, list_shops
 
-    url = connection.service_database_url(GATEWAY)
+    url = connection.login(GATEWAY)
     if not asyncio.run(with_gateway_at(url, lambda pool, _clock: list_shops(pool))):
         asyncio.run(with_gateway_at(url, lambda pool, clock: add_shop(pool, clock, DEFAULT_SHOP, name="Default shop")))

@@ -35,7 +35,12 @@ def run_service(name: str, *, worker: bool, api: bool) -> int:
 
 
 async def _run(name: str, settings: PlatformSettings, *, worker: bool, api: bool) -> int:
-    """Whichever ends first ends the other: half a process would look alive and not be."""
+    """Whichever ends first ends the other: half a process would look alive and not be.
+
+    Each part logs in to the database with the role of its own: the API never uses the worker's connections.
+    """
+    from shared.settings import PlatformSettings
+
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -44,7 +49,7 @@ async def _run(name: str, settings: PlatformSettings, *, worker: bool, api: bool
     if api:
         parts.append(_serve(name, settings, stop))
     if worker:
-        parts.append(_work(name, settings, stop, alone=not api))
+        parts.append(_work(name, PlatformSettings.load(name, role="worker"), stop, alone=not api))
     codes = await asyncio.gather(*[_until_end(part, stop) for part in parts])
     return max(codes)
 

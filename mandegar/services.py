@@ -8,8 +8,9 @@ from pathlib import Path
 from types import ModuleType
 
 import services
+from shared.settings.logins import PROCESS_ROLES, ProcessRole
 
-ROLES = ("worker", "api")
+ROLES = PROCESS_ROLES
 
 
 class UnknownService(Exception):
@@ -32,7 +33,7 @@ def service_main(name: str) -> ModuleType:
     return importlib.import_module(f"services.{name}.main")
 
 
-def roles_of(name: str) -> list[str]:
+def roles_of(name: str) -> list[ProcessRole]:
     """Which roles the service has: `worker` when it consumes, `api` when it answers over HTTP."""
     main = service_main(name)
     return [role for role, mark in zip(ROLES, ("SERVICE", "create_app"), strict=True) if hasattr(main, mark)]

@@ -176,7 +176,7 @@ def _call(directory: Path, service: str, work: Callable[[asyncpg.Connection[Any]
     from shared.db.engine import plain_url, server_settings
 
     service_main(service)
-    url = plain_url(connection(directory).service_database_url(service))
+    url = plain_url(connection(directory).login(service))
 
     async def call() -> ResultT:
         conn = await asyncpg.connect(

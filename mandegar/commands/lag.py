@@ -51,7 +51,7 @@ async def _read(found: Connection, names: list[str]) -> list[dict[str, Any]]:
     async with LagReader({"bootstrap_servers": found.bootstrap_servers}) as reader:
         for name in names:
             topics = {subscription.topic for subscription in service_main(name).SERVICE.subscriptions}
-            url = plain_url(found.service_database_url(name))
+            url = plain_url(found.login(name))
             conn = await asyncpg.connect(
                 url, timeout=5, command_timeout=8, server_settings=server_settings(name, "mandegar-operator")
             )

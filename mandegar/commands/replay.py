@@ -142,7 +142,7 @@ async def _run(
     if wait:
         from mandegar.replaying.arrival import WAY, wait_until_consumed
 
-        urls = {service: found.service_database_url(service) for service, _ in WAY}
+        urls = {service: found.login(service) for service, _ in WAY}
         await wait_until_consumed(found.bootstrap_servers, urls, limit_s=WAIT_LIMIT_S)
         result["consumed_after_seconds"] = round(time.monotonic() - began, 3)
     return result

@@ -24,10 +24,15 @@ def run(
     directory: Directory = DEFAULT_DIRECTORY,
 ) -> None:
     """Run a service in the foreground; SIGTERM drains it. Settings come from the environment (docs/SETTINGS.md)."""
-    from mandegar.connecting import connection, use
+    from mandegar.connecting import connection, use, use_one_login
     from mandegar.running import run_service
+    from shared.settings.logins import own_variable
 
-    use(connection(directory))
+    found = connection(directory, [own_variable(service, "worker"), own_variable(service, "api")])
+    if role is Role.ALL:
+        use(found)
+    else:
+        use_one_login(found, service, "api" if role is Role.API else "worker")
     raise typer.Exit(run_service(service, worker=role is not Role.API, api=role is not Role.WORKER))
 
 

@@ -44,7 +44,7 @@ async def tell(connection: Connection, url: str, directory: Path, console: Conso
     `url`: of the metrics API. May be run again on the same data: what was replayed once has no second effect. Raises
     the errors of replaying and asking.
     """
-    gateway_url = connection.service_database_url(GATEWAY)
+    gateway_url = connection.login(GATEWAY)
     key = await with_gateway_at(gateway_url, _shop_and_key)
     async with Api(url, key) as api:
         await api.wait_until_known()
@@ -96,7 +96,7 @@ async def _replay(connection: Connection, directory: Path, console: Console) -> 
     began = time.monotonic()
     sent = await replay_file(source, connection.bootstrap_servers, directory / "replay", silent=not console.is_terminal)
     sent_after = time.monotonic() - began
-    urls = {service: connection.service_database_url(service) for service, _ in WAY}
+    urls = {service: connection.login(service) for service, _ in WAY}
     with console.status("taking in …") as status:
 
         def say(waiting: Waiting) -> None:

@@ -32,6 +32,7 @@ from mandegar.stack.restarts import RestartPolicy
 from mandegar.stack.server import Server
 from mandegar.stack.state import DirectoryLock, ensure_secrets, read_state, write_state
 from mandegar.stack.status import ProcessStatus, Status, clear_status, write_status
+from shared.settings.logins import ProcessRole
 
 POLL_SECONDS = 0.2
 READY_SECONDS = 60.0
@@ -40,7 +41,7 @@ DRAIN_SECONDS = 25.0
 FIRST_HTTP_PORT = 8400
 
 Prepare = Callable[[Connection], None]
-Roles = Sequence[tuple[str, str]]
+Roles = Sequence[tuple[str, ProcessRole]]
 """(service, role) of each process to run."""
 
 
@@ -130,7 +131,7 @@ class Supervisor:
                 Child(
                     server=self._make_server(key),
                     command=[sys.executable, "-m", "mandegar", "run", service, "--role", role],
-                    environment={**connection.environment(), port_variable: str(ports[key])},
+                    environment={**connection.environment_of(service, role), port_variable: str(ports[key])},
                     url=address if role == "api" else "",
                     ready_url=f"{address}/readyz" if role == "api" else f"{address}/metrics",
                 )

@@ -57,4 +57,4 @@ SERVICE = _service(_intake)
 
 def create_app(settings: PlatformSettings | None = None) -> FastAPI:
     """The HTTP application: so far only what every service answers (health, readiness, metrics)."""
-    return create_web_app(NAME, settings or GatewaySettings.load(NAME))
+    return create_web_app(NAME, settings or GatewaySettings.load(NAME, role="api"))

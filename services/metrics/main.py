@@ -41,5 +41,7 @@ SERVICE = create_service()
 def create_app(settings: PlatformSettings | None = None) -> FastAPI:
     """The HTTP application: retention, cohorts and customers of the shop that the API key belongs to."""
     return create_web_app(
-        NAME, settings or MetricsSettings.load(NAME), routers=(retention_router, cohorts_router, customers_router)
+        NAME,
+        settings or MetricsSettings.load(NAME, role="api"),
+        routers=(retention_router, cohorts_router, customers_router),
     )

@@ -7,7 +7,7 @@ for any answer after 8 s (without that, a connection whose packets vanish would 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -46,9 +46,18 @@ def plain_url(database_url: str) -> str:
 
 
 async def create_pool(
-    database_url: str, schema: str, *, application: str = "mandegar", min_size: int = 0, max_size: int = 8
+    database_url: str,
+    schema: str,
+    *,
+    application: str = "mandegar",
+    min_size: int = 0,
+    max_size: int = 8,
+    opened: Callable[[asyncpg.Connection[Any]], Awaitable[None]] | None = None,
 ) -> asyncpg.Pool[Any]:
-    """A pool bound to the running event loop. Raises OSError or asyncpg's errors when the database is away."""
+    """A pool bound to the running event loop. Raises OSError or asyncpg's errors when the database is away.
+
+    `opened` is called with each new connection; when it raises, the connection is closed and the caller sees why.
+    """
     pool: asyncpg.Pool[Any] = await asyncpg.create_pool(
         plain_url(database_url),
         min_size=min_size,
@@ -57,6 +66,7 @@ async def create_pool(
         command_timeout=COMMAND_TIMEOUT_SECONDS,
         max_inactive_connection_lifetime=300,
         server_settings=server_settings(schema, application),
+        init=opened,  # type: ignore[arg-type]  # a proxy, which forwards all of Connection
     )
     return pool
 

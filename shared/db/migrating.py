@@ -32,6 +32,7 @@ from alembic import context
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.engine import make_url
@@ -39,7 +40,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from shared.db.roles import make_roles, prove
+from shared.db.security import lift_force, secure
 from shared.db.tables import RUNTIME_TABLES
+from shared.settings.logins import Logins, logins_of
 
 log = logging.getLogger(__name__)
 
@@ -58,28 +62,34 @@ def create_runtime_tables(op: Any, schema: str) -> None:
 
 def drop_runtime_tables(op: Any, schema: str) -> None:
     """Undo `create_runtime_tables`."""
-    for table in reversed(RUNTIME_TABLES):
-        op.drop_table(table, schema=schema)
+    tables = ", ".join(f'"{schema}".{table}' for table in RUNTIME_TABLES)
+    op.execute(f"DROP TABLE {tables}")  # at once: the policy of one of them asks another
 
 
-def migrate(service: str, database_url: str, revision: str = "head") -> None:
+def migrate(service: str, database_url: str, revision: str = "head", *, logins: Logins | None = None) -> None:
     """Bring a service's schema to a revision. Blocking, and runs a loop of its own: from async code use a thread.
 
-    Makes the schema and, if the connecting user may, an owner role without log-in. Several processes may call it at
-    once: they wait for each other. Raises alembic's CommandError or the database's error.
+    Makes the schema and, if the connecting user may, an owner role without log-in and the two logins, by default those
+    derived from the URL; then policies and grants on every table. Several processes may call it at once: they wait for
+    each other. Raises alembic's CommandError, RoleTrouble, LoginError or the database's error.
     """
-    config = service_config(service, database_url)
-    config.attributes["upgrading"] = True
+    logins = logins or logins_of(service, database_url, {})
     with _ONE_AT_A_TIME:
-        alembic.command.upgrade(config, revision)
+        alembic.command.upgrade(_upgrading(service, database_url, logins), revision)
+    asyncio.run(prove(service, database_url, logins))
 
 
-def downgrade(service: str, database_url: str, revision: str) -> None:
-    """Take a service's schema back to a revision (`base` for none). The schema itself stays."""
-    config = service_config(service, database_url)
-    config.attributes["upgrading"] = True
+def downgrade(service: str, database_url: str, revision: str, *, logins: Logins | None = None) -> None:
+    """Take a service's schema back to a revision (`base` for none). The schema itself and the roles stay."""
+    logins = logins or logins_of(service, database_url, {})
     with _ONE_AT_A_TIME:
-        alembic.command.downgrade(config, revision)
+        alembic.command.downgrade(_upgrading(service, database_url, logins), revision)
+
+
+def _upgrading(service: str, database_url: str, logins: Logins) -> Config:
+    config = service_config(service, database_url)
+    config.attributes["logins"] = logins
+    return config
 
 
 def new_revision(service: str, database_url: str, message: str) -> None:
@@ -104,6 +114,18 @@ def differences(service: str, database_url: str, metadata: MetaData) -> list[Any
     return asyncio.run(_with_connection(database_url, compare))
 
 
+def secure_schema(service: str, database_url: str, metadata: MetaData) -> None:
+    """Roles, policies and grants alone, for tables that no revision made. Blocking, as `migrate`."""
+    logins = logins_of(service, database_url, {})
+
+    def run(connection: Connection) -> None:
+        make_roles(connection, service, logins)
+        secure(connection, service, metadata, logins)
+
+    asyncio.run(_with_connection(database_url, run))
+    asyncio.run(prove(service, database_url, logins))
+
+
 def service_config(service: str, database_url: str) -> Config:
     """Alembic's configuration of a service, without a file."""
     if not _NAME.fullmatch(service):
@@ -123,10 +145,14 @@ def run_env(service: str, metadata: MetaData) -> None:
     if url is None:
         raise CommandError("run migrations with `mandegar migrate`: they need the database's URL")
 
+    logins: Logins | None = attributes.get("logins")
+
     def run(connection: Connection) -> None:
         # Session lock, not a transaction's: it must hold from before the schema is made until all revisions ran.
         connection.execute(text(f"SET lock_timeout = '{_LOCK_TIMEOUT}'"))
         _wait_for_turn(connection, service)
+        if logins is not None:
+            make_roles(connection, service, logins)
         _make_schema(connection, service)
         connection.commit()
         context.configure(
@@ -140,14 +166,38 @@ def run_env(service: str, metadata: MetaData) -> None:
             compare_type=True,
             transaction_per_migration=True,
         )
-        if attributes.get("upgrading"):
-            # Only then: with it, autogenerate would see foreign keys without their schema.
-            connection.execute(text(f'SET search_path = "{service}"'))
-            connection.commit()
-        with context.begin_transaction():
-            context.run_migrations()
+        if logins is None:
+            with context.begin_transaction():
+                context.run_migrations()
+        else:
+            _run_revisions(connection, service, metadata, logins)
 
     asyncio.run(_with_connection(url, run))
+
+
+def _run_revisions(connection: Connection, service: str, metadata: MetaData, logins: Logins) -> None:
+    """The revisions; then, whether they ended well or not, policies and grants on what is there."""
+    # Not for autogenerate: with the search path, it would see foreign keys without their schema.
+    connection.execute(text(f'SET search_path = "{service}"'))
+    connection.commit()
+    if not _is_current(connection, service):
+        lift_force(connection, service)  # revisions run as the owner, who else would see no row of any shop
+        connection.commit()
+    try:
+        with context.begin_transaction():
+            context.run_migrations()
+    finally:
+        connection.rollback()  # nothing, unless a revision failed
+        secure(connection, service, metadata, logins)
+        connection.commit()
+
+
+def _is_current(connection: Connection, service: str) -> bool:
+    found = connection.execute(text("SELECT to_regclass(:name)"), {"name": f'"{service}".alembic_version'}).scalar()
+    if found is None:
+        return True  # nothing is there yet
+    version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return version == ScriptDirectory.from_config(context.config).get_current_head()
 
 
 async def _with_connection(database_url: str, work: Callable[[Connection], Any]) -> Any:

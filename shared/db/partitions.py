@@ -1,7 +1,7 @@
 """Monthly partitions of processed ids: made when the first event of a month comes, dropped when the month is old.
 
 Events before 1990 share one partition and those from 2200 on another, so that nobody's clock can make partitions
-without end.
+without end. Workers own no table: functions of the owner make and drop partitions for them (partitions.sql).
 """
 
 from __future__ import annotations
@@ -67,14 +67,10 @@ async def _create(conn: asyncpg.Connection[Any], month: tuple[int, int]) -> None
     if await conn.fetchval(_EXISTS, name):
         return
     async with conn.transaction():
-        # Made apart and then attached: ATTACH does not stop those who read and write the other partitions.
         await conn.execute("SELECT pg_advisory_xact_lock($1, hashtext(current_schema()))", _LOCK)
         if await conn.fetchval(_EXISTS, name):
             return
-        await conn.execute(f"CREATE TABLE {name} (LIKE processed_event INCLUDING ALL)")
-        await conn.execute(
-            f"ALTER TABLE processed_event ATTACH PARTITION {name} FOR VALUES FROM ({month[0]}) TO ({month[1]})"
-        )
+        await conn.execute("SELECT add_processed_partition($1, $2, $3)", name, *month)
 
 
 async def partitions_before(conn: asyncpg.Connection[Any], day: int) -> list[str]:
@@ -99,7 +95,7 @@ async def drop_before(conn: asyncpg.Connection[Any], day: int) -> list[str]:
             if not await conn.fetchval("SELECT pg_try_advisory_xact_lock($1, hashtext(current_schema()))", _LOCK):
                 break
             await conn.execute("SET LOCAL lock_timeout = '1s'")
-            await conn.execute(f"DROP TABLE IF EXISTS {name}")
+            await conn.execute("SELECT drop_processed_partition($1)", name)
             dropped.append(name)
     return dropped
 

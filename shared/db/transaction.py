@@ -33,6 +33,8 @@ INSERT INTO outbox (shard, topic, key, value)
 SELECT * FROM unnest($1::smallint[], $2::text[], $3::bytea[], $4::bytea[])
 """
 
+_SCOPE = "SELECT set_config('app.shop', $1, true)"  # for this transaction only
+
 
 class Published(NamedTuple):
     """One event on its way to the outbox."""
@@ -132,9 +134,17 @@ def outbox_shard(key: bytes) -> int:
 
 
 @asynccontextmanager
-async def write_transaction(pool: asyncpg.Pool[Any], clock: Clock) -> AsyncIterator[OpenTransaction]:
-    """A transaction for a write that no event causes: an HTTP request, a command. Commits when the block ends well."""
+async def write_transaction(
+    pool: asyncpg.Pool[Any], clock: Clock, shop: ShopId | None = None
+) -> AsyncIterator[OpenTransaction]:
+    """A transaction for a write that no event causes: an HTTP request, a command. Commits when the block ends well.
+
+    A request names its `shop`: row-level security lets it read and write that shop's rows alone. Only a command, which
+    logs in as workers do, may leave it out.
+    """
     async with acquire(pool) as conn, conn.transaction():
+        if shop is not None:
+            await conn.fetchrow(_SCOPE, str(int(shop)))
         tx = OpenTransaction(conn, clock.now())
         yield tx
         await tx.finish()

@@ -5,6 +5,18 @@ subclassing `PlatformSettings`; docs/SETTINGS.md is generated from the descripti
 """
 
 from shared.settings.documentation import SETTINGS_PAGE, settings_page, settings_table
+from shared.settings.logins import LoginError, Logins, ProcessRole, login_url, logins_of
 from shared.settings.platform import PlatformSettings, SettingsError
 
-__all__ = ["SETTINGS_PAGE", "PlatformSettings", "SettingsError", "settings_page", "settings_table"]
+__all__ = [
+    "SETTINGS_PAGE",
+    "LoginError",
+    "Logins",
+    "PlatformSettings",
+    "ProcessRole",
+    "SettingsError",
+    "login_url",
+    "logins_of",
+    "settings_page",
+    "settings_table",
+]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any, Literal, Self
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from shared.settings.logins import LoginError, ProcessRole, login_url, operator_url
 
 SECRET_LENGTH_MIN = 32
 """Characters of MANDEGAR_SECRET_KEY: 32 hexadecimal ones are 128 bits."""
@@ -46,7 +47,8 @@ class PlatformSettings(BaseSettings):
     database_url: SecretStr = Field(
         validation_alias=_named("DATABASE_URL"),
         description="PostgreSQL 15 or later: `postgresql://user:password@host:port/database`. "
-        "`<SERVICE>_DATABASE_URL` (such as `METRICS_DATABASE_URL`) overrides it for one service.",
+        "`<SERVICE>_DATABASE_URL` (such as `METRICS_DATABASE_URL`) overrides it for one service. Its user is the "
+        "operator's, who migrates; workers and APIs have logins of their own (below) and need no user here.",
     )
     secret_key: SecretStr = Field(
         description="Encrypts what lies in the dead letters, and keys the fingerprints by which gateway recognises "
@@ -140,17 +142,28 @@ class PlatformSettings(BaseSettings):
         return value
 
     @classmethod
-    def load(cls, service: str | None = None, environ: Mapping[str, str] | None = None, **values: Any) -> Self:
-        """The settings of a process of `service`.
+    def load(
+        cls,
+        service: str | None = None,
+        environ: Mapping[str, str] | None = None,
+        *,
+        role: ProcessRole | None = None,
+        **values: Any,
+    ) -> Self:
+        """The settings of a process of `service`; its `role` decides which login of the database it has.
 
         `<SERVICE>_DATABASE_URL` goes before DATABASE_URL. `values` go before the environment. Raises SettingsError,
         whose message names every field that is missing or refused.
         """
-        own_url = (
-            (os.environ if environ is None else environ).get(f"{service.upper()}_DATABASE_URL") if service else None
-        )
-        if own_url and "database_url" not in values:
-            values["database_url"] = own_url
+        if service and "database_url" not in values:
+            url = operator_url(service, environ)
+            if role is not None:
+                try:
+                    url = login_url(service, role, environ=environ)
+                except LoginError as error:
+                    raise SettingsError(f"settings are not usable:\n  {error}") from None
+            if url:
+                values["database_url"] = url
         try:
             return cls(**values)
         except ValidationError as error:

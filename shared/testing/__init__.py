@@ -3,7 +3,7 @@
 Never imported by services or by the command line.
 """
 
-from shared.testing.databases import Databases
+from shared.testing.databases import Databases, api_url, worker_url
 from shared.testing.harness import Harness, running
 
-__all__ = ["Databases", "Harness", "running"]
+__all__ = ["Databases", "Harness", "api_url", "running", "worker_url"]

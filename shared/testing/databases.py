@@ -12,10 +12,21 @@ from sqlalchemy.engine import make_url
 
 from shared.db.engine import plain_url
 from shared.db.migrating import migrate
+from shared.settings import login_url
 
 _NUMBERS = count(1)  # of the process: two of these may stand on one server
 Prepare = Callable[[str], Awaitable[None]]
 """Fills the template, given its URL."""
+
+
+def api_url(database_url: str, service: str) -> str:
+    """The same database as the service's API logs in to it, bound by row-level security."""
+    return login_url(service, "api", base=database_url, environ={})
+
+
+def worker_url(database_url: str, service: str) -> str:
+    """The same database as the service's workers log in to it."""
+    return login_url(service, "worker", base=database_url, environ={})
 
 
 class Databases:

@@ -29,6 +29,8 @@ from shared.kernel import Clock, ShopId, api_key_id, api_key_sha256
 from shared.web.problems import forbidden, unauthenticated
 
 _CACHED_MAX = 10_000
+# Row-level security shows the API the one key that the caller has shown, and its shop, and no other of either.
+_SHOWN = "SELECT set_config('app.key', $1, true)"
 _FIND = """
 SELECT k.sha256, k.scopes, k.expires_at, k.revoked_at, s.settings
 FROM api_key k JOIN shop s ON s.number = k.shop
@@ -84,7 +86,8 @@ class Keyring:
 
     async def _find(self, key_id: str, digest: str) -> _Known | None:
         self._known.pop(digest, None)
-        async with acquire(self._pool) as connection:
+        async with acquire(self._pool) as connection, connection.transaction(readonly=True):
+            await connection.fetchval(_SHOWN, key_id)
             row = await connection.fetchrow(_FIND, key_id)
         if row is None or not hmac.compare_digest(row["sha256"].encode(), digest.encode()):
             return None

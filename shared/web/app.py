@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.db import create_pool
+from shared.db.roles import refuse_above_policies
 from shared.kernel import Clock, SystemClock
 from shared.settings import PlatformSettings
 from shared.telemetry import http_metrics
@@ -47,7 +48,8 @@ def create_app(
     """An application of a service, with its routers, health, metrics, API page and errors as problem+json.
 
     It opens its own pool while it runs (its lifespan), unless it is given one, which it then leaves open. The
-    database may be away at the start: the API then answers 503 until it is there. `checks` are further conditions of
+    database may be away at the start: the API then answers 503 until it is there, and so it does for as long as its
+    login is one that row-level security does not bind. `checks` are further conditions of
     `/readyz`. Tests: `shared.testing.http.client(app)`.
     """
     clock = clock or SystemClock()
@@ -60,6 +62,7 @@ def create_app(
             service,
             application=f"mandegar-{service}-api",
             max_size=settings.database_pool_size,
+            opened=lambda conn: refuse_above_policies(conn, service),
         )
         app.state.database = Database(used, clock)
         app.state.keyring = Keyring(used, clock, settings.api_key_cache_seconds)

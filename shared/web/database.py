@@ -29,9 +29,9 @@ class Database:
         """One moment of one shop's data."""
         return read_transaction(self.pool, shop)
 
-    def write(self) -> AbstractAsyncContextManager[OpenTransaction]:
-        """A transaction with the outbox; commits when the block ends well."""
-        return write_transaction(self.pool, self.clock)
+    def write(self, shop: ShopId) -> AbstractAsyncContextManager[OpenTransaction]:
+        """A transaction with the outbox, on one shop's rows; commits when the block ends well."""
+        return write_transaction(self.pool, self.clock, shop)
 
 
 def _database(request: Request) -> Database:

@@ -17,6 +17,7 @@ import uuid_utils
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.db.roles import RoleTrouble
 from shared.telemetry import HttpMetrics, get_logger
 from shared.web.problems import FieldError, Problem, invalid, problem_response, too_large, unavailable, unexpected
 from shared.web.strict_json import why_refused
@@ -42,6 +43,7 @@ _AWAY = (
     sqlalchemy.exc.TimeoutError,
     sqlalchemy.exc.OperationalError,
     sqlalchemy.exc.InterfaceError,
+    RoleTrouble,
 )
 
 log = get_logger(__name__)

@@ -14,6 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from starlette.responses import Response
 
 from shared.db import acquire
+from shared.db.roles import RoleTrouble
 from shared.web.problems import Problem, problem_responses
 
 Check = Callable[[], Awaitable[str | None]]
@@ -80,6 +81,8 @@ async def _judge(check: Check) -> str | None:
     try:
         async with asyncio.timeout(_CHECK_SECONDS_MAX):
             return await check()
+    except RoleTrouble as error:
+        return str(error)
     except Exception as error:
         return f"does not answer ({type(error).__name__})"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from datetime import date
 
 import asyncpg
 import pytest
@@ -13,7 +14,10 @@ from services.gateway.tables import metadata as gateway_metadata
 from services.metrics.tables import metadata as metrics_metadata
 from shared.db.engine import plain_url
 from shared.db.migrating import differences, downgrade, migrate, service_config
+from shared.db.partitions import ProcessedPartitions
+from shared.db.roles import RoleTrouble
 from shared.db.tables import RUNTIME_TABLES, service_metadata
+from shared.settings import Logins
 from shared.testing import Databases
 from tests.messaging.probe import prepare
 
@@ -62,22 +66,47 @@ async def test_processes_that_migrate_at_once_wait_for_each_other(databases: Dat
         await conn.close()
 
 
-async def test_a_user_without_the_right_to_create_roles_owns_the_schema(databases: Databases) -> None:
+async def test_a_user_who_may_not_make_roles_is_told_which_to_ask_for_and_owns_the_schema(
+    databases: Databases,
+) -> None:
     async def plain_user(url: str) -> None:
         conn = await asyncpg.connect(plain_url(url))
         try:
-            await conn.execute("DROP ROLE IF EXISTS plain_user; CREATE ROLE plain_user LOGIN PASSWORD 'plain'")
+            await conn.execute(
+                "DROP ROLE IF EXISTS plain_user, plain_worker, plain_api; CREATE ROLE plain_user LOGIN PASSWORD 'plain'"
+            )
         finally:
             await conn.close()
 
     url = await databases.create("plain", prepare=plain_user)
     conn = await asyncpg.connect(plain_url(url))
     await conn.execute(f'GRANT CREATE ON DATABASE "{make_url(url).database}" TO plain_user')
-    own = make_url(url).set(username="plain_user", password="plain").render_as_string(hide_password=False)
-    await asyncio.to_thread(migrate, "gateway", own)
+
+    def as_user(name: str, password: str) -> str:
+        return make_url(url).set(username=name, password=password).render_as_string(hide_password=False)
+
+    own = as_user("plain_user", "plain")
+    logins = Logins(as_user("plain_worker", "worker's password"), as_user("plain_api", "api's password"))
+
+    async def refused(match: str) -> None:
+        with pytest.raises(RoleTrouble, match=match):
+            await asyncio.to_thread(migrate, "gateway", own, logins=logins)
+
+    await refused('plain_worker of PostgreSQL does not exist.*CREATE ROLE "plain_worker" LOGIN BYPASSRLS PASSWORD')
+    await conn.execute("CREATE ROLE plain_worker LOGIN PASSWORD 'worker''s password'")
+    await refused('plain_worker of PostgreSQL is not LOGIN BYPASSRLS.*ALTER ROLE "plain_worker" LOGIN BYPASSRLS;')
+    await conn.execute("ALTER ROLE plain_worker BYPASSRLS; CREATE ROLE plain_api LOGIN PASSWORD 'another'")
+    await refused("plain_api of PostgreSQL does not take its password.*GATEWAY_API_DATABASE_URL")
+    await conn.execute("ALTER ROLE plain_api PASSWORD 'api''s password'; GRANT plain_worker TO plain_api")
+    await refused("may become, plain_worker.*REVOKE plain_worker FROM it")
+    await conn.execute("REVOKE plain_worker FROM plain_api")
+    await asyncio.to_thread(migrate, "gateway", own, logins=logins)
     owners = await conn.fetch("SELECT DISTINCT tableowner FROM pg_tables WHERE schemaname = 'gateway'")
     await conn.close()
     assert [row[0] for row in owners] == ["plain_user"]
+    worker = await asyncpg.connect(logins.worker, server_settings={"search_path": "gateway"})
+    await ProcessedPartitions().ensure(worker, [date(2026, 3, 1).toordinal()])
+    await worker.close()
 
 
 def test_only_names_of_services_reach_sql() -> None:

@@ -22,7 +22,7 @@ from services.metrics.retention.api.routes import router as retention
 from shared.contracts.shops import Shop
 from shared.kernel import SystemClock, api_key_sha256, api_key_text
 from shared.settings import PlatformSettings
-from shared.testing import Databases, Harness, running
+from shared.testing import Databases, Harness, api_url, running
 from shared.testing.harness import TEST_SECRET
 from shared.testing.http import client
 from shared.web import create_app
@@ -82,9 +82,9 @@ async def asked_as(pool: asyncpg.Pool[Any], database_url: str, number: int) -> A
         *(key_id, number, api_key_sha256(text), ["metrics:read"]),
     )
     settings = PlatformSettings.load(
-        kafka_bootstrap_servers="127.0.0.1:1", database_url=database_url, secret_key=TEST_SECRET
+        kafka_bootstrap_servers="127.0.0.1:1", database_url=api_url(database_url, "metrics"), secret_key=TEST_SECRET
     )
-    app = create_app("metrics", settings, [retention, cohorts], pool=pool, registry=CollectorRegistry())
+    app = create_app("metrics", settings, [retention, cohorts], registry=CollectorRegistry())
     async with client(app, key=text) as asked:
         yield asked
 

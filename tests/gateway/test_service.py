@@ -10,7 +10,7 @@ from services.gateway.main import SERVICE, create_app, create_service
 from services.gateway.settings import GatewaySettings
 from services.gateway.tables import metadata
 from shared.db.migrating import differences, downgrade, migrate
-from shared.testing import Databases
+from shared.testing import Databases, api_url
 from shared.testing.http import client
 from tests.gateway.ground import SECRET
 
@@ -33,7 +33,10 @@ async def test_migrations_make_the_described_tables_and_take_them_away(databases
 @pytest.mark.stack
 async def test_the_application_tells_its_health(gateway_url: str) -> None:
     settings = GatewaySettings.load(
-        "gateway", database_url=gateway_url, kafka_bootstrap_servers="127.0.0.1:1", secret_key=SECRET.decode()
+        "gateway",
+        database_url=api_url(gateway_url, "gateway"),
+        kafka_bootstrap_servers="127.0.0.1:1",
+        secret_key=SECRET.decode(),
     )
     async with client(create_app(settings)) as http:
         assert (await http.get("/healthz")).status_code == 200

@@ -30,10 +30,11 @@ def customer_text(shop: int, customer: int) -> str:
 
 
 class Ground:
-    """Shops with histories."""
+    """Shops with histories: written as anybody may, read by `api` as the service's API reads."""
 
-    def __init__(self, pool: asyncpg.Pool[Any]) -> None:
+    def __init__(self, pool: asyncpg.Pool[Any], api: asyncpg.Pool[Any]) -> None:
         self.pool = pool
+        self.api = api
 
     async def open(self, shop: Shop) -> None:
         """A shop, as `shops.v1` would bring it."""

@@ -66,7 +66,7 @@ async def api(ground: Ground) -> AsyncIterator[Api]:
         settings_for("postgresql://nobody@127.0.0.1:1/none"),
         [retention, cohorts, customers],
         clock=FixedClock(NOW),
-        pool=ground.pool,
+        pool=ground.api,
         registry=CollectorRegistry(),
     )
     async with client(app, key=key) as http:

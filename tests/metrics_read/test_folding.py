@@ -36,10 +36,10 @@ async def test_folding_leaves_one_row_a_counter_and_the_same_answers(ground: Gro
     counters = await ground.fill(shop, random_history(Random(3), 90, 8, DAY_ZERO, 120))
     asked = Asked(30, 7, 4, "USD")
     at = list(range(DAY_ZERO, DAY_ZERO + 160))
-    async with read_transaction(ground.pool, shop_id(shop)) as reads:
+    async with read_transaction(ground.api, shop_id(shop)) as reads:
         before = await counts_at(reads, counters, asked, at)
     await fold_all(ground, shop.number, rows_max=100)
-    async with read_transaction(ground.pool, shop_id(shop)) as reads:
+    async with read_transaction(ground.api, shop_id(shop)) as reads:
         assert await counts_at(reads, counters, asked, at) == before
         rows = await reads.fetch("SELECT shard, value FROM counter WHERE shop = $1", shop.number)
     assert {row["shard"] for row in rows} == {FOLDED_SHARD}

@@ -19,7 +19,7 @@ from services.metrics.cohorts.api import router as cohorts
 from services.metrics.orders.api import router as customers
 from services.metrics.retention.api.routes import router as retention
 from shared.db import create_pool
-from shared.testing import Databases
+from shared.testing import Databases, api_url
 from shared.web import create_app
 from tests.metrics_read.ground import Ground, customer_text, random_history, settings_for, shop_of
 from tests.metrics_read.recount import DAY_ZERO
@@ -43,7 +43,7 @@ async def running(databases: Databases) -> AsyncIterator[tuple[str, str]]:
     shop = shop_of(1, zone="Asia/Tehran", calendar="jalali")
     pool = await create_pool(database_url, "metrics")
     try:
-        ground = Ground(pool)
+        ground = Ground(pool, pool)
         await ground.open(shop)
         await ground.fill(shop, random_history(Random(5), 100, 10, DAY_ZERO, 400))
         key = await ground.issue(shop, "metrics:read")
@@ -51,7 +51,7 @@ async def running(databases: Databases) -> AsyncIterator[tuple[str, str]]:
         await pool.close()
     app = create_app(
         "metrics",
-        settings_for(database_url),
+        settings_for(api_url(database_url, "metrics")),
         [retention, cohorts, customers],
         registry=CollectorRegistry(),
     )

@@ -34,7 +34,7 @@ async def test_counters_and_scan_equal_a_recount(ground: Ground, seed: int) -> N
     await ground.open(shop)
     counters = await ground.fill(shop, bought, uncounted=random_history(rng, 20, 8, DAY_ZERO, DAYS))
     at = sorted(rng.sample(range(DAY_ZERO - 10, DAY_ZERO + 2 * DAYS), 12))
-    async with read_transaction(ground.pool, shop_id(shop)) as reads:
+    async with read_transaction(ground.api, shop_id(shop)) as reads:
         for asked in questions(rng, shop.windows):
             expected = [recount(bought, asked, day) for day in at]
             assert await counts_at(reads, counters, asked, at) == expected, asked
@@ -49,7 +49,7 @@ async def test_a_scan_answers_any_window_period_and_number_of_orders(ground: Gro
     await ground.open(shop)
     counters = await ground.fill(shop, bought)
     at = sorted(rng.sample(range(DAY_ZERO - 10, DAY_ZERO + 2 * DAYS), 6))
-    async with read_transaction(ground.pool, shop_id(shop)) as reads:
+    async with read_transaction(ground.api, shop_id(shop)) as reads:
         for _ in range(8):
             asked = Asked(rng.randint(1, 60), rng.randint(1, 200), rng.randint(0, 6), "USD")
             expected = [recount(bought, asked, day) for day in at]
@@ -62,7 +62,7 @@ async def test_return_rates_equal_a_recount(ground: Ground) -> None:
     bought = random_history(rng, 60, customers=20, first=DAY_ZERO, days=DAYS)
     await ground.open(shop)
     counters = await ground.fill(shop, bought)
-    async with read_transaction(ground.pool, shop_id(shop)) as reads:
+    async with read_transaction(ground.api, shop_id(shop)) as reads:
         for day in range(DAY_ZERO - 5, DAY_ZERO + 300, 13):
             rates = await return_rates_at(reads, counters, day)
             assert [(r.days, r.customers, r.returned) for r in rates] == [
@@ -74,7 +74,7 @@ async def test_the_live_generation_is_the_one_that_is_read(ground: Ground) -> No
     shop = shop_of(301, windows=(30,), loyal_over=1, zone="Asia/Tehran", calendar="jalali")
     await ground.open(shop)
     counters = await ground.fill(shop, [Bought(1, DAY_ZERO)])
-    async with read_transaction(ground.pool, shop_id(shop)) as reads:
+    async with read_transaction(ground.api, shop_id(shop)) as reads:
         live = await live_generation(reads, shop.number)
         assert live is not None
         assert (live.counters, live.zone, live.calendar, live.windows, live.loyal_over) == (
@@ -88,12 +88,12 @@ async def test_the_live_generation_is_the_one_that_is_read(ground: Ground) -> No
 
 
 async def test_a_read_transaction_cannot_write(ground: Ground) -> None:
-    async with read_transaction(ground.pool, shop_id(shop_of(1))) as reads:
+    async with read_transaction(ground.api, shop_id(shop_of(1))) as reads:
         with pytest.raises(Exception, match="read-only transaction"):
             await reads.fetch("DELETE FROM counter")
 
 
 async def test_a_read_that_takes_too_long_is_cut_off(ground: Ground) -> None:
-    async with read_transaction(ground.pool, shop_id(shop_of(1)), timeout_ms=50) as reads:
+    async with read_transaction(ground.api, shop_id(shop_of(1)), timeout_ms=50) as reads:
         with pytest.raises(Exception, match="statement timeout"):
             await reads.fetch("SELECT pg_sleep(5)")

@@ -35,7 +35,7 @@ def test_what_is_expected_to_fail_says_what_to_do(
     if environment.pop("SERVERS", None):
         environment |= {
             "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
-            "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
+            "DATABASE_URL": "postgresql://nobody:knows@127.0.0.1:1/none",
             "MANDEGAR_SECRET_KEY": SECRET,
         }
     done = mandegar(*arguments, MANDEGAR_DIRECTORY=str(tmp_path), **environment)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any
 
@@ -13,7 +14,7 @@ from prometheus_client import CollectorRegistry
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.contracts.shops import Shop
-from shared.kernel import FixedClock, api_key_sha256, api_key_text
+from shared.kernel import FixedClock, ShopId, api_key_sha256, api_key_text
 from shared.settings import PlatformSettings
 from shared.web import Caller, Cursor, DatabaseDep, Limit, Page, allow, create_app, not_found, read_cursor
 
@@ -43,9 +44,12 @@ class PlayedConnection:
         self._pool.asked.append(query)
         return self._pool.keys.get(args[0])
 
-    async def fetchval(self, query: str) -> Any:
-        self._pool.asked.append(query)
-        return 1
+    async def fetchval(self, query: str, *args: Any) -> Any:
+        return args[0] if args else 1
+
+    def transaction(self, *, readonly: bool) -> contextlib.AbstractAsyncContextManager[None]:
+        assert readonly
+        return contextlib.nullcontext()
 
 
 class PlayedPool:
@@ -120,7 +124,7 @@ async def slow() -> None:
 
 @router.get("/database")
 async def database(database: DatabaseDep) -> None:
-    async with database.write():
+    async with database.write(ShopId(SHOP.number)):
         pass
 
 

@@ -10,10 +10,11 @@ import msgspec
 import pytest
 from fastapi import APIRouter
 from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
 
 from mandegar.stack import Stack
 from shared.kernel import FixedClock, api_key_sha256
-from shared.testing.databases import Databases
+from shared.testing.databases import Databases, api_url
 from shared.testing.http import client
 from shared.web import DatabaseDep, create_app
 from tests.web.sample import KEY, NOW, POOR_KEY, SHOP, router, settings
@@ -54,7 +55,7 @@ async def _execute(url: str, statement: str, *args: Any) -> None:
 
 
 def app_over(url: str, *routers: APIRouter, **values: Any) -> Any:
-    own = settings(**values).model_copy(update={"database_url": settings().database_url.__class__(url)})
+    own = settings(**values).model_copy(update={"database_url": SecretStr(api_url(url, "gateway"))})
     return create_app("gateway", own, [router, *routers], clock=FixedClock(NOW), registry=CollectorRegistry())
 
 

@@ -15,6 +15,8 @@ from sqlalchemy import (
     text,
 )
 
+_NOT_FOR_APIS = {"api": ""}  # who is who is the worker's affair: no route reads it
+
 
 def add_identity_tables(metadata: MetaData) -> None:
     """Describe the slice's tables in a MetaData that has a schema."""
@@ -38,6 +40,7 @@ def add_identity_tables(metadata: MetaData) -> None:
         Column("emails", SmallInteger, nullable=False),
         Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
         PrimaryKeyConstraint("shop", "customer", name="pk_customer"),
+        info=_NOT_FOR_APIS,
     )
     Table(
         "customer_alias",
@@ -47,6 +50,7 @@ def add_identity_tables(metadata: MetaData) -> None:
         Column("value_hash", LargeBinary, nullable=False),  # 16 bytes, keyed
         Column("customer", BigInteger, nullable=False),
         PrimaryKeyConstraint("shop", "kind", "value_hash", name="pk_customer_alias"),
+        info=_NOT_FOR_APIS,
     )
     Table(
         "order_customer",
@@ -57,4 +61,5 @@ def add_identity_tables(metadata: MetaData) -> None:
         Column("at_us", BigInteger, nullable=False),
         Column("tie", BigInteger, nullable=False),
         PrimaryKeyConstraint("shop", "order_id", name="pk_order_customer"),
+        info=_NOT_FOR_APIS,
     )
