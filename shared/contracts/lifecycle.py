@@ -15,8 +15,8 @@ import msgspec
 from shared.contracts.envelope import Envelope
 
 Stage = Literal["prospect", "new", "active", "lapsing", "lost", "reactivated"]
-Reason = Literal["order", "onboarded", "threshold", "window", "correction"]
-"""Why: an order; the onboarding days are over; too long without activity; not held any more; see `late`."""
+Reason = Literal["order", "visit", "onboarded", "threshold", "window"]
+"""Why: an order, a visit; the onboarding days are over; too long without activity; not held any more."""
 
 
 class Threshold(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,1 @@
+"""lifecycle: the stage of each customer (new, active, lapsing, lost, reactivated), and each change of it, once."""

@@ -1,0 +1,1 @@
+"""What decides stages. Pure: days are ordinals of shop-local dates."""

@@ -1,0 +1,1 @@
+"""Tests of stages and of what publishes them."""
