@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.metrics.retention.domain.points import Step, points
+from services.metrics.retention.domain.points import Step, points, span_of
 
 
 def days(first: str, last: str, step: Step, *, calendar: str = "gregorian", week_start: int = 0) -> list[str]:
@@ -65,3 +65,18 @@ def test_points_rise_lie_within_what_was_asked_and_leave_no_step_out(
     assert found[0] >= first
     assert found[-1] == first + length
     assert all(0 < later - earlier <= longest for earlier, later in zip([first - 1, *found], found, strict=False))
+
+
+@given(
+    day=st.integers(720_000, 740_000),
+    step=st.sampled_from(["day", "week", "month", "quarter", "year"]),
+    calendar=st.sampled_from(["gregorian", "jalali"]),
+    week_start=st.integers(0, 6),
+)
+def test_spans_lie_side_by_side_and_end_where_points_are(day: int, step: Step, calendar: str, week_start: int) -> None:
+    span = span_of(day, step, calendar=calendar, week_start=week_start)
+    assert span.first <= day <= span.last
+    following = span_of(span.last + 1, step, calendar=calendar, week_start=week_start)
+    assert (following.first, following.name != span.name) == (span.last + 1, True)
+    ends = points(span.first, following.last, step, calendar=calendar, week_start=week_start)
+    assert ends == [span.last, following.last]

@@ -39,6 +39,7 @@ _RETENTION: dict[str, Any] = {
     "benchmark": {"industry": "retail", "crr": 0.63, "source": "…", "year": 2020},
     "mature": True,
 }
+_POINT: dict[str, Any] = {**_RETENTION, "span": "2026-03", "span_from": "2026-03-01", "complete": False}
 
 
 class AmountAnswer(BaseModel):
@@ -99,17 +100,28 @@ class RetentionAnswer(BaseModel):
     model_config = ConfigDict(json_schema_extra={"example": _RETENTION})
 
 
+class PointAnswer(RetentionAnswer):
+    """Retention on the last day of a span: a whole answer, as of that day."""
+
+    span: str = Field(description="`2026-03` (or `1404-12`), `2026-Q1`, `2026`; of days and weeks the first day.")
+    span_from: date = Field(description="First day of the span.")
+    complete: bool = Field(description="False when the span goes on after this day, or the day is not over yet.")
+
+    model_config = ConfigDict(json_schema_extra={"example": _POINT})
+
+
 class SeriesAnswer(BaseModel):
     """Retention at the end of each step; every point is a whole answer of its own."""
 
     first: date = Field(alias="from")
     to: date
     step: str
+    calendar: str = Field(description="Whose months, quarters and years these are.")
     window_days: int
     period_days: int
     basis: str
     currency: str
-    points: list[RetentionAnswer]
+    points: list[PointAnswer]
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -117,11 +129,12 @@ class SeriesAnswer(BaseModel):
                 "from": "2026-03-01",
                 "to": "2026-03-20",
                 "step": "month",
+                "calendar": "gregorian",
                 "window_days": 365,
                 "period_days": 30,
                 "basis": "restated",
                 "currency": "USD",
-                "points": [_RETENTION],
+                "points": [_POINT],
             }
         }
     )

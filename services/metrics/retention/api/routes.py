@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import asyncpg
 import msgspec
@@ -30,12 +30,12 @@ from services.metrics.retention.api.answers import (
     ReturnRatesAnswer,
     SeriesAnswer,
 )
+from services.metrics.retention.api.series import Spans
 from services.metrics.retention.domain.benchmarks import BENCHMARKS
 from services.metrics.retention.domain.figures import Asked
-from services.metrics.retention.domain.points import Step, points
+from services.metrics.retention.domain.points import Step
 from services.metrics.retention.events import BASIS
 from services.metrics.retention.store import return_rates_at
-from shared.kernel import Clock
 from shared.web import Caller, ClockDep, DatabaseDep, FieldError, allow, invalid, unavailable
 
 POINTS_MAX = 1_100
@@ -102,11 +102,22 @@ async def read_series(
     first: Annotated[Day, Query(alias="from", description="First day.", examples=["2025-03-21"])],
     to: Annotated[Day | None, Query(description="Last day. Default: today.", examples=["2026-03-20"])] = None,
     step: Annotated[Step, Query(description="The last day of each step is a point, and so is `to`.")] = "day",
+    calendar: Annotated[
+        Literal["gregorian", "jalali"] | None,
+        Query(
+            description="Whose months, quarters and years. Default: the shop's. Weeks begin on the shop's first day."
+        ),
+    ] = None,
 ) -> Response:
-    """One answer for the end of each day, week, month, quarter or year of the shop's calendar, all of one moment."""
+    """One answer for the end of each day, week, month, quarter or year, all of one moment.
+
+    A span that is not over when the series ends has its point on the series' last day, with `complete` false.
+    """
     async with database.read(caller.shop_id) as reads:
         basis = await basis_of(reads, caller.shop)
-        at = _days(first, to, step, basis, clock)
+        today = today_in(basis.zone, clock)
+        spans = Spans(step, calendar or basis.calendar, basis.shop.week_start, today)
+        at = _days(first, to, spans)
         _refuse_too_many(at, basis, asked)
         async with _in_time(basis, asked):
             found = await answers(reads, basis, asked, at)
@@ -115,11 +126,12 @@ async def read_series(
             "from": first,
             "to": date.fromordinal(at[-1]),
             "step": step,
+            "calendar": spans.calendar,
             "window_days": asked.window,
             "period_days": asked.period,
             "basis": BASIS,
             "currency": asked.currency,
-            "points": found,
+            "points": [spans.point(answer) for answer in found],
         }
     )
 
@@ -150,13 +162,12 @@ async def read_benchmarks(caller: CallerDep) -> Response:  # noqa: ARG001 - aske
     return _json({"benchmarks": rows})
 
 
-def _days(first: date, to: date | None, step: Step, basis: Basis, clock: Clock) -> list[int]:
-    today = today_in(basis.zone, clock)
-    last = day_until("to", to, today)
-    start = day_until("from", first, today)
+def _days(first: date, to: date | None, spans: Spans) -> list[int]:
+    last = day_until("to", to, spans.today)
+    start = day_until("from", first, spans.today)
     if start > last:
         raise invalid(FieldError("query.from", "may not lie after `to`"))
-    return points(start, last, step, calendar=basis.calendar, week_start=basis.shop.week_start)
+    return spans.ends(start, last)
 
 
 def _refuse_too_many(at: Sequence[int], basis: Basis, asked: Asked) -> None:
