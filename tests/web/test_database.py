@@ -89,3 +89,13 @@ async def test_an_exhausted_pool_is_503_and_not_a_hang(url: str) -> None:
         answer = await api.get("/greedy")
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
         assert (await api.get("/v1/whoami", headers={"X-Api-Key": KEY})).status_code == 200
+
+
+async def test_an_api_whose_login_sees_all_shops_answers_nothing_and_says_why(url: str) -> None:
+    own = settings().model_copy(update={"database_url": SecretStr(url)})
+    app = create_app("gateway", own, [router], clock=FixedClock(NOW), registry=CollectorRegistry())
+    async with client(app) as api:
+        assert (await api.get("/v1/whoami", headers={"X-Api-Key": KEY})).status_code == 503
+        detail = (await api.get("/readyz")).json()["detail"]
+        assert "row-level security" in detail
+        assert "mandegar_gateway_api" in detail
