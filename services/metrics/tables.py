@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from services.metrics.counters import tables as counters
+from services.metrics.lifecycle import tables as lifecycle
 from services.metrics.orders import tables as orders
 from shared.db import service_metadata
 
 metadata = service_metadata("metrics")
 orders.add_tables(metadata)
 counters.add_tables(metadata)
+lifecycle.add_tables(metadata)

@@ -45,6 +45,10 @@ class Measure(IntEnum):
     """The same, their orders by currency."""
     COHORT_REVENUE = 12
     """The same, their revenue by currency."""
+    STAGE = 13
+    """Param: stage. Signed: customers who come into the stage, or leave it, on day."""
+    STAGE_FLOW = 14
+    """Param: stage before * 8 + stage. Changes on day; those that were taken back do not count."""
 
 
 def currency_code(currency: str) -> int:

@@ -13,7 +13,9 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 
 def add_tables(metadata: MetaData) -> None:
@@ -49,5 +51,6 @@ def add_tables(metadata: MetaData) -> None:
         Column("calendar", Text, nullable=False),
         Column("windows", ARRAY(Integer), nullable=False),
         Column("loyal_over", Integer, nullable=False),
+        Column("lifecycle", JSONB, nullable=False, server_default=text("'{}'"), comment="settings of stages"),
         PrimaryKeyConstraint("shop", "number", name="pk_generation"),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     ARRAY,
     BigInteger,
@@ -19,6 +21,9 @@ from sqlalchemy import (
     text,
 )
 
+_FIGURE = "the figure in gap_figure that it rests on; 0: none"
+_DUE = "day of the timer that is set; 0: none. A later one is not written"
+_PUT_OFF = "the stage is to be worked out anew from the orders, by the timer"
 _ID = Text(collation="C")  # compared by bytes: faster, and the order in which Python sorts
 
 
@@ -100,6 +105,34 @@ def _customers(metadata: MetaData) -> None:
         Column("orders", Integer, nullable=False, comment="counted orders"),
         Column("version", Integer, nullable=False, comment="rises with each change"),
         Column("days", ARRAY(Integer), nullable=False, comment="last order days, rising, repeats kept, 0 in front"),
+        *_life(),
         PrimaryKeyConstraint("shop", "generation", "customer", name="pk_customer_state"),
+        # The one index on what changes: on a stage, which few orders change.
+        Index("ix_customer_state_stage", "shop", "generation", "stage", "customer"),
         postgresql_with={"fillfactor": 80},
     )
+
+
+def _life() -> list[Column[Any]]:
+    """Columns that lifecycle decides and that are written with the customer's row: one write an order, not two."""
+    zero, no_gaps = text("0"), text("decode(repeat('00'::text, 40), 'hex'::text)")
+    stages = "0 prospect, 1 new, 2 active, 3 lapsing, 4 lost, 5 reactivated"
+    changed = "greatest day of an event of their own that changed their order days"
+    gaps = "20 gaps between days of activity, two bytes each, newest last, 0 in front"
+    lapses = "days without activity after which the customer lapses; 0: none yet"
+    began = "day of the order or visit that last changed it"
+    numbers = [
+        Column("stage_began", Integer, nullable=False, server_default=zero, comment=began),
+        Column("last_visit", Integer, nullable=False, server_default=zero, comment="0: none"),
+        Column("threshold", Integer, nullable=False, server_default=zero, comment=lapses),
+        Column("figure_day", Integer, nullable=False, server_default=zero, comment=_FIGURE),
+        Column("seen", Integer, nullable=False, server_default=zero, comment=changed),
+        Column("due", Integer, nullable=False, server_default=zero, comment=_DUE),
+        Column("changes", Integer, nullable=False, server_default=zero, comment="number of the last transition"),
+    ]
+    return [
+        Column("stage", SmallInteger, nullable=False, server_default=zero, comment=stages),
+        *numbers,
+        Column("put_off", Boolean, nullable=False, server_default=text("false"), comment=_PUT_OFF),
+        Column("gaps", LargeBinary, nullable=False, server_default=no_gaps, comment=gaps),
+    ]

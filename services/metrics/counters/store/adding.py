@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import asyncpg
+import msgspec
 import numpy as np
 
 from services.metrics.counters.domain import Deltas, currency_letters
-from services.metrics.counters.store.reading import CounterSet, Generation
+from services.metrics.counters.store.reading import CounterSet, Generation, lifecycle_of
 from shared.contracts.shops import Shop
 from shared.db.binary import BIGINT, INT, SMALLINT, Field, Layout, copy_in
 
@@ -46,10 +47,13 @@ ORDER BY n
 ON CONFLICT (shop, generation, basis, measure, param, currency, day, gap, shard)
 DO UPDATE SET value = c.value + excluded.value
 """
-_LIVE = "SELECT shop, number, zone, calendar, windows, loyal_over FROM generation WHERE shop = ANY($1::int[]) AND live"
+_LIVE = """
+SELECT shop, number, zone, calendar, windows, loyal_over, lifecycle::text FROM generation
+WHERE shop = ANY($1::int[]) AND live
+"""
 _FIRST = """
-INSERT INTO generation (shop, number, live, zone, calendar, windows, loyal_over)
-VALUES ($1, 1, true, $2, $3, $4, $5)
+INSERT INTO generation (shop, number, live, zone, calendar, windows, loyal_over, lifecycle)
+VALUES ($1, 1, true, $2, $3, $4, $5, $6::text::jsonb)
 ON CONFLICT (shop, number) DO NOTHING
 """
 
@@ -88,13 +92,14 @@ async def ensure_generations(conn: asyncpg.Connection[Any], shops: Iterable[Shop
     for number in missing:
         shop = by_number[number]
         windows = sorted(set(shop.windows))
-        await conn.execute(_FIRST, number, shop.zone, shop.calendar, windows, shop.loyal_over)
+        stages = msgspec.json.encode(shop.lifecycle).decode()
+        await conn.execute(_FIRST, number, shop.zone, shop.calendar, windows, shop.loyal_over, stages)
     return await _live(conn, by_number)
 
 
 async def _live(conn: asyncpg.Connection[Any], shops: Iterable[int]) -> dict[int, Generation]:
     rows = await conn.fetch(_LIVE, sorted(shops))
     return {
-        shop: Generation(CounterSet(shop, number), zone, calendar, tuple(windows), loyal_over)
-        for shop, number, zone, calendar, windows, loyal_over in rows
+        shop: Generation(CounterSet(shop, number), zone, calendar, tuple(windows), loyal_over, lifecycle_of(lifecycle))
+        for shop, number, zone, calendar, windows, loyal_over, lifecycle in rows
     }

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from shared.contracts.shops import Lifecycle
 from shared.db import Reads
 
 Sums = npt.NDArray[np.int64]
@@ -60,6 +63,8 @@ class Generation:
     calendar: str
     windows: tuple[int, ...]
     loyal_over: int
+    lifecycle: Lifecycle = Lifecycle()
+    """When its customers count as new, lapsing and lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,8 @@ class Line:
 
 
 _LIVE = """
-SELECT number, zone, calendar, windows, loyal_over FROM generation WHERE shop = $1 AND live ORDER BY number DESC LIMIT 1
+SELECT number, zone, calendar, windows, loyal_over, lifecycle::text FROM generation
+WHERE shop = $1 AND live ORDER BY number DESC LIMIT 1
 """
 
 
@@ -88,8 +94,14 @@ async def live_generation(reads: Reads, shop: int) -> Generation | None:
     row = await reads.fetchrow(_LIVE, shop)
     if row is None:
         return None
-    number, zone, calendar, windows, loyal_over = row
-    return Generation(CounterSet(shop, number), zone, calendar, tuple(windows), loyal_over)
+    number, zone, calendar, windows, loyal_over, lifecycle = row
+    return Generation(CounterSet(shop, number), zone, calendar, tuple(windows), loyal_over, lifecycle_of(lifecycle))
+
+
+@lru_cache(maxsize=256)
+def lifecycle_of(settings: str) -> Lifecycle:
+    """Settings of stages, from their JSON."""
+    return msgspec.json.decode(settings, type=Lifecycle)
 
 
 async def sums_until(reads: Reads, counters: CounterSet, lines: Sequence[Line], days: Sequence[int]) -> list[Sums]:
