@@ -95,7 +95,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, required=True)
     parser.add_argument("--batch", type=int, default=20_000)
     given = parser.parse_args()
-    settings = PlatformSettings.load("metrics", batch_events_max=given.batch)
+    settings = PlatformSettings.load("metrics", role="worker", batch_events_max=given.batch)
     json.dump(asyncio.run(run(settings, given.limit)), sys.stdout)
 
 
