@@ -6,7 +6,7 @@ import re
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import Query
+from fastapi import Path, Query
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
@@ -61,6 +61,9 @@ WindowDays = Annotated[
 ]
 
 
+OnDay = Annotated[Day, Path(description="A day of the shop's zone, as YYYY-MM-DD.", examples=["2026-03-20"])]
+
+
 def currency_or(given: str | None, default: str) -> str:
     """The asked currency, or the one in which a shop with the currency `default` has its figures.
 
@@ -77,16 +80,16 @@ def currency_or(given: str | None, default: str) -> str:
     return given
 
 
-def day_until(field: str, given: date | None, today: DayOrdinal) -> DayOrdinal:
+def day_until(field: str, given: date | None, today: DayOrdinal, *, where: str = "query") -> DayOrdinal:
     """The asked day, or today. 422 when it lies before 1970 or in the future, of which nothing is known."""
     if given is None:
         return today
     day = DayOrdinal(given.toordinal())
     if day > today:
         last = date.fromordinal(today)
-        raise invalid(FieldError(f"query.{field}", f"may not lie after today, {last} in the shop's zone"))
+        raise invalid(FieldError(f"{where}.{field}", f"may not lie after today, {last} in the shop's zone"))
     if given < EARLIEST:
-        raise invalid(FieldError(f"query.{field}", f"may not lie before {EARLIEST}"))
+        raise invalid(FieldError(f"{where}.{field}", f"may not lie before {EARLIEST}"))
     return day
 
 

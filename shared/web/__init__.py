@@ -17,11 +17,14 @@ from shared.web.problems import (
     problem_responses,
     unavailable,
 )
+from shared.web.tables import CSV_RESPONSE, CsvStart, csv_page, csv_stream
 
 __all__ = [
+    "CSV_RESPONSE",
     "Caller",
     "Check",
     "ClockDep",
+    "CsvStart",
     "Cursor",
     "Database",
     "DatabaseDep",
@@ -31,6 +34,8 @@ __all__ = [
     "Problem",
     "allow",
     "create_app",
+    "csv_page",
+    "csv_stream",
     "forbidden",
     "invalid",
     "not_found",

@@ -14,7 +14,7 @@ from shared.kernel import CustomerId, ShopId, api_key_sha256, api_key_text, cust
 from shared.messaging.reference import write_shops
 from shared.settings import PlatformSettings
 from tests.metrics_read.counting import counters_of
-from tests.metrics_read.recount import Bought
+from tests.metrics_read.recount import Bought, days_by_customer
 
 GENERATION = 3
 """Not the first, so that nobody who forgets to ask which one is live gets away with it."""
@@ -87,10 +87,24 @@ class Ground:
                 for number, (order, counted) in enumerate(orders)
             ],
         )
+        days = days_by_customer([order for order, counted in orders if counted])
         known = {order.customer for order, _counted in orders if order.customer is not None}
+        depth = max(2, shop.loyal_over + 1)
         await self.pool.executemany(
-            "INSERT INTO customer_state VALUES ($1, $2, $3, 0, 0, 1, '{}')",
-            [(customer_number(shop.number, customer), shop.number, GENERATION) for customer in known],
+            "INSERT INTO customer_state (customer, shop, generation, first_day, orders, version, days)"
+            " VALUES ($1, $2, $3, $4, $5, 1, $6)",
+            [
+                (
+                    customer_number(shop.number, customer),
+                    shop.number,
+                    GENERATION,
+                    min(mine, default=0),
+                    len(mine),
+                    [*[0] * depth, *mine][-depth:],
+                )
+                for customer in known
+                for mine in [days.get(customer, [])]
+            ],
         )
 
     async def _counters(self, shop: Shop, bought: list[Bought]) -> None:

@@ -17,6 +17,7 @@ from prometheus_client import CollectorRegistry
 
 from services.metrics.cohorts.api import router as cohorts
 from services.metrics.orders.api import router as customers
+from services.metrics.retention.api.customers import router as lists
 from services.metrics.retention.api.routes import router as retention
 from shared.db import create_pool
 from shared.testing import Databases, api_url
@@ -31,6 +32,7 @@ PATHS = (
     "/v1/retention/series",
     "/v1/retention/return-rates",
     "/v1/retention/benchmarks",
+    "/v1/retention/{as_of}/customers",
     "/v1/cohorts",
     "/v1/customers/{customer}",
 )
@@ -52,7 +54,7 @@ async def running(databases: Databases) -> AsyncIterator[tuple[str, str]]:
     app = create_app(
         "metrics",
         settings_for(api_url(database_url, "metrics")),
-        [retention, cohorts, customers],
+        [retention, lists, cohorts, customers],
         registry=CollectorRegistry(),
     )
     listening = socket.create_server(("127.0.0.1", 0))

@@ -1,21 +1,29 @@
 """orders: what is known of each order and of each customer's order days. Turns a batch of events into changes."""
 
 from services.metrics.orders.domain.changes import Amounts, Changes, Frame, Runs, Steps, frame_of, steps_of
+from services.metrics.orders.domain.choice import Choice
 from services.metrics.orders.domain.days import months_of
 from services.metrics.orders.domain.order import GUEST, Fact
+from services.metrics.orders.store.listing import Listed, Told, all_listed, count_listed, listed
 from services.metrics.orders.store.reading import CustomersAt, customers_at
 
 __all__ = [
     "GUEST",
     "Amounts",
     "Changes",
+    "Choice",
     "CustomersAt",
     "Fact",
     "Frame",
+    "Listed",
     "Runs",
     "Steps",
+    "Told",
+    "all_listed",
+    "count_listed",
     "customers_at",
     "frame_of",
+    "listed",
     "months_of",
     "steps_of",
 ]

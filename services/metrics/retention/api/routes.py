@@ -87,7 +87,7 @@ async def read_retention(
     async with database.read(caller.shop_id) as reads:
         basis = await basis_of(reads, caller.shop)
         day = day_until("as_of", as_of, today_in(basis.zone, clock))
-        async with _in_time(basis, asked):
+        async with in_time(basis, asked):
             [answer] = await answers(reads, basis, asked, [day])
     return _json(answer)
 
@@ -119,7 +119,7 @@ async def read_series(
         spans = Spans(step, calendar or basis.calendar, basis.shop.week_start, today)
         at = _days(first, to, spans)
         _refuse_too_many(at, basis, asked)
-        async with _in_time(basis, asked):
+        async with in_time(basis, asked):
             found = await answers(reads, basis, asked, at)
     return _json(
         {
@@ -181,7 +181,8 @@ def _refuse_too_many(at: Sequence[int], basis: Basis, asked: Asked) -> None:
 
 
 @asynccontextmanager
-async def _in_time(basis: Basis, asked: Asked) -> AsyncIterator[None]:
+async def in_time(basis: Basis, asked: Asked) -> AsyncIterator[None]:
+    """503 that says what is counted, when a scan took too long."""
     try:
         yield
     except asyncpg.QueryCanceledError:
