@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import psutil
 import pytest
 
 from mandegar.connecting import Connection, connection
@@ -18,6 +19,7 @@ from mandegar.failures import CommandFailed
 from mandegar.preparing import DEFAULT_SHOP, check_cluster
 from mandegar.services import roles_of, service_names
 from mandegar.stack import Stack
+from shared.settings.logins import password_of
 from shared.testing import Databases
 from tests.stack.processes import mandegar, processes_of, wait_until
 
@@ -71,6 +73,37 @@ def test_no_listing_shows_the_password_of_the_database(running: Running) -> None
     shown = running.shown + running.call("status").stdout + (running.directory / "status.json").read_text()
     for secret in secrets.values():
         assert secret not in shown
+
+
+def test_every_process_logs_in_as_its_own_role_and_knows_no_other_password(running: Running) -> None:
+    found = connection(running.directory)
+
+    async def sessions() -> set[tuple[str, str]]:
+        conn = await asyncpg.connect(found.database_url)
+        try:
+            rows = await conn.fetch(
+                "SELECT usename, application_name FROM pg_stat_activity WHERE application_name LIKE 'mandegar%'"
+            )
+            return {(row[0], row[1]) for row in rows}
+        finally:
+            await conn.close()
+
+    seen = asyncio.run(sessions())
+    for service in service_names():
+        assert (f"mandegar_{service}_worker", f"mandegar worker {service}") in seen
+        assert (f"mandegar_{service}_api", f"mandegar-{service}-api") in seen
+    for user, application in seen:
+        assert user.endswith("_api" if application.endswith("-api") else "_worker"), (user, application)
+    operator = password_of(found.database_url)
+    for row in running.json("status"):
+        service, _, role = row["name"].rpartition("-")
+        if role not in ("worker", "api"):
+            continue
+        told = "\n".join(psutil.Process(row["pid"]).environ().values())
+        assert operator not in told
+        other = found.login(service, "api" if role == "worker" else "worker")
+        assert password_of(other) not in told
+        assert password_of(found.login(service, role)) in told
 
 
 def test_a_second_one_is_refused(running: Running) -> None:
