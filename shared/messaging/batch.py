@@ -28,7 +28,7 @@ from shared.messaging.handling import Delivery, Service, Subscription, Work
 from shared.messaging.identities import Identities, ProcessedIds
 from shared.messaging.isolation import Culprit, isolate
 from shared.messaging.records import Chunk, PlainRecord, Refusal
-from shared.messaging.reference import PATIENCE_SECONDS, ShopDirectory, UnknownShops
+from shared.messaging.reference import PATIENCE_SECONDS, ShopDirectory, ShopUnknown, UnknownShops, has_read
 from shared.messaging.stages import StageTimes, Stopwatch
 
 CONTENT_DIFFERS = "content_differs"
@@ -129,9 +129,10 @@ class BatchHandler:
     ) -> Outcome:
         """Run the batch to its commit. `chunks`: one for each partition, sorted, as `records.joined` gives them.
 
-        With `patient` false, an event that still waits for something unknown becomes a dead letter. With `replay`,
-        dead letters of these partitions that were asked for again are handled too. Raises Fenced, CommitDoubtful,
-        TooManyCulprits, NotYet, or a database error, and has then changed nothing (but see CommitDoubtful).
+        With `patient` false, an event whose handler still waits for something becomes a dead letter. With `replay`,
+        dead letters of these partitions that were asked for again are handled too, and nothing is waited for. Raises
+        Fenced, CommitDoubtful, TooManyCulprits, NotYet (ShopUnknown), or a database error, and has then changed
+        nothing (but see CommitDoubtful).
         """
         outcome = Outcome()
         outcome.times.fetch = sum(chunk.fetch_us for chunk in chunks)
@@ -190,6 +191,7 @@ class BatchHandler:
                 await _run_steps(work, pending)
             column = columns.get(subscription.topic)
             if column is not None and column.deliveries:
+                letters += await self._refuse_strangers(conn, subscription, column, waiting=not replay)
                 letters += await self._handle_topic(work, subscription, column, outcome, watch, patient=patient)
                 if subscription.first:
                     await self.directory.refresh(conn)
@@ -241,9 +243,9 @@ class BatchHandler:
         patient: bool,
     ) -> list[SetAside]:
         """Sift out repeats, hand the rest to the handler, and give what was refused on the way."""
-        letters, shops = self._resolve_shops(subscription, column, patient=patient)
+        letters = list[SetAside]()
         watch.lap("handle")
-        identities = Identities.of(column.days, shops, column.ids, column.contents)
+        identities = Identities.of(column.days, self._shops_of(subscription, column), column.ids, column.contents)
         sifted = await self._ids.sift(work.tx.conn, identities)
         crash.at("after_ids")
         watch.lap("ids")
@@ -265,29 +267,42 @@ class BatchHandler:
             letters.append(_set_aside(refusal, self._shop_number(slug), column.replayed.get(id(delivery))))
         return letters
 
-    def _resolve_shops(
-        self, subscription: Subscription, column: _Column, *, patient: bool
-    ) -> tuple[list[SetAside], list[int]]:
-        """The shop number of each delivery. Those of shops that stay unknown are refused and leave the column."""
+    async def _refuse_strangers(
+        self, conn: asyncpg.Connection[Any], subscription: Subscription, column: _Column, *, waiting: bool
+    ) -> list[SetAside]:
+        """Events of shops that do not exist leave the column as dead letters. Raises ShopUnknown while one may."""
+        unknown = self._unknown(subscription, column)
+        if unknown and waiting:
+            # In this order: what was read is asked first, and then which shops are known from it.
+            if not await has_read(conn, self.service.name, self.unknown_shops.ends_to_pass(unknown)):
+                raise ShopUnknown("the event's shop may stand where shops were not read yet")
+            await self.directory.refresh(conn)
+            unknown = self._unknown(subscription, column)
+        if not unknown:
+            return []
+        gone = set(map(id, unknown))
+        keep = [n for n, d in enumerate(column.deliveries) if id(d) not in gone]
+        column.deliveries = [column.deliveries[n] for n in keep]
+        column.ids = [column.ids[n] for n in keep]
+        column.contents = [column.contents[n] for n in keep]
+        column.days = [column.days[n] for n in keep]
+        return [
+            _set_aside(_refusal(d, "", "unknown_shop", _UNKNOWN_SHOP), 0, column.replayed.get(id(d))) for d in unknown
+        ]
+
+    def _unknown(self, subscription: Subscription, column: _Column) -> list[Delivery[Any]]:
+        """Deliveries of shops that are not known. Reference data tells of shops, so it belongs to none."""
         if subscription.first:
-            return [], [0] * len(column.deliveries)  # reference data tells of shops, so it belongs to none
-        numbers = {slug: self.directory.find(slug) for slug in {d.event.shop for d in column.deliveries}}
-        unknown = {slug for slug, shop in numbers.items() if shop is None}
-        letters = []
-        if unknown:
-            self.unknown_shops.must_wait(unknown, patient=patient)
-            keep = [n for n, d in enumerate(column.deliveries) if d.event.shop not in unknown]
-            letters = [
-                _set_aside(_refusal(d, "", "unknown_shop", _UNKNOWN_SHOP), 0, column.replayed.get(id(d)))
-                for d in column.deliveries
-                if d.event.shop in unknown
-            ]
-            column.deliveries = [column.deliveries[n] for n in keep]
-            column.ids = [column.ids[n] for n in keep]
-            column.contents = [column.contents[n] for n in keep]
-            column.days = [column.days[n] for n in keep]
-        of_slug = {slug: shop.number for slug, shop in numbers.items() if shop is not None}
-        return letters, [of_slug[d.event.shop] for d in column.deliveries]
+            return []
+        slugs = {slug for slug in {d.event.shop for d in column.deliveries} if self.directory.find(slug) is None}
+        return [d for d in column.deliveries if d.event.shop in slugs] if slugs else []
+
+    def _shops_of(self, subscription: Subscription, column: _Column) -> list[int]:
+        """The shop number of each delivery."""
+        if subscription.first:
+            return [0] * len(column.deliveries)
+        numbers = {slug: self.directory.get(slug).number for slug in {d.event.shop for d in column.deliveries}}
+        return [numbers[d.event.shop] for d in column.deliveries]
 
     async def _run_handler(
         self, work: BatchWork, subscription: Subscription, fresh: list[Delivery[Any]], *, patient: bool

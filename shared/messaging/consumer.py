@@ -28,6 +28,7 @@ from shared.messaging.decoding import TopicDecoder
 from shared.messaging.fence import Position, TopicPartition
 from shared.messaging.handling import Service
 from shared.messaging.handover import Handover
+from shared.messaging.records import Chunk
 
 log = structlog.get_logger(__name__)
 
@@ -112,19 +113,39 @@ class Intake:
         places = [KafkaPartition(*place) for place in self._positions]
         if self._consumer is None or not places:
             return {}
+        consumer = self._consumer
         try:
             async with asyncio.timeout(seconds):
-                found = await self._consumer.end_offsets(places)
-                reached = {place: await self._consumer.position(place) for place in places}
+                found = await consumer.end_offsets(places)
+                for place in places:
+                    self._pass_hole(TopicPartition(*place), await consumer.position(place))
         except (KafkaError, OSError, TimeoutError):
             return {}
-        ends = {}
-        for place, end in found.items():
-            mine = TopicPartition(place.topic, place.partition)
-            handed = self._positions.get(mine)
-            # The last offsets may be markers of transactions or were compacted: nothing comes of them, ever.
-            ends[mine] = handed.next if handed is not None and reached[place] >= end else end
-        return ends
+        return {TopicPartition(*place): end for place, end in found.items()}
+
+    def _pass_hole(self, place: TopicPartition, reached: int) -> None:
+        """Move on over offsets of which nothing came: markers of transactions, aborted records, compacted ones.
+
+        `reached` is where the consumer stands in this very moment: what came before it was handed over.
+        """
+        position = self._positions.get(place)
+        if position is not None and position.next < reached:
+            self._positions[place] = Position(reached, position.epoch)
+            hole = Chunk(place.topic, place.partition, position.next, reached, position.epoch)
+            self._handover.put(hole, first=place.topic in self._first)
+
+    async def ends_of(self, topic: str, seconds: float = 5.0) -> dict[TopicPartition, int] | None:
+        """Where all partitions of a topic end, whoever owns them; None when Kafka does not answer."""
+        consumer = self._consumer
+        partitions = consumer.partitions_for_topic(topic) if consumer is not None else None
+        if consumer is None or not partitions:
+            return None
+        try:
+            async with asyncio.timeout(seconds):
+                found = await consumer.end_offsets([KafkaPartition(topic, number) for number in partitions])
+        except (KafkaError, OSError, TimeoutError):
+            return None
+        return {TopicPartition(*place): end for place, end in found.items()}
 
     async def assigned(self, consumer: AIOKafkaConsumer, places: Iterable[TopicPartition]) -> None:
         """Claim partitions and seek to where the database says."""

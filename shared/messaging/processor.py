@@ -7,7 +7,7 @@ and where we stand: what is handed over and does not continue from there is drop
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from time import monotonic
@@ -27,12 +27,13 @@ from shared.messaging.handling import NotYet
 from shared.messaging.handover import Handover
 from shared.messaging.isolation import SMALL_BATCH, TooManyCulprits
 from shared.messaging.records import Chunk, halves, joined
-from shared.messaging.reference import PATIENCE_SECONDS
+from shared.messaging.reference import PATIENCE_SECONDS, Ends, ShopUnknown
 from shared.telemetry import runtime_metrics
 
 log = structlog.get_logger(__name__)
 
 _IDLE_SECONDS = 0.25
+_ASK_ENDS_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,10 @@ class Limits:
     target_seconds: float = 0.3
     limit_seconds: float = 2.0
     events_start: int = 2_000
+
+
+async def _nowhere() -> Ends:
+    return {}
 
 
 class Processor:
@@ -59,10 +64,14 @@ class Processor:
         *,
         rng: Random,
         housekeeping: Housekeeping | None = None,
+        ends_of_shops: Callable[[], Awaitable[Ends | None]] = _nowhere,
         lost: Callable[[set[TopicPartition]], None] = lambda _: None,
         committed: Callable[[Outcome], None] = lambda _: None,
     ) -> None:
-        """`lost` is told of partitions that another owner took; `committed` of each batch. Both from this thread."""
+        """`lost` is told of partitions that another owner took; `committed` of each batch. Both from this thread.
+
+        `ends_of_shops` asks Kafka how far there is to read; None when it does not answer.
+        """
         self._handler = handler
         self._group = handler.service.name
         self._connect = connect
@@ -70,6 +79,8 @@ class Processor:
         self._watchdog = watchdog
         self._limits = limits
         self._rng = rng
+        self._ends_of_shops = ends_of_shops
+        self._ends_asked = 0.0
         self._lost = lost
         self._committed = committed
         self._metrics = runtime_metrics(self._group)
@@ -157,13 +168,16 @@ class Processor:
         else:
             fresh = self._handover.take(self._size.limit, self._limits.bytes_max)
         self._pending = []
-        batch = joined(self._ours(fresh))
+        batch, self._left = joined(self._ours(fresh)), []
+        reference = [chunk for chunk in batch if chunk.topic in self._first]
+        if reference:
+            # By itself: were it to wait beside events of unknown shops, it would be missed where it is waited for,
+            # and two workers that hold what the other waits for would wait for ever.
+            self._left = [chunk for chunk in batch if chunk.topic not in self._first]
+            batch = reference
         if sum(len(chunk) for chunk in batch) > self._size.limit:
-            reference_before = sorted(batch, key=lambda chunk: chunk.topic not in self._first)
-            head, self._left = halves(reference_before, self._size.limit)
-            batch = sorted(head, key=lambda chunk: (chunk.topic, chunk.partition))
-        else:
-            self._left = []
+            batch, rest = halves(batch, self._size.limit)
+            self._left = rest + self._left
         return batch
 
     def _ours(self, chunks: Sequence[Chunk]) -> list[Chunk]:
@@ -250,8 +264,11 @@ class Processor:
             return
         if isinstance(error, NotYet):
             cause = "not_yet"
-            self._waiting_since = self._waiting_since or monotonic()
-            self._watchdog.progressed(monotonic())  # bounded by its own patience
+            if isinstance(error, ShopUnknown):
+                await self._look_for_shops()
+            else:
+                self._waiting_since = self._waiting_since or monotonic()
+            self._watchdog.progressed(monotonic())  # to be restarted would not bring it
         elif isinstance(error, Fenced | CommitDoubtful):
             cause = "fenced"
             self._metrics.fence_lost.inc()
@@ -260,6 +277,7 @@ class Processor:
         elif isinstance(error, DatabaseAway):
             cause = "database"
             self._disconnect()
+            self._handler.unknown_shops.interrupted()
             self._watchdog.progressed(monotonic())
         elif judge(error) is Fault.TRANSIENT:
             cause = "timeout" if isinstance(error, BatchTooSlow) else "conflict"
@@ -276,6 +294,13 @@ class Processor:
         log.warning("batch is tried again", service=self._group, cause=cause, error=repr(error), size=self._size.limit)
         pause = self._backoff.pause(self._rng.random())
         await asyncio.sleep(min(pause, 0.25) if cause == "not_yet" else pause)
+
+    async def _look_for_shops(self) -> None:
+        """How far the topic of shops is to be read before an unknown one may be said not to exist."""
+        now = monotonic()
+        if now - self._ends_asked >= _ASK_ENDS_SECONDS:
+            self._ends_asked = now
+            self._handler.unknown_shops.observed(now, await self._ends_of_shops())
 
     async def _read_positions(self, chunks: Sequence[Chunk]) -> None:
         """What really happened: go on from where the database says we stand, give up what is not ours any more."""

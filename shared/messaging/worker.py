@@ -19,6 +19,7 @@ from typing import Any
 
 import structlog
 
+from shared.contracts import topics
 from shared.db.clock import DatabaseClock
 from shared.kernel import Clock
 from shared.messaging.batch import BatchHandler, Outcome
@@ -33,6 +34,7 @@ from shared.messaging.fence import Position, TopicPartition
 from shared.messaging.handling import Service
 from shared.messaging.handover import Handover, Signal
 from shared.messaging.processor import Limits, Processor
+from shared.messaging.reference import Ends
 from shared.messaging.relay import KafkaSender, RefusedRows, Relay
 from shared.settings import PlatformSettings
 
@@ -136,6 +138,10 @@ class Worker:
             if self._told is not None:
                 self._told(outcome)
 
+        async def ends_of_shops() -> Ends | None:
+            ends: Ends | None = await edge.submit(self.intake.ends_of(topics.SHOPS))
+            return ends
+
         settings = self._settings
         self.processor = Processor(
             handler,
@@ -155,6 +161,7 @@ class Worker:
                 letters_days=settings.dead_letter_days,
                 ids_days=settings.processed_ids_days,
             ),
+            ends_of_shops=ends_of_shops,
             lost=lambda places: edge.call(self.intake.lose, places),
             committed=committed,
         )

@@ -20,6 +20,13 @@ from tests.chaos.world import World
 from tests.dirty.ground import asked_as, cohort_differences, differences, stream_days, truth_of
 from tests.metrics.histories import defined
 
+# What they say, where they lie and since when: a round that fails may not come again.
+_LETTERS = """
+SELECT reason, detail, topic, partition, count(*), min("offset") AS first, max("offset") AS last,
+       min(recorded_at)::text AS since, max(recorded_at)::text AS until
+FROM dead_letter GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4
+"""
+
 
 async def judge(world: World, *, questions: int = 5) -> int:
     """Hold everything against the truth; gives how much was compared. The world is drained, its workers live."""
@@ -107,10 +114,11 @@ async def judge_dead_letters(
     """Exactly the bad lines were set aside, each once, and each was told of."""
     bad = Counter((message.partition, message.offset) for message in raw if usable(message.value) is None)
     rows = await gateway.fetch('SELECT partition, "offset", topic, state, id FROM dead_letter')
-    assert Counter((row[0], row[1]) for row in rows) == bad
+    found = Counter((row[0], row[1]) for row in rows)
+    assert found == bad, (list(found - bad), list(bad - found), [str(line) for line in await gateway.fetch(_LETTERS)])
     assert {(row[2], row[3]) for row in rows} == {(topics.RAW_ORDERS, "held")}
-    wrongly = await metrics.fetch("SELECT reason, detail, count(*) FROM dead_letter GROUP BY 1, 2")
-    assert not wrongly, [tuple(row) for row in wrongly]
+    wrongly = await metrics.fetch(_LETTERS)
+    assert not wrongly, "\n".join(str(line) for line in wrongly)
     told: dict[str, bytes] = {}
     for message in await messages_of(world.kafka, topics.DEAD_LETTERS):
         letter = json.loads(message.value)["data"]["dead_letter_id"]

@@ -73,7 +73,6 @@ async def _round(servers: Servers, seed: int) -> Counter[str]:
                 world.keep(service, plan=_plan(rng, service), forget=forget, **size)
         plans = [f"{keeper.service}: {' '.join(keeper.plan) or 'no crash point'}" for keeper in world.keepers]
         print(f"  batches of {size['MANDEGAR_BATCH_EVENTS_MAX']}; {'; '.join(plans)}; {', '.join(names)}", flush=True)
-        await world.introduced()
         await world.feed(100)
         feeding = asyncio.create_task(world.feed(len(world.stream.lines), piece=rng.randint(5, 60), pause=0.2))
         try:

@@ -10,6 +10,7 @@ from random import Random
 import pytest
 
 from shared.contracts import topics
+from shared.messaging.reference import PATIENCE_SECONDS
 from tests.chaos.faults import (
     RELAYING,
     STEPS,
@@ -44,6 +45,21 @@ async def test_nothing_wrong_happens_without_faults(servers: Servers) -> None:
         for keeper in world.keepers:
             await keeper.end()
         assert [ending.code for keeper in world.keepers for ending in keeper.endings] == [0, 0]
+
+
+async def test_two_workers_that_begin_behind_a_backlog_teach_each_other_the_shops(servers: Servers) -> None:
+    """Each reads, together with orders of shops that it does not know, shops that the other one does not know."""
+    async with a_world(servers, seed=SEED + 7, customers=150) as world:
+        world.keep("gateway")
+        await world.feed_rest()
+        async with asyncio.timeout(90):
+            while set(await world.left()) != {topics.ORDERS}:  # noqa: ASYNC110 - tables and topics tell no one
+                await asyncio.sleep(0.25)
+        for _ in range(2):
+            world.keep("metrics")
+        seconds = await world.drained()
+        print("compared", await judge(world))
+        assert seconds < PATIENCE_SECONDS / 2, "somebody waited for something that was there"
 
 
 async def test_killed_at_every_named_point_nothing_is_lost_or_doubled(servers: Servers) -> None:

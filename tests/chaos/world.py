@@ -120,16 +120,6 @@ class World:
             f"not drained within {seconds} s: {left}; workers ended: {endings}; see {self.servers.logs}"
         )
 
-    async def introduced(self, seconds: float = 60.0) -> None:
-        """Wait until metrics knows all shops: it has patience with a stranger's events for half a minute only."""
-        pool = await self.pool("metrics")
-        try:
-            async with asyncio.timeout(seconds):
-                while await pool.fetchval("SELECT count(*) FROM shop") < len(self.shops):  # noqa: ASYNC110 - a table tells no one
-                    await asyncio.sleep(0.25)
-        finally:
-            await pool.close()
-
     async def settled(self, seconds: float = 40.0) -> None:
         """Wait until the snapshots that follow a change have been published: no timer is due before the next day."""
         pool = await self.pool("metrics")
@@ -212,7 +202,7 @@ async def a_world(
 
 
 def without_strangers(stream: Stream) -> Stream:
-    """Without lines of unknown shops: each costs half a minute of patience in each life of a worker."""
+    """Without lines of unknown shops: each costs two minutes of patience in each life of a worker."""
     return Stream([line for line in stream.lines if b"no-such-shop" not in line], stream.facts, stream.shops)
 
 

@@ -318,19 +318,6 @@ async def test_positions_of_another_cluster_are_refused_and_kept(harness: Harnes
     assert positions[place] == (5, 1)
 
 
-async def test_an_unknown_shop_is_waited_for_and_then_refused(harness: Harness) -> None:
-    with pytest.raises(NotYet):
-        await harness.feed(ADDED, [added(1), added(2, shop="late")], placed="one")
-    assert await totals(harness.pool) == {}
-    harness._next.clear()
-    await harness.feed(ADDED, [added(1), added(2, shop="late")], placed="one", patient=False)
-    assert await totals(harness.pool) == {"c1": (1, 1)}
-    (letter,) = await harness.dead_letters()
-    assert letter.reason == "unknown_shop"
-    (told,) = await harness.published(topics.DEAD_LETTERS)
-    assert told.event["shop"] == ""
-
-
 async def test_a_handler_that_waits_too_long_for_something_gives_up_its_event_only(harness: Harness) -> None:
     with pytest.raises(NotYet):
         await harness.feed(ADDED, [added(1), added(2, amount=16)], placed="one")

@@ -27,13 +27,19 @@ class Kafka:
 
     def __init__(self, end: int) -> None:
         self.end = self.read = end
+        self.away = False
         self._client = None
         self.sought: list[int] = []
 
     async def beginning_offsets(self, places: list[KafkaPartition]) -> dict[KafkaPartition, int]:
         return dict.fromkeys(places, 0)
 
+    def partitions_for_topic(self, _topic: str) -> set[int]:
+        return {0, 1, 2}
+
     async def end_offsets(self, places: list[KafkaPartition]) -> dict[KafkaPartition, int]:
+        if self.away:
+            raise KafkaTimeoutError
         return dict.fromkeys(places, self.end)
 
     async def position(self, _place: KafkaPartition) -> int:
@@ -78,14 +84,35 @@ async def test_a_position_that_is_not_in_the_topic_is_told() -> None:
     assert kafka.sought == []
 
 
-async def test_offsets_of_which_nothing_comes_are_not_waited_for() -> None:
+async def test_offsets_of_which_nothing_comes_are_passed_and_not_waited_for() -> None:
     kafka = Kafka(end=100)
     made = intake(kafka, 97)
     made._consumer = kafka
     await made.assigned(kafka, [PLACE])
-    assert await made.ends() == {PLACE: 97}
-    kafka.end = 101
-    assert await made.ends() == {PLACE: 101}
+    for _ in range(2):
+        assert await made.ends() == {PLACE: 100}
+    (hole,) = made._handover.take(10, 10)
+    assert (hole.start, hole.stop, hole.epoch, len(hole)) == (97, 100, 1, 0)
+
+
+async def test_an_offset_that_was_not_reached_is_no_hole() -> None:
+    kafka = Kafka(end=100)
+    kafka.read = 97
+    made = intake(kafka, 97)
+    made._consumer = kafka
+    await made.assigned(kafka, [PLACE])
+    assert await made.ends() == {PLACE: 100}
+    assert made._handover.take(10, 10) == []
+
+
+async def test_ends_of_a_topic_are_those_of_all_its_partitions_or_unknown() -> None:
+    kafka = Kafka(end=100)
+    made = intake(kafka, 97)
+    assert await made.ends_of("orders.v1") is None
+    made._consumer = kafka
+    assert await made.ends_of("orders.v1") == {TopicPartition("orders.v1", n): 100 for n in range(3)}
+    kafka.away = True
+    assert await made.ends_of("orders.v1") is None
 
 
 class SilentGroup(Kafka):

@@ -21,7 +21,7 @@ from shared.messaging.handover import Handover, Signal
 from shared.messaging.isolation import TooManyCulprits
 from shared.messaging.processor import Limits, Processor
 from shared.messaging.records import Chunk, PlainRecord
-from shared.messaging.reference import keep_shops
+from shared.messaging.reference import ShopUnknown, keep_shops
 from shared.testing.harness import TEST_SECRET
 from tests.messaging.probe import ADDED, add_up, added, probe
 
@@ -32,15 +32,16 @@ EVENTS = TopicPartition(ADDED, 0)
 class Recorder(BatchHandler):
     """Notes what it is given instead of handling it."""
 
-    def __init__(self, *errors: Exception) -> None:
+    def __init__(self, *errors: Exception | None) -> None:
         super().__init__(probe(), SystemClock(), DeadLetters("probe", Cipher(TEST_SECRET)))
         self.batches: list[dict[str, int]] = []
         self.errors = list(errors)
 
     async def handle(self, conn: Any, chunks: Sequence[Chunk], **_: Any) -> Outcome:
         self.batches.append({chunk.topic: len(chunk) for chunk in chunks})
-        if self.errors:
-            raise self.errors.pop(0)
+        error = self.errors.pop(0) if self.errors else None
+        if error is not None:
+            raise error
         return Outcome()
 
 
@@ -66,6 +67,7 @@ def processor(handler: Recorder, handover: Handover, watchdog: Watchdog | None =
         watchdog or Watchdog(30, monotonic()),
         Limits(events_max=10, events_start=10),
         rng=Random(1),
+        **options,
     )
     made.owned = {SHOPS: Position(0, 1), EVENTS: Position(0, 1)}
     return made
@@ -92,8 +94,8 @@ async def test_reference_data_larger_than_a_batch_goes_in_several_and_before_the
     handover, handler = a_handover(), Recorder()
     handover.put(chunk(ADDED, 5))
     handover.put(chunk(topics.SHOPS, 25), first=True)
-    await rounds(processor(handler, handover), 3)
-    assert handler.batches == [{topics.SHOPS: 10}, {topics.SHOPS: 10}, {topics.SHOPS: 5, ADDED: 5}]
+    await rounds(processor(handler, handover), 4)
+    assert handler.batches == [{topics.SHOPS: 10}, {topics.SHOPS: 10}, {topics.SHOPS: 5}, {ADDED: 5}]
 
 
 async def test_too_many_culprits_in_reference_data_make_its_batches_small() -> None:
@@ -105,15 +107,34 @@ async def test_too_many_culprits_in_reference_data_make_its_batches_small() -> N
     assert handler.batches == [{topics.SHOPS: 500}, {topics.SHOPS: 100}]
 
 
-async def test_reference_data_reaches_events_that_wait_for_it() -> None:
-    handover, handler = a_handover(), Recorder(NotYet())
+async def test_reference_data_passes_by_itself_while_events_wait_for_it() -> None:
+    handover, handler = a_handover(), Recorder(None, NotYet())
     handover.put(chunk(topics.SHOPS, 2), first=True)
     handover.put(chunk(ADDED, 3))
     made = processor(handler, handover)
-    await rounds(made, 1)
+    await rounds(made, 2)
     handover.put(chunk(topics.SHOPS, 1, start=2), first=True)
+    await rounds(made, 2)
+    assert handler.batches == [{topics.SHOPS: 2}, {ADDED: 3}, {topics.SHOPS: 1}, {ADDED: 3}]
+
+
+async def test_who_waits_for_a_shop_asks_how_far_there_is_to_read_and_waits_anew_when_nobody_says() -> None:
+    answers: list[dict[TopicPartition, int] | None] = [{SHOPS: 3}, None]
+
+    async def ends() -> dict[TopicPartition, int] | None:
+        return answers.pop(0)
+
+    handover, handler = a_handover(), Recorder(ShopUnknown(), ShopUnknown())
+    handover.put(chunk(ADDED, 3))
+    made = processor(handler, handover, ends_of_shops=ends)
     await rounds(made, 1)
-    assert handler.batches == [{topics.SHOPS: 2, ADDED: 3}, {topics.SHOPS: 3, ADDED: 2}]
+    assert handler.unknown_shops._ends is not None
+    assert made._waiting_since is None, "a handler's patience is another"
+    made._ends_asked -= 60
+    handler.unknown_shops._since["new"] = 1.0
+    await rounds(made, 1)
+    assert handler.unknown_shops._ends is None
+    assert not handler.unknown_shops._since
 
 
 async def test_a_database_that_is_away_is_no_reason_to_end() -> None:
@@ -122,11 +143,14 @@ async def test_a_database_that_is_away_is_no_reason_to_end() -> None:
 
     handover, watchdog = a_handover(), Watchdog(30, monotonic() - 100)
     handover.put(chunk(ADDED, 5))
-    made = processor(Recorder(), handover, watchdog, connect=refuse)
+    handler = Recorder()
+    handler.unknown_shops._since["new"] = 1.0
+    made = processor(handler, handover, watchdog, connect=refuse)
     assert watchdog.expired(monotonic())
     await rounds(made, 3)
     assert not watchdog.expired(monotonic())
     assert made._size.limit == 5
+    assert not handler.unknown_shops._since, "shops come by the database too: who waits for one waits anew"
 
 
 async def test_an_owner_that_claimed_anew_is_not_misled_by_an_older_answer(monkeypatch: Any) -> None:

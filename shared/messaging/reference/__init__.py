@@ -6,13 +6,16 @@ not live here: what a shop's settings mean to a service.
 
 from shared.messaging.reference.directory import DEFAULT_SHOP, ShopDirectory
 from shared.messaging.reference.keeping import keep_keys, keep_shops, reference_subscriptions, write_shops
-from shared.messaging.reference.patience import PATIENCE_SECONDS, UnknownShops
+from shared.messaging.reference.patience import PATIENCE_SECONDS, Ends, ShopUnknown, UnknownShops, has_read
 
 __all__ = [
     "DEFAULT_SHOP",
     "PATIENCE_SECONDS",
+    "Ends",
     "ShopDirectory",
+    "ShopUnknown",
     "UnknownShops",
+    "has_read",
     "keep_keys",
     "keep_shops",
     "reference_subscriptions",
