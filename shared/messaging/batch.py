@@ -26,7 +26,7 @@ from shared.messaging.decoding import TopicDecoder
 from shared.messaging.fence import advance
 from shared.messaging.handling import Delivery, Service, Subscription, Work
 from shared.messaging.identities import Identities, ProcessedIds
-from shared.messaging.isolation import Culprit, isolate
+from shared.messaging.isolation import Culprit, Suspects, isolate
 from shared.messaging.records import Chunk, PlainRecord, Refusal
 from shared.messaging.reference import PATIENCE_SECONDS, ShopDirectory, ShopUnknown, UnknownShops, has_read
 from shared.messaging.stages import StageTimes, Stopwatch
@@ -109,6 +109,8 @@ class BatchHandler:
             raise ValueError("a service subscribes to a topic once; its main.py hands the events on to slices")
         self._ordered = sorted(service.subscriptions, key=lambda s: not s.first)
         self.clock = clock
+        self.suspects: Suspects | None = None
+        """Whoever tries failed batches again sets it: nobody is judged at the first look then."""
         self._dead_letters = dead_letters
         self._ids = ProcessedIds()
         self._partitions = ProcessedPartitions()
@@ -323,6 +325,8 @@ class BatchHandler:
                 raise
 
         culprits = await isolate(attempt, fresh, patient=patient)
+        if self.suspects is not None:
+            self.suspects.confirm((d.topic, d.partition, d.offset) for d, _ in culprits)
         refused, work.refused = work.refused, []
         return refused + [(culprit.item, *_reason(culprit)) for culprit in culprits]
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import traceback
 from enum import Enum
 
 import asyncpg
+from sqlalchemy.exc import DBAPIError, PendingRollbackError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from shared.messaging.fence import Fenced, ForeignCluster
 from shared.messaging.handling import NotYet
@@ -34,7 +37,22 @@ class DatabaseAway(ConnectionError):
     """No connection can be made: nobody's fault, and to end and be restarted would not bring it back."""
 
 
-_FATAL = (asyncpg.SyntaxOrAccessError, asyncpg.InvalidCatalogNameError, ForeignCluster)
+class Suspected(Exception):
+    """Events fail for a reason that is not known to pass: they are tried once more before they are judged."""
+
+
+_FATAL = (
+    asyncpg.SyntaxOrAccessError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InvalidSchemaNameError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidRoleSpecificationError,
+    asyncpg.DataCorruptedError,
+    asyncpg.IndexCorruptedError,
+    ForeignCluster,
+    ImportError,  # the code is changed under a running worker
+    SyntaxError,
+)
 _TRANSIENT = (
     asyncpg.TransactionRollbackError,
     asyncpg.ObjectNotInPrerequisiteStateError,
@@ -42,17 +60,42 @@ _TRANSIENT = (
     asyncpg.InsufficientResourcesError,
     asyncpg.PostgresConnectionError,
     asyncpg.InvalidTransactionStateError,
+    asyncpg.InvalidTransactionInitiationError,
+    asyncpg.InvalidTransactionTerminationError,
+    asyncpg.SavepointError,
+    asyncpg.InvalidCursorStateError,
+    asyncpg.InvalidCursorNameError,
+    asyncpg.InvalidSQLStatementNameError,  # a pooler gave us another session
+    asyncpg.InvalidCachedStatementError,  # a migration under our hands
+    asyncpg.SnapshotTooOldError,
     asyncpg.PostgresSystemError,
+    asyncpg.InternalServerError,  # such as two sessions that change the catalogue at once
+    asyncpg.ConfigFileError,
     asyncpg.InternalClientError,
+    PendingRollbackError,
+    PoolTimeout,
     ConnectionError,
     TimeoutError,
     OSError,
+    asyncio.IncompleteReadError,
+    asyncio.InvalidStateError,
+    asyncio.CancelledError,  # of something that the handler waited for; our own passes through everything
+    MemoryError,
     BatchTooSlow,
+    Suspected,
 )
+_GRAVEST = (Fault.FATAL, Fault.FENCED, Fault.TRANSIENT, Fault.NOT_YET, Fault.DATA)
 
 
 def judge(error: BaseException) -> Fault:
     """Which kind an error is. Unknown ones are taken for the fault of an event."""
+    if isinstance(error, DBAPIError):  # SQLAlchemy's wrapping: the driver's own error stands behind that of a dialect
+        if error.connection_invalidated:
+            return Fault.TRANSIENT
+        return judge(getattr(error.orig, "__cause__", None) or error.orig or ValueError())
+    if isinstance(error, BaseExceptionGroup):
+        kinds = {judge(one) for one in error.exceptions}
+        return next(kind for kind in _GRAVEST if kind in kinds)
     if isinstance(error, Fenced):
         return Fault.FENCED
     if isinstance(error, NotYet):

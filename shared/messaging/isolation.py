@@ -3,14 +3,16 @@ alone."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
-from shared.messaging.faults import Fault, judge
+from shared.messaging.faults import Fault, Suspected, judge
 
 ATTEMPTS_MAX = 40
 """More halves than this in a large batch mean that many events are at fault; small batches then find them."""
 SMALL_BATCH = 100
+
+_REMEMBERED_MAX = 100_000
 
 ItemT = TypeVar("ItemT")
 Attempt = Callable[[Sequence[ItemT]], Awaitable[None]]
@@ -26,6 +28,25 @@ class Culprit(NamedTuple, Generic[ItemT]):
 
 class TooManyCulprits(Exception):
     """Roll back and go on in batches of SMALL_BATCH."""
+
+
+class Suspects:
+    """Items that failed once. Only who fails again, in another transaction on another connection, is a culprit.
+
+    What kinds of trouble there are that pass is never known in full; an event that is set aside for one is lost work.
+    """
+
+    def __init__(self) -> None:
+        self._known: set[Hashable] = set()
+
+    def confirm(self, found: Iterable[Hashable]) -> None:
+        """Raises Suspected when one of them has not been suspected before. Each is suspected once, so this ends."""
+        new = set(found) - self._known
+        if new:
+            if len(self._known) > _REMEMBERED_MAX:
+                self._known.clear()
+            self._known |= new
+            raise Suspected
 
 
 async def isolate(attempt: Attempt[ItemT], items: Sequence[ItemT], *, patient: bool) -> list[Culprit[ItemT]]:

@@ -21,11 +21,11 @@ from shared.messaging.batch import BatchHandler, CommitDoubtful, Outcome, Step
 from shared.messaging.batching import Backoff, BatchSize, Watchdog
 from shared.messaging.chores import Housekeeping, Rota
 from shared.messaging.connecting import Connect
-from shared.messaging.faults import BatchTooSlow, DatabaseAway, Fault, judge
+from shared.messaging.faults import BatchTooSlow, DatabaseAway, Fault, Suspected, judge
 from shared.messaging.fence import Fenced, Position, TopicPartition, claim, read_positions
 from shared.messaging.handling import NotYet
 from shared.messaging.handover import Handover
-from shared.messaging.isolation import SMALL_BATCH, TooManyCulprits
+from shared.messaging.isolation import SMALL_BATCH, Suspects, TooManyCulprits
 from shared.messaging.records import Chunk, halves, joined
 from shared.messaging.reference import PATIENCE_SECONDS, Ends, ShopUnknown
 from shared.telemetry import runtime_metrics
@@ -34,6 +34,7 @@ log = structlog.get_logger(__name__)
 
 _IDLE_SECONDS = 0.25
 _ASK_ENDS_SECONDS = 1.0
+_SECOND_LOOK_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ class Processor:
         `ends_of_shops` asks Kafka how far there is to read; None when it does not answer.
         """
         self._handler = handler
+        self._handler.suspects = Suspects()
         self._group = handler.service.name
         self._connect = connect
         self._handover = handover
@@ -279,6 +281,10 @@ class Processor:
             self._disconnect()
             self._handler.unknown_shops.interrupted()
             self._watchdog.progressed(monotonic())
+        elif isinstance(error, Suspected):
+            cause = "suspected"
+            self._disconnect()
+            await asyncio.sleep(_SECOND_LOOK_SECONDS)
         elif judge(error) is Fault.TRANSIENT:
             cause = "timeout" if isinstance(error, BatchTooSlow) else "conflict"
             self._size.failed()

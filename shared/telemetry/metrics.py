@@ -64,7 +64,7 @@ class RuntimeMetrics:
         return self._names.dead_letters.labels(self.service, topic, reason)
 
     def retries(self, cause: str) -> Counter:
-        """Batches that were rolled back and tried again: `timeout`, `conflict`, `not_yet`, `fenced`, `database`."""
+        """Batches that were tried again: `timeout`, `conflict`, `not_yet`, `fenced`, `database`, `suspected`."""
         return self._names.retries.labels(self.service, cause)
 
     def lag_events(self, topic: str, partition: int) -> Gauge:
