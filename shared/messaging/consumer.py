@@ -269,6 +269,8 @@ class Intake:
             "group_id": self._service.name,
             "enable_auto_commit": False,
             "auto_offset_reset": "none",
+            # Records of a transaction that a foreign producer aborted never were; one that is open holds its partition.
+            "isolation_level": "read_committed",
             # One process gets the same partition numbers of all topics, so that a customer's timers and events meet.
             "partition_assignment_strategy": (RangePartitionAssignor,),
             "session_timeout_ms": 10_000,

@@ -81,33 +81,32 @@ _TRANSIENT = (
     asyncio.InvalidStateError,
     asyncio.CancelledError,  # of something that the handler waited for; our own passes through everything
     MemoryError,
+    DBAPIError,  # whose connection is gone
     BatchTooSlow,
     Suspected,
+)
+_KNOWN = (
+    ((Fenced,), Fault.FENCED),
+    ((NotYet,), Fault.NOT_YET),
+    (_FATAL, Fault.FATAL),
+    (_TRANSIENT, Fault.TRANSIENT),
 )
 _GRAVEST = (Fault.FATAL, Fault.FENCED, Fault.TRANSIENT, Fault.NOT_YET, Fault.DATA)
 
 
 def judge(error: BaseException) -> Fault:
     """Which kind an error is. Unknown ones are taken for the fault of an event."""
-    if isinstance(error, DBAPIError):  # SQLAlchemy's wrapping: the driver's own error stands behind that of a dialect
-        if error.connection_invalidated:
-            return Fault.TRANSIENT
-        return judge(getattr(error.orig, "__cause__", None) or error.orig or ValueError())
     if isinstance(error, BaseExceptionGroup):
         kinds = {judge(one) for one in error.exceptions}
         return next(kind for kind in _GRAVEST if kind in kinds)
-    if isinstance(error, Fenced):
-        return Fault.FENCED
-    if isinstance(error, NotYet):
-        return Fault.NOT_YET
-    if isinstance(error, _FATAL):
-        return Fault.FATAL
+    if isinstance(error, DBAPIError) and not error.connection_invalidated:
+        # SQLAlchemy's wrapping: behind the error of its dialect stands the driver's own.
+        return judge(getattr(error.orig, "__cause__", None) or error.orig or ValueError())
     if isinstance(error, asyncpg.InterfaceError):
         # asyncpg reports an argument that does not fit its column in the same family as a closed connection.
         return Fault.DATA if isinstance(error, ValueError) else Fault.TRANSIENT
-    if isinstance(error, _TRANSIENT) or _is_closed_transport(error):
-        return Fault.TRANSIENT
-    return Fault.DATA
+    known = next((kind for kinds, kind in _KNOWN if isinstance(error, kinds)), None)
+    return known or (Fault.TRANSIENT if _is_closed_transport(error) else Fault.DATA)
 
 
 def _is_closed_transport(error: BaseException) -> bool:
