@@ -61,6 +61,31 @@ async def lose_commits(world: World, rng: Random, *, seconds: float = 5.0) -> No
     world.loss = 0.0
 
 
+async def reset_connections(world: World, rng: Random, *, times: int = 12) -> None:
+    """All connections to the database end by RST, again and again. Only through the proxy, as what follows."""
+    for _ in range(times):
+        world.proxy.reset()
+        await asyncio.sleep(rng.uniform(0.05, 0.6))
+
+
+async def black_hole(world: World, rng: Random, *, times: int = 2) -> None:
+    """Connections stay open and nothing passes; new ones work."""
+    for _ in range(times):
+        world.proxy.swallow()
+        await asyncio.sleep(rng.uniform(2, 6))
+
+
+async def starve(world: World, rng: Random, *, seconds: float = 60.0) -> None:
+    """One worker of each service is held to a fifth of a core: stopped for 0.4 s of each 0.5 s."""
+    poor = [next(keeper for keeper in world.keepers if keeper.service == service) for service in SERVICES]
+    await asyncio.sleep(rng.uniform(0, 3))
+    for _ in range(round(seconds / 0.5)):
+        for number, pause in ((signal.SIGSTOP, 0.4), (signal.SIGCONT, 0.1)):
+            for keeper in poor:
+                keeper.send(number)
+            await asyncio.sleep(pause)
+
+
 async def kill_workers(world: World, rng: Random) -> None:
     """kill -9 of any worker at any moment, relay and all."""
     for _ in range(rng.randint(1, 4)):

@@ -12,14 +12,19 @@ from time import monotonic
 
 import pytest
 
+from services.gateway.shops import add_shop
+from shared.kernel import SystemClock
 from tests.chaos.faults import (
     RELAYING,
     STEPS,
     Fault,
+    black_hole,
     kill_broker,
     kill_workers,
     lose_commits,
+    reset_connections,
     restart_database,
+    starve,
     stop_worker,
     storm,
     terminate_backends,
@@ -35,6 +40,7 @@ pytestmark = [
 ]
 SEED = int(os.environ.get("CHAOS_SEED") or SystemRandom().randrange(10**8))
 SECONDS = float(os.environ.get("CHAOS_SECONDS", "900"))
+AWAY_SECONDS = float(os.environ.get("CHAOS_AWAY_SECONDS", "300"))
 FAULTS: dict[str, Fault] = {
     fault.__name__: fault
     for fault in (
@@ -42,8 +48,11 @@ FAULTS: dict[str, Fault] = {
         restart_database,
         terminate_backends,
         lose_commits,
+        reset_connections,
+        black_hole,
         kill_workers,
         stop_worker,
+        starve,
         storm,
     )
 }
@@ -60,6 +69,35 @@ async def test_whatever_happens_nothing_is_lost_doubled_or_out_of_order(
             totals += await _round(servers, seed)
             print("so far:", dict(totals), flush=True)
         number += 1
+
+
+async def test_a_broker_that_is_away_for_minutes_is_waited_for_and_what_was_written_meanwhile_drains(
+    servers: Servers,
+) -> None:
+    """No worker may end for it: to be restarted would bring nothing back. Who writes by the API goes on."""
+    async with a_world(servers, seed=SEED) as world:
+        for service in SERVICES:
+            world.keep(service)
+        await world.feed(300)
+        kafka = servers.stack.kafka
+        await asyncio.to_thread(kafka.server.kill)
+        try:
+            await asyncio.sleep(AWAY_SECONDS / 2)
+            pool = await world.pool("gateway")
+            for number in range(200):
+                await add_shop(
+                    pool, SystemClock(), f"away-{number}", name="Opened meanwhile", zone="UTC", currency="EUR"
+                )
+            await pool.close()
+            await asyncio.sleep(AWAY_SECONDS / 2)
+        finally:
+            await asyncio.to_thread(kafka.start)
+        await world.feed_rest()
+        print("drained", await world.drained(), "s after the broker came back; compared", await judge(world))
+        assert world.endings == []
+        pool = await world.pool("metrics")
+        assert await pool.fetchval("SELECT count(*) FROM shop") == 200 + len(world.shops)
+        await pool.close()
 
 
 async def _round(servers: Servers, seed: int) -> Counter[str]:

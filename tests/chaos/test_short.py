@@ -17,6 +17,7 @@ from tests.chaos.faults import (
     Fault,
     kill_broker,
     lose_commits,
+    reset_connections,
     restart_database,
     storm,
     terminate_backends,
@@ -128,6 +129,10 @@ async def test_a_crashed_database_comes_back_and_everything_goes_on(servers: Ser
 async def test_lost_replies_of_commit_lose_and_double_nothing(servers: Servers) -> None:
     proxy = await _under(servers, SEED + 5, lose_commits, through_proxy=True)
     assert proxy.lost >= 20
+
+
+async def test_connections_that_are_reset_lose_and_double_nothing(servers: Servers) -> None:
+    await _under(servers, SEED + 8, reset_connections, through_proxy=True)
 
 
 async def test_workers_that_come_and_go_lose_and_double_nothing(servers: Servers) -> None:

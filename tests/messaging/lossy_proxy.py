@@ -1,11 +1,14 @@
 """A TCP proxy before PostgreSQL that loses the replies of some COMMITs: the server commits, the client never knows.
 
-It can also become a black hole for the connections that it has: they stay open, and nothing passes any more.
+It can also become a black hole for the connections that it has: they stay open, and nothing passes any more. Or it
+resets them.
 """
 
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
@@ -19,6 +22,7 @@ class LossyProxy:
         self._host, self._port, self._lose = host, port, lose
         self.commits = self.lost = self.port = 0
         self._holes: list[asyncio.Event] = []
+        self._clients: set[asyncio.StreamWriter] = set()
 
     def swallow(self) -> int:
         """From now on nothing passes on the connections that are open; new ones work. Gives their number."""
@@ -26,6 +30,15 @@ class LossyProxy:
         for hole in holes:
             hole.set()
         return len(holes)
+
+    def reset(self) -> int:
+        """End all connections that are open by RST, whatever is on its way. Gives their number."""
+        clients = list(self._clients)
+        for client in clients:
+            # To linger for no time means: throw away what was not sent, and send RST instead of FIN.
+            client.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            client.transport.abort()
+        return len(clients)
 
     async def _serve(self, client: asyncio.StreamReader, answers: asyncio.StreamWriter) -> None:
         try:
@@ -35,6 +48,7 @@ class LossyProxy:
             return
         cut, hole = asyncio.Event(), asyncio.Event()
         self._holes.append(hole)
+        self._clients.add(answers)
 
         async def up() -> None:
             while data := await client.read(1 << 16):
@@ -61,6 +75,7 @@ class LossyProxy:
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
+            self._clients.discard(answers)
             if hole in self._holes:
                 self._holes.remove(hole)
             for task in tasks:

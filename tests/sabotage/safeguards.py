@@ -88,6 +88,32 @@ SAFEGUARDS = (
         ("tests/messaging/test_batch.py",),
     ),
     Safeguard(
+        "batches of reference data",
+        (Edit("shared/messaging/processor.py", "        if reference:\n", "        if False:\n"),),
+        ("tests/messaging/test_strangers.py",),
+    ),
+    Safeguard(
+        "reading before judging",
+        (Edit("shared/messaging/reference/patience.py", "    if not any(ends.values()):\n", "    if True:\n"),),
+        ("tests/messaging/test_strangers.py",),
+    ),
+    Safeguard(
+        "second look",
+        (Edit("shared/messaging/batch.py", "        if self.suspects is not None:\n", "        if False:\n"),),
+        ("tests/messaging/test_second_look.py",),
+    ),
+    Safeguard(
+        "committed records only",
+        (
+            Edit(
+                "shared/messaging/consumer.py",
+                '"isolation_level": "read_committed"',
+                '"isolation_level": "read_uncommitted"',
+            ),
+        ),
+        ("tests/messaging/test_transactions.py",),
+    ),
+    Safeguard(
         "sorting of keys",
         (Edit("shared/db/transaction.py", "keys = sorted(reserve)", "keys = list(reserve)"),),
         ("tests/db/test_transaction.py",),
