@@ -113,26 +113,31 @@ class Intake:
         places = [KafkaPartition(*place) for place in self._positions]
         if self._consumer is None or not places:
             return {}
-        consumer = self._consumer
+        consumer, ends = self._consumer, dict[TopicPartition, int]()
         try:
             async with asyncio.timeout(seconds):
-                found = await consumer.end_offsets(places)
-                for place in places:
-                    self._pass_hole(TopicPartition(*place), await consumer.position(place))
+                for place, end in (await consumer.end_offsets(places)).items():
+                    mine = TopicPartition(*place)
+                    passed = self._pass_hole(mine, await consumer.position(place), end)
+                    ends[mine] = end if passed is None else passed
         except (KafkaError, OSError, TimeoutError):
             return {}
-        return {TopicPartition(*place): end for place, end in found.items()}
+        return ends
 
-    def _pass_hole(self, place: TopicPartition, reached: int) -> None:
+    def _pass_hole(self, place: TopicPartition, reached: int, end: int) -> int | None:
         """Move on over offsets of which nothing came: markers of transactions, aborted records, compacted ones.
 
-        `reached` is where the consumer stands in this very moment: what came before it was handed over.
+        `reached` is where the consumer stands in this very moment: what came before it was handed over. Gives, where
+        nothing is left to come, what was handed over before: that the last hole is not passed yet is no lag.
         """
         position = self._positions.get(place)
-        if position is not None and position.next < reached:
+        if position is None:
+            return None
+        if position.next < reached:
             self._positions[place] = Position(reached, position.epoch)
             hole = Chunk(place.topic, place.partition, position.next, reached, position.epoch)
             self._handover.put(hole, first=place.topic in self._first)
+        return position.next if reached >= end else None
 
     async def ends_of(self, topic: str, seconds: float = 5.0) -> dict[TopicPartition, int] | None:
         """Where all partitions of a topic end, whoever owns them; None when Kafka does not answer."""
