@@ -1,38 +1,23 @@
-"""Raw order events, as dirty as they come, to the purchases that count: the rules of orders read once more, plainly.
+"""Order events, as dirty as they come, to the purchases that count and to the books: the rules of orders, plainly.
 
 Everything is gathered first and judged at the end, order by order, so that lateness, repeats and shuffling cannot
-matter. Standard library only.
+matter. The books at a day are the same judgement, over the events booked by then. Standard library only.
 """
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from decimal import ROUND_HALF_EVEN, Decimal
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from mandegar.recount.books import Books, Posting, Spell
+from mandegar.recount.calendars import booked_day
 from mandegar.recount.measures import Purchase
 from mandegar.recount.people import person_of
-
-_FUTURE = timedelta(minutes=5)
-_THREE_DIGITS = {"KWD", "BHD", "OMR", "JOD", "TND"}
-_NO_DIGITS = {"IRR", "JPY", "KRW", "VND", "CLP"}
-_AMOUNTS = ("revenue", "subtotal", "total")
-_KINDS = {"order completed", "order updated", "order cancelled", "order refunded"}
-
-
-@dataclass(frozen=True)
-class ShopRules:
-    """What must be known of a shop to judge its events."""
-
-    zone: str
-    currency: str
-    phone_prefix: str = "1"
-    """Country code for phones that are written without one."""
+from mandegar.recount.reading import AMOUNTS, OrderEvent, ShopRules, minor, read
 
 
 @dataclass
@@ -45,52 +30,83 @@ class _Order:
     """By refund id: when and by which event it was told, and what. Told twice with other content, the last holds."""
 
 
+class Account(NamedTuple):
+    """All that a stream of events comes to."""
+
+    purchases: list[Purchase]
+    """Restated: what counts in the end."""
+    books: Books
+    """Booked: what was taken down, when."""
+
+
 def purchases_of_events(lines: Iterable[bytes | str], shops: Mapping[str, ShopRules], now: datetime) -> list[Purchase]:
     """The counted purchases behind `lines` (JSON, one event each). What cannot be used is left out, as the rules say.
 
     `now` decides what lies in the future. Lines of unknown shops, malformed lines and future events count for nothing.
     """
-    orders: dict[tuple[str, str], _Order] = defaultdict(_Order)
+    return account_of_events(lines, shops, now).purchases
+
+
+def account_of_events(lines: Iterable[bytes | str], shops: Mapping[str, ShopRules], now: datetime) -> Account:
+    """The purchases behind `lines`, and the books: both from one pass. Lines are raw events or those of `orders.v1`."""
+    orders: dict[tuple[str, str], list[OrderEvent]] = defaultdict(list)
     seen: set[tuple[str, str]] = set()
     for line in lines:
-        event = _usable(line, shops, now)
-        if event is None or (event["shop"], event["id"]) in seen:
+        event = read(line, dict(shops), now)
+        if event is None or (event.shop, event.event_id) in seen:
             continue
-        seen.add((event["shop"], event["id"]))
-        _gather(orders[event["shop"], str(event["data"]["order_id"])], event)
-    return [
-        purchase for (shop, _), order in orders.items() if (purchase := _judge(shop, shops[shop], order)) is not None
-    ]
+        seen.add((event.shop, event.event_id))
+        orders[event.shop, str(event.data["order_id"])].append(event)
+    purchases: list[Purchase] = []
+    books = Books({shop: rules.calendar for shop, rules in shops.items()})
+    for (shop, order_id), events in orders.items():
+        whole = _Order()
+        for event in events:
+            _gather(whole, event)
+        purchase = _judge(shop, shops[shop], whole)
+        if purchase is not None:
+            purchases.append(purchase)
+        _take_down(books, order_id, shops[shop], events)
+    return Account(purchases, books)
 
 
-def _usable(line: bytes | str, shops: Mapping[str, ShopRules], now: datetime) -> dict[str, Any] | None:
-    try:
-        event = json.loads(line, parse_float=Decimal)
-        kind = event["type"].strip().lower()
-        moment = datetime.fromisoformat(event["time"])
-        data = event["data"]
-        if kind not in _KINDS or event["shop"] not in shops or moment > now + _FUTURE or data["order_id"] in ("", None):
-            return None
-        currency = data.get("currency") or shops[event["shop"]].currency
-        for name in (*_AMOUNTS, "refund_amount"):
-            if data.get(name) is not None:
-                _minor(data[name], currency)
-        if kind in ("order completed", "order updated") and all(data.get(name) is None for name in _AMOUNTS):
-            return None
-    except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, RecursionError):
-        return None
-    return {**event, "type": kind, "moment": moment}
-
-
-def _gather(order: _Order, event: dict[str, Any]) -> None:
-    moment, kind, data = event["moment"], event["type"], event["data"]
+def _gather(order: _Order, event: OrderEvent) -> None:
+    moment, kind, data = event.moment, event.kind, event.data
     if kind == "order refunded":
-        refund, told = str(data.get("refund_id") or "full"), (moment, event["id"], data)
+        refund, told = str(data.get("refund_id") or "full"), (moment, event.event_id, data)
         order.refunds[refund] = max(told, order.refunds.get(refund, told), key=lambda one: one[:2])
         return
-    order.states.append((moment, event["id"], data))
+    order.states.append((moment, event.event_id, data))
     if kind != "order updated":
-        order.marks.append((moment, int(kind == "order completed"), event["id"]))
+        order.marks.append((moment, int(kind == "order completed"), event.event_id))
+
+
+def _take_down(books: Books, order_id: str, rules: ShopRules, events: list[OrderEvent]) -> None:
+    """Judge the order anew after each event, in the order in which they are booked, and note what that changes."""
+    zone = ZoneInfo(rules.zone)
+
+    def booked(event: OrderEvent) -> date:
+        received = None if event.received is None else event.received.astimezone(zone).date()
+        return booked_day(event.moment.astimezone(zone).date(), received, rules.calendar, rules.closing_days)
+
+    known = _Order()
+    before: Purchase | None = None
+    start: date | None = None
+    for day, event in sorted(((booked(event), event) for event in events), key=lambda one: (one[0], one[1].rank)):
+        _gather(known, event)
+        after = _judge(event.shop, rules, known)
+        for standing, sign in ((before, -1), (after, 1)):
+            if standing is not None:
+                at = Posting(event.shop, order_id, standing.customer, day, standing.currency, sign, sign * standing.net)
+                books.post(at)
+        if before is not None and after is None:
+            assert start is not None, "a standing order has begun to stand"
+            books.stand(Spell(event.shop, order_id, before.customer, start, day))
+        elif before is None and after is not None:
+            start = day
+        before = after
+    if before is not None and start is not None:
+        books.stand(Spell(before.shop, order_id, before.customer, start, None))
 
 
 def _judge(shop: str, rules: ShopRules, order: _Order) -> Purchase | None:
@@ -98,10 +114,10 @@ def _judge(shop: str, rules: ShopRules, order: _Order) -> Purchase | None:
     if not completions or not max(order.marks)[1]:
         return None
     # A cancellation may leave the amounts out; it then says nothing about the content of the order.
-    told = [state for state in order.states if any(state[2].get(name) is not None for name in _AMOUNTS)]
+    told = [state for state in order.states if any(state[2].get(name) is not None for name in AMOUNTS)]
     _, _, data = max(told, key=lambda state: state[:2])
-    amount = next(data[name] for name in _AMOUNTS if data.get(name) is not None)
-    revenue, currency = _minor(amount, data.get("currency") or rules.currency)
+    amount = next(data[name] for name in AMOUNTS if data.get(name) is not None)
+    revenue, currency = minor(amount, data.get("currency") or rules.currency)
     refunded, whole = _refunded(order, data, revenue, rules)
     if whole:
         return None
@@ -112,7 +128,7 @@ def _judge(shop: str, rules: ShopRules, order: _Order) -> Purchase | None:
 def _refunded(order: _Order, data: dict[str, Any], revenue: int, rules: ShopRules) -> tuple[int, bool]:
     """(minor units given back, whether all of the order came back)."""
     total, whole = 0, False
-    paid_in = _minor(0, data.get("currency") or rules.currency)[1]
+    paid_in = minor(0, data.get("currency") or rules.currency)[1]
     back: dict[str, int] = defaultdict(int)
     for _, _, refund in order.refunds.values():
         currency = refund.get("currency") or data.get("currency") or rules.currency
@@ -125,22 +141,8 @@ def _refunded(order: _Order, data: dict[str, Any], revenue: int, rules: ShopRule
             else [item.get("amount") or 0 for item in items]
         )
         whole = whole or not given
-        amounts = [_minor(amount, currency) for amount in given]
+        amounts = [minor(amount, currency) for amount in given]
         total += sum(units for units, of in amounts if of == paid_in)  # never added across currencies
     lines = {str(line["line_id"]): int(line.get("quantity", 1)) for line in data.get("products") or []}
     all_back = bool(lines) and all(back[line] >= quantity for line, quantity in lines.items())
     return total, whole or all_back or (bool(order.refunds) and total >= revenue)
-
-
-def _minor(amount: Any, currency: str) -> tuple[int, str]:
-    """Minor units and the currency they are of; Toman is ten rials. Raises ValueError or ArithmeticError."""
-    value = Decimal(str(amount))
-    if not value.is_finite() or value < 0 or len(currency) != 3 or not currency.isalpha():
-        raise ValueError("no amount of money")
-    if currency == "IRT":
-        value, currency = value * 10, "IRR"
-    digits = 3 if currency in _THREE_DIGITS else 0 if currency in _NO_DIGITS else 2
-    units = int((value * 10**digits).to_integral_value(ROUND_HALF_EVEN))
-    if units > 10**15:
-        raise ValueError("too much")
-    return units, currency

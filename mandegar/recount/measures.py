@@ -124,22 +124,22 @@ class Recount:
             "held": held,
             "repeat": repeat,
             "loyal": loyal,
-            "rpr": _ratio(repeat, held),
-            "rpr_all": _ratio(repeat, ever),
-            "lcr": _ratio(loyal, held),
+            "rpr": ratio(repeat, held),
+            "rpr_all": ratio(repeat, ever),
+            "lcr": ratio(loyal, held),
             "orders": orders,
             "revenue": {"amount": int(revenue), "currency": currency},
-            "aov": _mean(int(revenue), orders, currency),
-            "frequency": _ratio(int(own_orders), held),
+            "aov": mean(int(revenue), orders, currency),
+            "frequency": ratio(int(own_orders), held),
             "lifetime_customers": ever,
-            "lifetime_rpr": _ratio(ever_repeat, ever),
+            "lifetime_rpr": ratio(ever_repeat, ever),
             "start": start,
             "end": held,
             "new": new,
             "won_back": won_back,
             "lost": lost,
-            "crr": _ratio(held - new - won_back, start),
-            "churn": _ratio(lost, start),
+            "crr": ratio(held - new - won_back, start),
+            "churn": ratio(lost, start),
             "mature": first_day is not None and first_day <= as_of - timedelta(days=window + period - 1),
         }
 
@@ -152,7 +152,7 @@ class Recount:
     def return_rate(self, shop: str, as_of: date, *, days: int) -> dict[str, Any]:
         """Of customers whose first order is at least `days` old: how many bought again, on another day, within them."""
         customers, returned = self._row(_RETURN_RATE, {"shop": shop, "at": as_of, "n": days})
-        return {"days": days, "customers": customers, "returned": returned, "rate": _ratio(returned, customers)}
+        return {"days": days, "customers": customers, "returned": returned, "rate": ratio(returned, customers)}
 
     def _row(self, query: str, asked: dict[str, Any] | None = None) -> tuple[Any, ...]:
         row = self.connection.execute(query, asked or {}).fetchone()
@@ -160,12 +160,14 @@ class Recount:
         return tuple(row)
 
 
-def _ratio(part: int, whole: int) -> float | None:
+def ratio(part: int, whole: int) -> float | None:
+    """Part of a whole; None over nobody."""
     return part / whole if whole else None
 
 
-def _mean(total: int, count: int, currency: str) -> dict[str, Any] | None:
-    if not count:
+def mean(total: int, count: int, currency: str) -> dict[str, Any] | None:
+    """Minor units for each of `count`, with what was divided; None where there is nothing to divide by."""
+    if count <= 0:
         return None
     amount = round(Fraction(total, count))  # a Fraction is rounded half-even
     return {"amount": amount, "currency": currency, "numerator": total, "denominator": count}

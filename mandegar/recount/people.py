@@ -9,7 +9,9 @@ _NOBODY = {"", "0", "null", "none", "nil", "undefined", "nan"}
 
 
 def person_of(data: dict[str, Any], phone_prefix: str) -> str | None:
-    """A text that is equal for equal customers; None for a guest."""
+    """A text that is equal for equal customers; None for a guest. Events between services name the surrogate itself."""
+    if "surrogate" in data:
+        return None if data["surrogate"] is None else str(data["surrogate"])
     for kind in ("customer_id", "phone", "email"):
         value = data.get(kind)
         text = "" if value is None else str(value).strip().translate(_DIGITS)
