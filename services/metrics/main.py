@@ -11,6 +11,7 @@ from services.metrics.orders.api import router as customers_router
 from services.metrics.orders.consumer import OrderConsumer
 from services.metrics.retention import jobs
 from services.metrics.retention.api.customers import router as lists_router
+from services.metrics.retention.api.explain import router as explain_router
 from services.metrics.retention.api.routes import router as retention_router
 from services.metrics.retention.domain import counting as retention
 from services.metrics.settings import MetricsSettings
@@ -44,5 +45,5 @@ def create_app(settings: PlatformSettings | None = None) -> FastAPI:
     return create_web_app(
         NAME,
         settings or MetricsSettings.load(NAME, role="api"),
-        routers=(retention_router, lists_router, cohorts_router, customers_router),
+        routers=(retention_router, lists_router, explain_router, cohorts_router, customers_router),
     )

@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry
 from services.metrics.cohorts.api import router as cohorts
 from services.metrics.orders.api import router as customers
 from services.metrics.retention.api.customers import router as lists
+from services.metrics.retention.api.explain import router as explain
 from services.metrics.retention.api.routes import router as retention
 from shared.db import create_pool
 from shared.testing import Databases, api_url
@@ -33,6 +34,7 @@ PATHS = (
     "/v1/retention/return-rates",
     "/v1/retention/benchmarks",
     "/v1/retention/{as_of}/customers",
+    "/v1/retention/{as_of}/explain",
     "/v1/cohorts",
     "/v1/customers/{customer}",
 )
@@ -54,7 +56,7 @@ async def running(databases: Databases) -> AsyncIterator[tuple[str, str]]:
     app = create_app(
         "metrics",
         settings_for(api_url(database_url, "metrics")),
-        [retention, lists, cohorts, customers],
+        [retention, lists, explain, cohorts, customers],
         registry=CollectorRegistry(),
     )
     listening = socket.create_server(("127.0.0.1", 0))

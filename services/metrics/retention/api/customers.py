@@ -17,7 +17,7 @@ from services.metrics.counters import CounterSet
 from services.metrics.orders import Choice, Listed, Told, all_listed, listed
 from services.metrics.questions import Digits, OnDay, day_until, today_in
 from services.metrics.retention.answering import Basis, basis_of
-from services.metrics.retention.api.answers import CustomersAnswer
+from services.metrics.retention.api.listed import CustomersAnswer
 from services.metrics.retention.api.routes import AskedDep, CallerDep, in_time
 from services.metrics.retention.domain.figures import RETURN_DAYS, Asked
 from services.metrics.retention.domain.lists import Of, choice_of, choice_of_cohort, choice_of_return
