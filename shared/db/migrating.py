@@ -57,7 +57,7 @@ _PROCESSED_MONTH = re.compile(r"processed_event_.+")
 
 def create_runtime_tables(op: Any, schema: str) -> None:
     """The runtime's tables in a service's schema; the first step of its first migration. `op` is alembic's."""
-    _execute_file(op.get_bind(), schema, "runtime_1.sql")
+    _execute_file(op.get_bind(), _target(schema), "runtime_1.sql")
 
 
 def drop_runtime_tables(op: Any, schema: str) -> None:
@@ -66,16 +66,30 @@ def drop_runtime_tables(op: Any, schema: str) -> None:
     op.execute(f"DROP TABLE {tables}")  # at once: the policy of one of them asks another
 
 
-def migrate(service: str, database_url: str, revision: str = "head", *, logins: Logins | None = None) -> None:
+def migrate(
+    service: str,
+    database_url: str,
+    revision: str = "head",
+    *,
+    logins: Logins | None = None,
+    schema: str | None = None,
+) -> None:
     """Bring a service's schema to a revision. Blocking, and runs a loop of its own: from async code use a thread.
+
+    `schema` names another one for the same tables, as a rebuild has it. Revisions must then name no schema: the search
+    path does, and `shared.db.beside` compares what came of it.
 
     Makes the schema and, if the connecting user may, an owner role without log-in and the two logins, by default those
     derived from the URL; then policies and grants on every table. Several processes may call it at once: they wait for
     each other. Raises alembic's CommandError, RoleTrouble, LoginError or the database's error.
     """
     logins = logins or logins_of(service, database_url, {})
+    config = _upgrading(service, database_url, logins)
+    if schema is not None:
+        _check_name(schema)
+        config.attributes["schema"] = schema
     with _ONE_AT_A_TIME:
-        alembic.command.upgrade(_upgrading(service, database_url, logins), revision)
+        alembic.command.upgrade(config, revision)
     asyncio.run(prove(service, database_url, logins))
 
 
@@ -128,14 +142,24 @@ def secure_schema(service: str, database_url: str, metadata: MetaData) -> None:
 
 def service_config(service: str, database_url: str) -> Config:
     """Alembic's configuration of a service, without a file."""
-    if not _NAME.fullmatch(service):
-        raise CommandError(f"{service!r} is not a service name")
+    _check_name(service)
     folder = resources.files(f"services.{service}").joinpath("migrations")
     config = Config()
     config.set_main_option("script_location", str(folder).replace("%", "%%"))
     config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
     config.attributes["database_url"] = database_url
     return config
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise CommandError(f"{name!r} is not a service name")
+
+
+def _target(service: str) -> str:
+    """The schema that is being migrated: the service's own, or one beside it."""
+    schema: str = context.config.attributes.get("schema", service)
+    return schema
 
 
 def run_env(service: str, metadata: MetaData) -> None:
@@ -146,6 +170,7 @@ def run_env(service: str, metadata: MetaData) -> None:
         raise CommandError("run migrations with `mandegar migrate`: they need the database's URL")
 
     logins: Logins | None = attributes.get("logins")
+    schema = _target(service)
 
     def run(connection: Connection) -> None:
         # Session lock, not a transaction's: it must hold from before the schema is made until all revisions ran.
@@ -153,13 +178,13 @@ def run_env(service: str, metadata: MetaData) -> None:
         _wait_for_turn(connection, service)
         if logins is not None:
             make_roles(connection, service, logins)
-        _make_schema(connection, service)
+        _make_schema(connection, schema, owner_role(service))
         connection.commit()
         context.configure(
             connection=connection,
             target_metadata=metadata,
             version_table="alembic_version",
-            version_table_schema=service,
+            version_table_schema=schema,
             include_schemas=True,
             include_name=_names_of(service),
             include_object=_objects,
@@ -170,30 +195,30 @@ def run_env(service: str, metadata: MetaData) -> None:
             with context.begin_transaction():
                 context.run_migrations()
         else:
-            _run_revisions(connection, service, metadata, logins)
+            _run_revisions(connection, schema, metadata, logins)
 
     asyncio.run(_with_connection(url, run))
 
 
-def _run_revisions(connection: Connection, service: str, metadata: MetaData, logins: Logins) -> None:
+def _run_revisions(connection: Connection, schema: str, metadata: MetaData, logins: Logins) -> None:
     """The revisions; then, whether they ended well or not, policies and grants on what is there."""
     # Not for autogenerate: with the search path, it would see foreign keys without their schema.
-    connection.execute(text(f'SET search_path = "{service}"'))
+    connection.execute(text(f'SET search_path = "{schema}"'))
     connection.commit()
-    if not _is_current(connection, service):
-        lift_force(connection, service)  # revisions run as the owner, who else would see no row of any shop
+    if not _is_current(connection, schema):
+        lift_force(connection, schema)  # revisions run as the owner, who else would see no row of any shop
         connection.commit()
     try:
         with context.begin_transaction():
             context.run_migrations()
     finally:
         connection.rollback()  # nothing, unless a revision failed
-        secure(connection, service, metadata, logins)
+        secure(connection, schema, metadata, logins)
         connection.commit()
 
 
-def _is_current(connection: Connection, service: str) -> bool:
-    found = connection.execute(text("SELECT to_regclass(:name)"), {"name": f'"{service}".alembic_version'}).scalar()
+def _is_current(connection: Connection, schema: str) -> bool:
+    found = connection.execute(text("SELECT to_regclass(:name)"), {"name": f'"{schema}".alembic_version'}).scalar()
     if found is None:
         return True  # nothing is there yet
     version = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
@@ -220,20 +245,24 @@ def _wait_for_turn(connection: Connection, service: str) -> None:
     connection.execute(text(f"SET lock_timeout = '{_LOCK_TIMEOUT}'"))
 
 
-def _make_schema(connection: Connection, service: str) -> None:
-    role = f"mandegar_{service}"
+def owner_role(service: str) -> str:
+    """The role without log-in that owns a service's schemas, where the operator may make roles."""
+    return f"mandegar_{service}"
+
+
+def _make_schema(connection: Connection, schema: str, role: str) -> None:
     owner = connection.execute(
-        text("SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = :s"), {"s": service}
+        text("SELECT pg_get_userbyid(nspowner) FROM pg_namespace WHERE nspname = :s"), {"s": schema}
     ).scalar()
     may = connection.execute(
         text("SELECT rolsuper OR rolcreaterole FROM pg_roles WHERE rolname = current_user")
     ).scalar()
     if owner is None and not may:
-        log.info("the database user may not create roles: schema %s belongs to the user itself", service)
-        connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{service}"'))
+        log.info("the database user may not create roles: schema %s belongs to the user itself", schema)
+        connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{schema}"'))
     elif owner is None:
         _make_role(connection, role)
-        connection.execute(text(f'CREATE SCHEMA "{service}" AUTHORIZATION "{role}"'))
+        connection.execute(text(f'CREATE SCHEMA "{schema}" AUTHORIZATION "{role}"'))
         owner = role
     if may and owner == role:
         connection.execute(text(f'SET ROLE "{role}"'))

@@ -55,9 +55,11 @@ class Mark(NamedTuple):
 class OpenTransaction:
     """Implements `shared.messaging.handling.Transaction` over an asyncpg connection inside a transaction."""
 
-    def __init__(self, conn: asyncpg.Connection[Any], now: datetime) -> None:
+    def __init__(self, conn: asyncpg.Connection[Any], now: datetime, *, publishes: bool = True) -> None:
+        """Without `publishes` nothing reaches the outbox: all is as if it did, and nobody hears of it."""
         self._conn = conn
         self._now = now
+        self._publishes = publishes
         self._reserved: dict[OutboxKey, deque[int]] = {}
         self._published: list[Published] = []
         self._timers: list[Timer] = []
@@ -114,7 +116,7 @@ class OpenTransaction:
     async def finish(self) -> int:
         """Write timers, then outbox rows in call order. The last thing before COMMIT. Gives the count of events."""
         await set_timers(self._conn, self._timers)
-        rows = self._published
+        rows = self._published if self._publishes else []
         if rows:
             await self._conn.execute(
                 _WRITE_OUTBOX,

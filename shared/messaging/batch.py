@@ -98,8 +98,12 @@ class _Column:
 class BatchHandler:
     """Runs batches of one service. Not for concurrent use: one for each worker."""
 
-    def __init__(self, service: Service, clock: Clock, dead_letters: DeadLetters) -> None:
+    def __init__(
+        self, service: Service, clock: Clock, dead_letters: DeadLetters, *, publishes: bool = True
+    ) -> None:
+        """Without `publishes`, as in a rebuild, nothing reaches the outbox."""
         self.service = service
+        self._publishes = publishes
         self.directory = ShopDirectory()
         # Whoever keeps the registry itself has nothing to wait for: what it does not know does not exist.
         hears_of_shops = any(subscription.first for subscription in service.subscriptions)
@@ -183,7 +187,7 @@ class BatchHandler:
         await self.directory.refresh(conn, await advance(conn, self.service.name, chunks))
         crash.at("after_fence")
         watch.lap("fence")
-        tx = OpenTransaction(conn, self.clock.now())
+        tx = OpenTransaction(conn, self.clock.now(), publishes=self._publishes)
         shard = min(chunk.partition for chunk in chunks) % OUTBOX_SHARDS
         work = BatchWork(tx, shard, self.directory)
         columns, letters, requests = await self._columns(conn, chunks, replay=replay)

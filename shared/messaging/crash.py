@@ -20,6 +20,8 @@ POINTS = frozenset(
         "relay_after_send",
         "relay_after_delete",
         "timer_after_claim",
+        "rebuild_after_lock",
+        "rebuild_before_commit",
     }
 )
 

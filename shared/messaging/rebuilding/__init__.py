@@ -1,0 +1,28 @@
+"""Rebuilding: a second set of a service's tables, filled from the topics by the service's own code, beside the live one.
+
+`plan` says what a service rebuilds and compares, `filling` fills, `comparing` compares both sets at the same positions,
+`switching` exchanges them. What may not live here: what a table means.
+"""
+
+from shared.messaging.rebuilding.comparing import Verdict, compare
+from shared.messaging.rebuilding.filling import Filler, Progress, RebuildTrouble
+from shared.messaging.rebuilding.plan import RUNTIME_EXCHANGED, Compared, RebuildPlan
+from shared.messaging.rebuilding.preparing import seed
+from shared.messaging.rebuilding.switching import Switched, switch
+from shared.messaging.rebuilding.targets import letters_to_repeat, live_positions
+
+__all__ = [
+    "RUNTIME_EXCHANGED",
+    "Compared",
+    "Filler",
+    "Progress",
+    "RebuildPlan",
+    "RebuildTrouble",
+    "Switched",
+    "Verdict",
+    "compare",
+    "letters_to_repeat",
+    "live_positions",
+    "seed",
+    "switch",
+]
