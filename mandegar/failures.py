@@ -11,6 +11,8 @@ EXPECTED = (
     ("shared.db.roles", "RoleTrouble"),
     ("shared.messaging.cluster.topics", "TopicTrouble"),
     ("shared.messaging.cluster.lag", "LagUnknown"),
+    ("shared.messaging.fence", "ForeignCluster"),
+    ("shared.messaging.rebuilding", "RebuildTrouble"),
     ("services.gateway.shops", "ShopError"),
 )
 """Errors whose message is meant for people, by module."""

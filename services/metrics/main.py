@@ -9,6 +9,7 @@ from services.metrics.cohorts.domain import counting as cohorts
 from services.metrics.counters import jobs as counter_jobs
 from services.metrics.orders.api import router as customers_router
 from services.metrics.orders.consumer import OrderConsumer
+from services.metrics.rebuilding import PLAN
 from services.metrics.retention import jobs
 from services.metrics.retention.api.customers import router as lists_router
 from services.metrics.retention.api.explain import router as explain_router
@@ -38,6 +39,7 @@ def create_service() -> Service:
 
 
 SERVICE = create_service()
+REBUILD = PLAN
 
 
 def create_app(settings: PlatformSettings | None = None) -> FastAPI:

@@ -98,9 +98,7 @@ class _Column:
 class BatchHandler:
     """Runs batches of one service. Not for concurrent use: one for each worker."""
 
-    def __init__(
-        self, service: Service, clock: Clock, dead_letters: DeadLetters, *, publishes: bool = True
-    ) -> None:
+    def __init__(self, service: Service, clock: Clock, dead_letters: DeadLetters, *, publishes: bool = True) -> None:
         """Without `publishes`, as in a rebuild, nothing reaches the outbox."""
         self.service = service
         self._publishes = publishes

@@ -29,6 +29,11 @@ class TopicTrouble(Exception):
     """A topic is not as the platform needs it, or cannot be made. The message says which, and what to do."""
 
 
+def is_compacted(name: str) -> bool:
+    """Whether a topic of ours keeps the last event of each key, and not all of them."""
+    return name in _COMPACTED
+
+
 def topic_settings(name: str, *, replication_factor: int = 1) -> dict[str, str]:
     """Kafka's settings of one of our topics.
 

@@ -1,4 +1,4 @@
-"""Rebuilding: a second set of a service's tables, filled from the topics by the service's own code, beside the live one.
+"""Rebuilding: a second set of a service's tables beside the live one, filled from the topics by its own code.
 
 `plan` says what a service rebuilds and compares, `filling` fills, `comparing` compares both sets at the same positions,
 `switching` exchanges them. What may not live here: what a table means.

@@ -53,6 +53,5 @@ async def digests(conn: asyncpg.Connection[Any], compared: Sequence[Compared]) -
 def compare(compared: Sequence[Compared], live: Sequence[Side], rebuilt: Sequence[Side]) -> list[Verdict]:
     """Both sides beside each other, in the order of the plan."""
     return [
-        Verdict(one.table, mine, other, one.left_out)
-        for one, mine, other in zip(compared, live, rebuilt, strict=True)
+        Verdict(one.table, mine, other, one.left_out) for one, mine, other in zip(compared, live, rebuilt, strict=True)
     ]

@@ -21,7 +21,7 @@ from shared.messaging.chores import DueTimers
 from shared.messaging.connecting import Connect
 from shared.messaging.dead_letters import DeadLetters
 from shared.messaging.faults import BatchTooSlow, Fault, judge
-from shared.messaging.fence import Fenced, Position, TopicPartition, claim
+from shared.messaging.fence import Fenced, Position, TopicPartition, claim, read_positions
 from shared.messaging.handling import Service
 from shared.messaging.isolation import SMALL_BATCH, TooManyCulprits
 from shared.messaging.rebuilding.plan import RebuildPlan
@@ -119,6 +119,13 @@ class Filler:
         if self._conn is not None:
             self._conn.terminate()
             self._conn = None
+
+    async def reload(self) -> None:
+        """After something was broken off: look where the rebuild stands."""
+        await self.close()
+        conn = await self._connected()
+        self._owned = await read_positions(conn, self._handler.service.name, self._owned)
+        self._handler.forget()
 
     async def to(self, targets: Mapping[TopicPartition, int]) -> int:
         """Read up to these positions; gives how many events came. None may lie behind where the rebuild stands.
@@ -277,4 +284,3 @@ def _ms(instant: datetime) -> int:
 
 def _moment(milliseconds: int) -> datetime:
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
-

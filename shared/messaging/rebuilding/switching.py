@@ -80,6 +80,7 @@ async def switch(
             last = error
         if operator.is_closed():
             raise RebuildTrouble("the connection was lost during the exchange; look with --check, then try again")
+        await filler.reload()
         await filler.to(await live_positions(worker, service, service))
         await asyncio.sleep(_PAUSE_SECONDS)
     raise RebuildTrouble(
