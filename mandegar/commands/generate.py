@@ -15,7 +15,9 @@ def generate(
     days: Annotated[int, typer.Option(min=1, max=36_500, help="Length of the history.")] = 730,
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
     start: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="First day.")] = datetime(2014, 1, 1),
-    shops: Annotated[int, typer.Option(min=1, max=5, help="How many of the five shops take part.")] = 5,
+    shops: Annotated[int, typer.Option(min=1, max=6, help="How many of the six shops take part.")] = 5,
+    received: Annotated[bool, typer.Option("--received", help="Each event says when it was first received.")] = False,
+    in_order: Annotated[bool, typer.Option("--in-order", help="Nothing comes late, doubled or shuffled.")] = False,
     bad: Annotated[int, typer.Option(min=0, help="Lines that must be refused, beside all others.")] = 0,
     out: Annotated[Path, typer.Option(help="Events in order of arrival, JSON lines.")] = Path("stream.jsonl"),
     truth: Annotated[Path | None, typer.Option(help="The fact of each order. Default: beside OUT.")] = None,
@@ -32,7 +34,16 @@ def generate(
 
     truth = truth or out.with_suffix(".truth.jsonl")
     shops_file = shops_file or out.with_suffix(".shops.jsonl")
-    settings = generating.Settings(customers=customers, days=days, seed=seed, start=start.date(), shops=shops, bad=bad)
+    settings = generating.Settings(
+        customers=customers,
+        days=days,
+        seed=seed,
+        start=start.date(),
+        shops=shops,
+        bad=bad,
+        received=received,
+        in_order=in_order,
+    )
     stream = generating.generate(settings)
     write(stream, out, truth, shops_file)
     print(f"{len(stream.lines):,} events of {len(stream.facts):,} orders in {out}; the truth in {truth}")

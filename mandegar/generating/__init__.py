@@ -5,8 +5,20 @@ read back from the events, so that it can convict whoever reads them.
 What may not live here: I/O (but for `writing`), clocks, randomness other than the seeded one.
 """
 
+from mandegar.generating.inside import Entry, Inside, Visit, generate_inside
 from mandegar.generating.shops import GeneratedShop, generated_shops
 from mandegar.generating.stories import Fact
 from mandegar.generating.stream import Settings, Stream, generate
 
-__all__ = ["Fact", "GeneratedShop", "Settings", "Stream", "generate", "generated_shops"]
+__all__ = [
+    "Entry",
+    "Fact",
+    "GeneratedShop",
+    "Inside",
+    "Settings",
+    "Stream",
+    "Visit",
+    "generate",
+    "generate_inside",
+    "generated_shops",
+]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from random import Random
-from typing import Protocol
-
-from mandegar.generating.rendering import Rendered
+from typing import Protocol, TypeVar
 
 _DAY_S = 86_400.0
 _LATE_SHARE = 0.10
@@ -19,19 +17,36 @@ _DOUBLED_SHARE = 0.06
 class _Span(Protocol):
     @property
     def days(self) -> int: ...
+    @property
+    def in_order(self) -> bool: ...
 
 
-def arrive(rng: Random, span: _Span, events: list[Rendered]) -> Iterator[tuple[float, bytes]]:
-    """(arrival in epoch seconds, line) of each event, some of them twice or three times.
+class Arriving(Protocol):
+    """What can arrive."""
 
-    Each event is delayed by itself, so that refunds and cancellations also come before their order.
+    @property
+    def occurred(self) -> datetime: ...
+
+
+ArrivingT = TypeVar("ArrivingT", bound=Arriving)
+
+
+def arrive(rng: Random, span: _Span, events: Iterable[ArrivingT]) -> Iterator[tuple[float, datetime, ArrivingT]]:
+    """(arrival in epoch seconds, when it was first received, event), some of them twice or three times.
+
+    Each event is delayed by itself, so that refunds and cancellations also come before their order. In order, each
+    arrives once, when it occurs.
     """
     for event in events:
+        if span.in_order:
+            yield event.occurred.timestamp(), event.occurred, event
+            continue
         arrival = event.occurred.timestamp() + _delay_s(rng, span.days)
-        yield arrival, event.line
+        received = datetime.fromtimestamp(int(arrival * 1000) / 1000, UTC)
+        yield arrival, received, event
         while rng.random() < _DOUBLED_SHARE:
             arrival += timedelta(days=rng.choice((0, 0, 1, 40))).total_seconds() + rng.uniform(0, 60)
-            yield arrival, event.line
+            yield arrival, received, event
 
 
 def _delay_s(rng: Random, days: int) -> float:

@@ -8,7 +8,14 @@ from random import Random
 from mandegar.generating.shops import GeneratedShop
 
 _PERSIAN = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
-_NATIONAL = {"IR": "912{:07d}", "EG": "10{:08d}", "LB": "71{:06d}", "KW": "50{:06d}", "DE": "1511{:07d}"}
+_NATIONAL = {
+    "IR": "912{:07d}",
+    "EG": "10{:08d}",
+    "LB": "71{:06d}",
+    "KW": "50{:06d}",
+    "DE": "1511{:07d}",
+    "BR": "119{:08d}",
+}
 _NOBODY: tuple[dict[str, str | int | None], ...] = ({}, {"customer_id": "0"}, {"customer_id": None}, {"email": "null"})
 
 
@@ -32,7 +39,7 @@ class Person:
         international = f"+{shop.phone_prefix}{self.value}"
         spellings = [international, f"00{international[1:]}"]
         if shop.phone_region != "LB":
-            trunk = "" if shop.phone_region == "KW" else "0"
+            trunk = "" if shop.phone_region in ("KW", "BR") else "0"
             spellings += [trunk + self.value, (trunk + self.value).translate(_PERSIAN)]
         return {"phone": rng.choice(spellings)}
 

@@ -18,22 +18,27 @@ _ENCODER = msgspec.json.Encoder()
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A line, when it occurred, and whether it completes the order."""
+    """An event as the shop sends it, when it occurred, and of what kind it is."""
 
     occurred: datetime
     kind: str
-    line: bytes
+    envelope: dict[str, Any]
+
+    def line(self, received: datetime | None) -> bytes:
+        """As JSON; `received` is told in it where it is given."""
+        told = {} if received is None else {"receivedat": received.isoformat()}
+        return _ENCODER.encode(self.envelope | told)
 
 
 def render(rng: Random, shop: GeneratedShop, story: Story, identifiers: dict[str, str | int | None]) -> list[Rendered]:
     """All events of the story, once each. Refunds name their customer only sometimes."""
     return [
-        Rendered(event.occurred, event.kind, _line(rng, shop, story, event, number=number, identifiers=identifiers))
+        Rendered(event.occurred, event.kind, _envelope(rng, shop, story, event, number=number, identifiers=identifiers))
         for number, event in enumerate(story.events)
     ]
 
 
-def _line(
+def _envelope(
     rng: Random,
     shop: GeneratedShop,
     story: Story,
@@ -41,7 +46,7 @@ def _line(
     *,
     number: int,
     identifiers: dict[str, str | int | None],
-) -> bytes:
+) -> dict[str, Any]:
     data: dict[str, Any] = dict(event.data)
     if event.kind != "Order Refunded" or rng.random() < 0.3:
         data |= identifiers
@@ -57,7 +62,7 @@ def _line(
     if "revenue" in data and rng.random() < 0.2:
         data["subtotal"] = data.pop("revenue")
     occurred = event.occurred if rng.random() < 0.7 else event.occurred.astimezone(story.zone)
-    envelope = {
+    return {
         "specversion": "1.0",
         "id": event_id,
         "source": shop.slug,
@@ -67,4 +72,3 @@ def _line(
         "shop": shop.slug,
         "data": data,
     }
-    return _ENCODER.encode(envelope)

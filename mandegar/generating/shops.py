@@ -25,13 +25,14 @@ class GeneratedShop:
 
 
 def generated_shops() -> tuple[GeneratedShop, ...]:
-    """Five shops; the first takes part in every stream."""
+    """Six shops; the first takes part in every stream."""
     return (
         GeneratedShop("tehran-books", "کتاب تهران", "Asia/Tehran", "IRR", ("IRT", "IRT", "IRR"), "IR", "98", False),
         GeneratedShop("cairo-crafts", "حرف القاهرة", "Africa/Cairo", "EGP", ("EGP", "USD"), "EG", "20", True),
         GeneratedShop("beirut-bakery", "فرن بيروت", "Asia/Beirut", "USD", ("USD", "EUR"), "LB", "961", True),
         GeneratedShop("kuwait-coffee", "قهوة الكويت", "Asia/Kuwait", "KWD", ("KWD",), "KW", "965", False),
         GeneratedShop("berlin-bikes", "Berlin Bikes", "Europe/Berlin", "EUR", ("EUR",), "DE", "49", False),
+        GeneratedShop("paulista", "Paulista Sapatos", "America/Sao_Paulo", "BRL", ("BRL", "USD"), "BR", "55", False),
     )
 
 

@@ -23,6 +23,7 @@ _FREE_SHARE = 0.02
 _GAP_DAYS_MEAN = 45.0
 _LONG_GAP_SHARE = 0.06
 """Customers who stay away longer than a year are won back, if they return."""
+_EDGE_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,13 @@ class Settings:
     """Lines among them that must be refused, beside all others."""
     window: int = 1_000
     """Neighbouring events are shuffled over about this many places."""
+    edges: tuple[int, ...] = ()
+    """Days on which something falls due, such as a window's: many orders come so many days after the last, or on a
+    day beside."""
+    received: bool = False
+    """Each event says when it was first received."""
+    in_order: bool = False
+    """Each event arrives once, when it occurs, and nothing is shuffled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,30 +63,38 @@ def generate(settings: Settings) -> Stream:
 
     Raises ValueError for settings that no stream can have.
     """
-    if settings.customers < 1 or settings.days < 1 or not 1 <= settings.shops <= len(generated_shops()):
-        raise ValueError("a stream needs at least one customer, one day, and one to five shops")
-    shops = generated_shops()[: settings.shops]
+    shops = shops_of(settings)
     facts: list[Fact] = []
     arrivals: list[tuple[float, bytes]] = []
     for at, shop in enumerate(shops):
-        rng = _seeded(settings, shop.slug)
+        rng = seeded(settings, shop.slug)
         people = settings.customers // len(shops) + (at < settings.customers % len(shops))
-        for story, identifiers in _stories(rng, shop, settings, people):
+        for story, identifiers in stories(rng, shop, settings, people):
             facts.append(story.fact())
-            arrivals += arrive(rng, settings, render(rng, shop, story, identifiers))
-    rng = _seeded(settings, "arrival")
+            arriving = arrive(rng, settings, render(rng, shop, story, identifiers))
+            arrivals += [(at, event.line(received if settings.received else None)) for at, received, event in arriving]
+    rng = seeded(settings, "arrival")
     arrivals.sort()
-    placed = [(place + rng.uniform(0, settings.window), line) for place, (_, line) in enumerate(arrivals)]
+    window = 0 if settings.in_order else settings.window
+    placed = [(place + rng.uniform(0, window), line) for place, (_, line) in enumerate(arrivals)]
     placed += [(rng.uniform(0, len(arrivals)), line) for line in bad_lines(rng, shops, settings.bad)]
     placed.sort()
     return Stream([line for _, line in placed], facts, shops)
 
 
-def _seeded(settings: Settings, purpose: str) -> Random:
+def shops_of(settings: Settings) -> tuple[GeneratedShop, ...]:
+    """The shops that take part. Raises ValueError for settings that no stream can have."""
+    if settings.customers < 1 or settings.days < 1 or not 1 <= settings.shops <= len(generated_shops()):
+        raise ValueError("a stream needs at least one customer, one day, and one to six shops")
+    return generated_shops()[: settings.shops]
+
+
+def seeded(settings: Settings, purpose: str) -> Random:
+    """Randomness of its own for each purpose: what one draws does not disturb another."""
     return Random(f"{settings.seed}/{purpose}")  # noqa: S311 - repeatable on purpose, and no secret
 
 
-def _stories(
+def stories(
     rng: Random, shop: GeneratedShop, settings: Settings, people: int
 ) -> Iterator[tuple[Story, dict[str, str | int | None]]]:
     """Each order of the shop, with the identifiers that all of its events may carry."""
@@ -114,7 +130,10 @@ def _order_days(rng: Random, settings: Settings, odd: list[date]) -> Iterator[da
             yield day
         if rng.random() < 0.22:
             return
-        at += rng.uniform(366, 420) if rng.random() < _LONG_GAP_SHARE else rng.expovariate(1 / _GAP_DAYS_MEAN)
+        if settings.edges and rng.random() < _EDGE_SHARE:
+            at += max(0, rng.choice(settings.edges) + rng.choice((-1, 0, 0, 0, 1)))
+        else:
+            at += rng.uniform(366, 420) if rng.random() < _LONG_GAP_SHARE else rng.expovariate(1 / _GAP_DAYS_MEAN)
 
 
 def last_instant(stream: Stream) -> datetime:

@@ -131,7 +131,7 @@ def test_the_stream_its_truth_and_its_shops_are_written_as_json_lines(tmp_path: 
     assert len((tmp_path / "shops.jsonl").read_bytes().splitlines()) == 5
 
 
-@pytest.mark.parametrize("wrong", [{"customers": 0}, {"days": 0}, {"shops": 6}])
+@pytest.mark.parametrize("wrong", [{"customers": 0}, {"days": 0}, {"shops": 7}])
 def test_settings_that_no_stream_can_have_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="at least"):
         generate(Settings(**{"customers": 1, "days": 1, "seed": 0, **wrong}))
