@@ -13,7 +13,7 @@ from services.gateway.identity import Marker
 from services.gateway.intake import intake_handler
 from services.gateway.settings import GatewaySettings
 from shared.contracts import topics
-from shared.contracts.raw_orders import RawOrderEvent
+from shared.contracts.raw_orders import CLOCK_ADVANCED, RawClockEvent, RawOrderEvent
 from shared.kernel import CustomerId
 from shared.kernel.ids import CUSTOMER_ID_BITS
 from shared.messaging.handling import Delivery, Handler, Service, Subscription, Work
@@ -21,6 +21,7 @@ from shared.settings import PlatformSettings
 from shared.web import create_app as create_web_app
 
 NAME = "gateway"
+_OTHER_FORMS = {CLOCK_ADVANCED.casefold(): RawClockEvent}
 
 
 def draw_customer_id() -> CustomerId:
@@ -37,7 +38,7 @@ def _service(intake: Handler) -> Service:
     # gateway has no copies of shops and keys to keep: its own tables are where they are written first.
     return Service(
         name=NAME,
-        subscriptions=(Subscription(topics.RAW_ORDERS, RawOrderEvent, intake, raw=True),),
+        subscriptions=(Subscription(topics.RAW_ORDERS, RawOrderEvent, intake, raw=True, other_forms=_OTHER_FORMS),),
         own_topics=(topics.ORDERS, topics.CUSTOMERS, topics.SHOPS, topics.KEYS),
     )
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from services.gateway.clocks.tables import add_clock_tables
 from services.gateway.identity.tables import add_identity_tables
 from shared.db import service_metadata
 
 metadata = service_metadata("gateway")
 add_identity_tables(metadata)
+add_clock_tables(metadata)

@@ -2,6 +2,8 @@
 
 The event name (`type`) is matched trimmed and without case: Order Completed, Order Updated, Order Cancelled,
 Order Refunded. Amounts are decimal numbers or strings in the major unit, as Segment has them.
+
+A replay in stream time also sends Clock Advanced, into every partition: `RawClockEvent`.
 """
 
 from __future__ import annotations
@@ -74,6 +76,33 @@ class RawOrderEvent(msgspec.Struct, frozen=True, kw_only=True):
     type: str
     time: datetime
     data: RawOrder
+    source: str = "shop"
+    shop: str = ""
+    subject: str = ""
+    origin: str = "live"
+    specversion: str = "1.0"
+
+
+CLOCK_ADVANCED = "Clock Advanced"
+"""`type` of a `RawClockEvent`, trimmed and without case, as the others."""
+
+
+class RawClock(msgspec.Struct, frozen=True, kw_only=True):
+    """`data` of Clock Advanced: how far the shop's time has come in one partition of the topic."""
+
+    until: datetime
+    """All events of the shop that occurred before have been written into this partition."""
+    partitions: int
+    """How many partitions the event was written to: all of the topic. Time goes on when all of them have told."""
+
+
+class RawClockEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """Time went on, though no order may have come. Of shops on the stream clock; the id differs in each partition."""
+
+    id: str
+    type: str
+    time: datetime
+    data: RawClock
     source: str = "shop"
     shop: str = ""
     subject: str = ""

@@ -17,7 +17,7 @@ from shared.contracts.keys import KeyEvent
 from shared.contracts.lifecycle import LifecycleEvent
 from shared.contracts.metrics import MetricsRetentionEvent
 from shared.contracts.orders import OrdersEvent
-from shared.contracts.raw_orders import RawOrderEvent
+from shared.contracts.raw_orders import RawClockEvent, RawOrderEvent
 from shared.contracts.shops import ShopEvent
 
 _BY_CUSTOMER = "shop:customer (a guest's order: shop:order/order id)"
@@ -42,17 +42,21 @@ class Topic:
     """Holds personal data: access is to be restricted."""
     foreign: str = ""
     """The values of `type`, where the events come from outside and `type` does not tell the form."""
+    foreign_forms: tuple[type[msgspec.Struct], ...] = ()
+    """Forms beside `events` that come from outside."""
 
     @property
     def types(self) -> dict[str, type[msgspec.Struct]]:
         """Event type → form, in order of declaration."""
         members = typing.get_args(self.events) if isinstance(self.events, UnionType) else (self.events,)
-        return {_type_name(member): member for member in members}
+        return {_type_name(member): member for member in (*members, *self.foreign_forms)}
+
+
+_FOREIGN_NAMES: dict[type[msgspec.Struct], str] = {RawOrderEvent: "raw.order", RawClockEvent: "raw.clock"}
 
 
 def _type_name(form: type[msgspec.Struct]) -> str:
-    tag = form.__struct_config__.tag
-    return str(tag) if tag is not None else "raw.order"
+    return _FOREIGN_NAMES.get(form) or str(form.__struct_config__.tag)
 
 
 _TOPICS = (
@@ -64,7 +68,9 @@ _TOPICS = (
         key="any; best shop:customer or shop:order, as the shop knows them",
         kept="7 days",
         personal=True,
-        foreign="`Order Completed`, `Order Updated`, `Order Cancelled`, `Order Refunded` (trimmed, any case)",
+        foreign="`Order Completed`, `Order Updated`, `Order Cancelled`, `Order Refunded`; `Clock Advanced` in replays "
+        "(trimmed, any case)",
+        foreign_forms=(RawClockEvent,),
     ),
     Topic(
         topics.ORDERS,
@@ -82,7 +88,7 @@ _TOPICS = (
         key="any; best shop:customer or shop:order, as the shop knows them",
         kept="7 days",
         personal=True,
-        foreign="as on `raw.orders.v1`",
+        foreign="as on `raw.orders.v1`, without `Clock Advanced`",
     ),
     Topic(
         topics.ORDERS_BACKFILL,

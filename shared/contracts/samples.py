@@ -37,7 +37,7 @@ from shared.contracts.orders import (
     Refund,
     RefundedItem,
 )
-from shared.contracts.raw_orders import RawOrder, RawOrderEvent, RawProduct
+from shared.contracts.raw_orders import CLOCK_ADVANCED, RawClock, RawClockEvent, RawOrder, RawOrderEvent, RawProduct
 from shared.contracts.shops import Shop, ShopConfigured
 
 _TIME = datetime(2026, 3, 21, 9, 30, tzinfo=UTC)
@@ -109,6 +109,18 @@ def _raw_order() -> RawOrderEvent:
         shop="laleh",
         subject="1042",
         data=RawOrder(order_id="1042", customer_id="77", revenue=Decimal("250000"), currency="IRT", products=[product]),
+    )
+
+
+def _raw_clock() -> RawClockEvent:
+    return RawClockEvent(
+        id="clock-2026-03-21-7",
+        type=CLOCK_ADVANCED,
+        time=_TIME,
+        source="replay",
+        shop="laleh",
+        subject="laleh",
+        data=RawClock(until=_TIME, partitions=12),
     )
 
 
@@ -186,4 +198,4 @@ def samples() -> dict[type[msgspec.Struct], msgspec.Struct]:
         OrderRefunded(**_attributes("1042"), data=_REFUND),
         ClockAdvanced(**_attributes("laleh", sequence=None), data=Clock(until=_TIME)),
     ]
-    return {type(event): event for event in (_raw_order(), *orders, *_lifecycle(), *_internal())}
+    return {type(event): event for event in (_raw_order(), _raw_clock(), *orders, *_lifecycle(), *_internal())}

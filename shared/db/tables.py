@@ -25,6 +25,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 OUTBOX_SHARDS = 16
 """How many relays can work side by side on one service's outbox. Fixed: rows already written carry their shard."""
+BARRIER_SHARD = OUTBOX_SHARDS
+"""Rows that wait until no row with a smaller id is left in the shards below. Barriers of all keys lie here together."""
 
 RUNTIME_TABLES = (
     "consumer_offset",

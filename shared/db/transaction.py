@@ -18,7 +18,7 @@ import asyncpg
 from shared.contracts.envelope import Envelope, encode
 from shared.db.engine import acquire
 from shared.db.intents import OutboxKey, Timer
-from shared.db.tables import OUTBOX_SHARDS
+from shared.db.tables import BARRIER_SHARD, OUTBOX_SHARDS
 from shared.db.timers import set_timers
 from shared.kernel import Clock, ShopId
 
@@ -42,6 +42,7 @@ class Published(NamedTuple):
     topic: str
     key: bytes
     value: bytes
+    shard: int
 
 
 class Mark(NamedTuple):
@@ -94,11 +95,16 @@ class OpenTransaction:
     def publish(self, topic: str, key: OutboxKey, event: Envelope) -> None:
         if key not in self._reserved:
             raise LookupError("the key is not locked; call lock_keys first")
-        self._published.append(Published(topic, key.key, encode(event)))
+        self._published.append(Published(topic, key.key, encode(event), outbox_shard(key.key)))
 
     def publish_unordered(self, topic: str, key: bytes, event: Envelope) -> None:
         """Publish without a lock on the key: for events that carry no sequence and whose order means nothing."""
-        self._published.append(Published(topic, key, encode(event)))
+        self._published.append(Published(topic, key, encode(event), outbox_shard(key)))
+
+    def publish_barrier(self, topic: str, key: bytes, event: Envelope) -> None:
+        """Publish once all rows with smaller ids have gone. What was committed, and seen by this transaction before
+        its end, has smaller ids: an id is drawn before its row commits, and ours are drawn last."""
+        self._published.append(Published(topic, key, encode(event), BARRIER_SHARD))
 
     def set_timer(self, timer: Timer) -> None:
         self._timers.append(timer)
@@ -120,7 +126,7 @@ class OpenTransaction:
         if rows:
             await self._conn.execute(
                 _WRITE_OUTBOX,
-                [outbox_shard(row.key) for row in rows],
+                [row.shard for row in rows],
                 [row.topic for row in rows],
                 [row.key for row in rows],
                 [row.value for row in rows],

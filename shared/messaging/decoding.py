@@ -28,6 +28,7 @@ class TopicDecoder:
         self.subscription = subscription
         self._decode = msgspec.json.Decoder(subscription.events).decode
         self._tags = None if subscription.raw else known_tags(subscription.events)
+        self._others = {name: msgspec.json.Decoder(form).decode for name, form in subscription.other_forms.items()}
 
     def chunk(
         self, partition: int, records: Sequence[Record], *, start: int, stop: int | None = None, epoch: int = 0
@@ -51,7 +52,10 @@ class TopicDecoder:
             try:
                 if suspected and _ESCAPED_NUL in value and _holds_nul(value):
                     raise msgspec.ValidationError("holds the character NUL, which cannot be stored")
-                event = decode(value)
+                try:
+                    event = decode(value)
+                except msgspec.ValidationError as error:
+                    event = self._in_another_form(value, error)
                 day = _day_of(event.time)
                 content = xxh3_64_intdigest(value)
                 identity = identity_of(event.id, event.source, own=own)
@@ -67,6 +71,14 @@ class TopicDecoder:
             contents.append(content - _WRAP if content >= _SIGN else content)
             days.append(day)
         return chunk
+
+    def _in_another_form(self, value: bytes, error: msgspec.ValidationError) -> Any:
+        """The event in the form that its `type` names. Raises `error` where it names none."""
+        if self._others:
+            other = self._others.get(" ".join(_type_of(value).casefold().split()))
+            if other is not None:
+                return other(value)
+        raise error
 
     def _judge(self, partition: int, offset: int, value: bytes, error: Exception) -> Refusal | None:
         """None when the event is of a type that this service does not read; else why it is refused."""
@@ -90,6 +102,13 @@ class TopicDecoder:
             reason,
             detail,
         )
+
+
+def _type_of(value: bytes) -> str:
+    try:
+        return HEADER_DECODER.decode(value).type
+    except msgspec.ValidationError:
+        return ""
 
 
 def known_tags(events: Any) -> frozenset[str]:

@@ -79,6 +79,14 @@ class Transaction(Protocol):
         """Publish when (and only when) the transaction commits, in call order. The key must be locked."""
         ...
 
+    def publish_barrier(self, topic: str, key: bytes, event: Envelope) -> None:
+        """Publish after everything that was written to the outbox before, by any transaction that this one has seen.
+
+        The event reaches its topic when no row of the outbox is left whose number is smaller (history apart, which has
+        topics of its own). Later events may overtake it. Barriers keep their order among themselves.
+        """
+        ...
+
     def set_timer(self, timer: Timer) -> None:
         """Ensure that the timer fires at its due or before. An existing earlier one stays as it is."""
         ...
@@ -128,6 +136,8 @@ class Subscription:
     """Reference data: handled before the other topics of the same batch."""
     raw: bool = False
     """The events are not Envelopes but a foreign form with `id`, `source`, `shop`, `time` attributes."""
+    other_forms: Mapping[str, Any] = field(default_factory=dict)
+    """Raw only: forms of events that are not of `events`, by their `type` in lower case."""
 
 
 @dataclass(frozen=True)

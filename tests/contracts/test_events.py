@@ -24,10 +24,15 @@ NAMES = [f"{topic.name} {name}" for topic, name, _form in FORMS]
 EXTENSIONS = {"shop", "origin", "sequence", "causationid", "correlationid", "effectiveat", "receivedat"}
 
 
+def _readable(topic: Topic, form: type[msgspec.Struct]) -> Any:
+    """What a reader decodes: foreign events are told apart before, as their `type` is for people to write."""
+    return form if topic.foreign else topic.events
+
+
 @pytest.mark.parametrize(("topic", "name", "form"), FORMS, ids=NAMES)
 def test_a_sample_survives_writing_and_reading(topic: Topic, name: str, form: type[msgspec.Struct]) -> None:
     sample = samples()[form]
-    assert msgspec.json.decode(ENCODER.encode(sample), type=topic.events) == sample
+    assert msgspec.json.decode(ENCODER.encode(sample), type=_readable(topic, form)) == sample
 
 
 @pytest.mark.parametrize(("topic", "name", "form"), FORMS, ids=NAMES)
@@ -64,7 +69,7 @@ def test_a_reader_ignores_fields_that_it_does_not_know(topic: Topic, name: str, 
     body = json.loads(ENCODER.encode(samples()[form]))
     body["data"]["added_later"] = {"x": 1}
     body["traceparent"] = "00-0"
-    assert msgspec.json.decode(json.dumps(body), type=topic.events) == samples()[form]
+    assert msgspec.json.decode(json.dumps(body), type=_readable(topic, form)) == samples()[form]
 
 
 def test_no_internal_topic_but_customers_has_a_field_for_contacts() -> None:

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from services.gateway import identity
+from services.gateway import clocks, identity
 from services.gateway.identity import Marker
 from services.gateway.intake import store
 from services.gateway.intake.domain import Refusal
 from services.gateway.intake.events import Draft, RulesBook, ShopRules, read, received_at
-from shared.contracts.raw_orders import RawOrderEvent
+from shared.contracts.raw_orders import RawClockEvent, RawOrderEvent
 from shared.kernel import CustomerId
 from shared.messaging.handling import Delivery, Handler, Work
 
@@ -22,10 +22,14 @@ def intake_handler(marker: Marker, draw: Callable[[], CustomerId]) -> Handler:
 
     async def take_in(work: Work, deliveries: Sequence[Delivery[Any]]) -> None:
         """Translate, load and decide whose the orders are, save. What cannot be used is set aside."""
-        drafts = _read_all(work, deliveries, rules, marker)
+        ticks = [delivery for delivery in deliveries if isinstance(delivery.event, RawClockEvent)]
+        orders = [d for d in deliveries if not isinstance(d.event, RawClockEvent)] if ticks else deliveries
+        drafts = _read_all(work, orders, rules, marker)
         if drafts:
             recognition = await identity.identify(work.tx.conn, [draft.claim for draft in drafts], draw)
             await store.save(work.tx, drafts, recognition)
+        if ticks:
+            await clocks.advance(work, ticks)  # last: no later lock, and behind all orders of the batch
 
     return take_in
 

@@ -110,6 +110,8 @@ def kind_of(name: str) -> EventKind:
     """Which event a name means. Refuses what is no event of an order."""
     kind = EVENT_KINDS.get(" ".join(name.casefold().split()))
     if kind is None:
+        if name.strip().casefold() == "clock advanced":
+            raise Refusal("bad_clock", "data: a Clock Advanced has `until` and `partitions`, and no order_id")
         names = ", ".join(sorted(known.title() for known in EVENT_KINDS))
         raise Refusal("unknown_event", f"type: no event of an order; send one of {names}")
     return kind

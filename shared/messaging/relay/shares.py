@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from shared.db.tables import OUTBOX_SHARDS
+from shared.db.tables import BARRIER_SHARD, OUTBOX_SHARDS
+
+_BARRIERS_MAX = 256
+"""Barriers come in bunches, one for each partition."""
 
 
 def wanted_shards(members: Sequence[int], me: int) -> frozenset[int]:
@@ -16,7 +19,7 @@ def wanted_shards(members: Sequence[int], me: int) -> frozenset[int]:
     ranked = sorted(set(members))
     if me not in ranked:
         return frozenset()
-    return frozenset(range(ranked.index(me), OUTBOX_SHARDS, len(ranked)))
+    return frozenset(range(ranked.index(me), BARRIER_SHARD + 1, len(ranked)))
 
 
 def quotas(taken: Mapping[int, int], shards: Sequence[int], limit: int) -> dict[int, int]:
@@ -26,6 +29,9 @@ def quotas(taken: Mapping[int, int], shards: Sequence[int], limit: int) -> dict[
     gave its whole share before gets what the quiet ones will not need; a quiet shard keeps a small share, so that
     it never waits for a busy one.
     """
+    if BARRIER_SHARD in shards:
+        rest = [shard for shard in shards if shard < OUTBOX_SHARDS]
+        return {**quotas(taken, rest, limit), BARRIER_SHARD: max(1, min(limit, _BARRIERS_MAX))}
     if not shards:
         return {}
     fair = max(1, limit // len(shards))

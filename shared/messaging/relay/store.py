@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
+from shared.db.tables import BARRIER_SHARD, OUTBOX_SHARDS
+
 
 class OutboxRow(NamedTuple):
     """One event on its way: `place` is the row's physical address, stable while the row is locked."""
@@ -32,7 +34,13 @@ class Backlog(NamedTuple):
 # No SKIP LOCKED: rows of a key would overtake each other. An index scan for each shard, so that the cost of a round
 # does not depend on the backlog. The running sum bounds what is held in memory, and at least one row comes.
 # Topics that the cluster does not know wait without standing in the way of others.
-_TAKE = """
+#
+# A barrier goes when no row with a smaller id is left in any shard, be it led by whom it may. Its snapshot shows all
+# rows that it is about: they were committed when the barrier's own transaction looked, and an id is drawn before its
+# row is committed. A row is gone when a relay's DELETE has committed, and that follows the brokers' acknowledgement.
+# A repeat after a crash is sent behind the barrier and dropped by its id, as the first one was before it. The least
+# id is looked for once in a statement, and only if a barrier lies there.
+_TAKE = f"""
 SELECT place, id, shard, topic, key, value FROM (
     SELECT o.*,
            row_number() OVER age AS nth,
@@ -41,13 +49,21 @@ SELECT place, id, shard, topic, key, value FROM (
     CROSS JOIN LATERAL (
         SELECT outbox.ctid AS place, outbox.id, outbox.shard, topic, key, value FROM outbox
         WHERE outbox.shard = q.shard AND topic <> ALL($5::text[])
+            AND (q.shard <> {BARRIER_SHARD} OR outbox.id < (
+                SELECT coalesce(min(e.id), 9223372036854775807) FROM generate_series(0, {OUTBOX_SHARDS - 1}) AS s(shard)
+                CROSS JOIN LATERAL (
+                    SELECT earlier.id FROM outbox AS earlier
+                    WHERE earlier.shard = s.shard AND earlier.topic <> ALL($5::text[])
+                    ORDER BY earlier.id LIMIT 1
+                ) AS e
+            ))
         ORDER BY outbox.id LIMIT q.quota FOR UPDATE
     ) AS o
     WINDOW age AS (ORDER BY o.id)
 ) AS w
 WHERE nth <= $3 AND bytes_before < $4
 ORDER BY id
-"""
+"""  # noqa: S608 - constants
 # By physical address, never by `id <= last`: a lower id of another key may have been committed in between.
 _REMOVE = "DELETE FROM outbox WHERE ctid = ANY($1::tid[])"
 _ANY = """
