@@ -32,8 +32,8 @@ DECODER = msgspec.json.Decoder(RawOrderEvent)
 ORDERS = msgspec.json.Decoder(OrderEvent)
 CUSTOMERS = msgspec.json.Decoder(CustomerUpdated)
 TABLES = (
-    "customer, customer_alias, order_customer, shop, api_key, outbox, outbox_key, dead_letter, processed_event, "
-    "consumer_offset"
+    "customer, customer_alias, order_customer, shop_clock, shop, api_key, outbox, outbox_key, dead_letter, "
+    "processed_event, consumer_offset"
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import Any, TypedDict, Unpack
+from typing import Any, Literal, TypedDict, Unpack
 
 import asyncpg
 import msgspec
@@ -14,9 +14,24 @@ from services.gateway.shops import domain, store
 from services.gateway.shops.domain import ShopError
 from services.gateway.shops.regions import region_of
 from shared.contracts.keys import ApiKey
-from shared.contracts.shops import Shop
+from shared.contracts.shops import Lifecycle, Shop
 from shared.db import acquire, write_transaction
 from shared.kernel import Clock
+
+
+_NO_SHOP = "there is no shop with this slug; `mandegar shops list` shows them"
+
+
+class LifecycleSettings(TypedDict, total=False):
+    """Some of `shared.contracts.shops.Lifecycle`; what is not given stays as it is."""
+
+    lost_days: int
+    onboarding_days: int
+    lapsing: Literal["personal", "fixed"]
+    lapsing_days: int
+    lapsing_floor: int
+    lapsing_quantile: int
+    activity: Literal["orders", "visits", "either"]
 
 
 class ShopSettings(TypedDict, total=False):
@@ -31,11 +46,15 @@ class ShopSettings(TypedDict, total=False):
     phone_region: str
     windows: tuple[int, ...]
     loyal_over: int
+    periods: tuple[int, ...]
+    closing_days: int
+    clock: Literal["wall", "stream"]
+    lifecycle: Lifecycle | LifecycleSettings
     benchmark: str
     blocked_identifiers: tuple[str, ...]
 
 
-async def add_shop(pool: asyncpg.Pool[Any], clock: Clock, slug: str, **settings: Unpack[ShopSettings]) -> Shop:
+async def add_shop(pool: asyncpg.Pool[Any], clock: Clock, slug: str, /, **settings: Unpack[ShopSettings]) -> Shop:
     """Add a shop, or change settings of the one with that slug; what is not given keeps its value or its default.
 
     The default region of a new shop's phones is the country of its zone.
@@ -50,11 +69,33 @@ async def add_shop(pool: asyncpg.Pool[Any], clock: Clock, slug: str, **settings:
             before = Shop(number=number, slug=slug, name=slug)
             if region := region_of(settings.get("zone", before.zone)):
                 before = msgspec.structs.replace(before, phone_region=region)
-        shop = msgspec.structs.replace(before, **settings)
-        domain.check_shop(shop)
+        shop = _changed(before, settings)
         if shop != shops.get(slug):
             await store.save_shop(tx, shop)
         return shop
+
+
+async def set_shop(pool: asyncpg.Pool[Any], clock: Clock, slug: str, /, **settings: Unpack[ShopSettings]) -> Shop:
+    """Change settings of a shop that is there; as `add_shop`. Raises ShopError, also when there is no such shop."""
+    async with write_transaction(pool, clock) as tx:
+        before = (await store.lock_shops(tx.conn)).get(slug)
+        if before is None:
+            raise ShopError(_NO_SHOP)
+        shop = _changed(before, settings)
+        if shop != before:
+            await store.save_shop(tx, shop)
+        return shop
+
+
+def _changed(before: Shop, settings: ShopSettings) -> Shop:
+    given: dict[str, Any] = dict(settings)
+    lifecycle = given.pop("lifecycle", None)
+    if lifecycle is not None:
+        whole = isinstance(lifecycle, Lifecycle)
+        given["lifecycle"] = lifecycle if whole else msgspec.structs.replace(before.lifecycle, **lifecycle)
+    shop = msgspec.structs.replace(before, **given)
+    domain.check_shop(shop)
+    return shop
 
 
 async def list_shops(pool: asyncpg.Pool[Any]) -> list[Shop]:
@@ -109,5 +150,5 @@ async def revoke_key(pool: asyncpg.Pool[Any], clock: Clock, key_id: str) -> ApiK
 async def _existing(conn: asyncpg.Connection[Any], slug: str) -> Shop:
     shop = (await store.load_shops(conn)).get(slug)
     if shop is None:
-        raise ShopError("there is no shop with this slug; `mandegar shops list` shows them")
+        raise ShopError(_NO_SHOP)
     return shop

@@ -9,7 +9,7 @@ from datetime import datetime
 import phonenumbers
 
 from shared.contracts.keys import ApiKey
-from shared.contracts.shops import Shop
+from shared.contracts.shops import Lifecycle, Shop
 from shared.kernel import MoneyError, Zone, api_key_sha256, api_key_text, to_minor_units
 
 SHOPS_MAX = 32_767
@@ -17,7 +17,12 @@ KEY_ID_BYTES = 9
 KEY_SECRET_BYTES = 32
 SCOPES = ("metrics:read", "orders:write", "admin")
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
-_WINDOW_DAYS_MAX = 3_650
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
+_DAYS_MAX = 3_650
+_SPANS_MAX = 24
+_LOYAL_OVER_MAX = 1_000
+_CLOSING_DAYS_MAX = 28
+_BLOCKED_MAX = 10_000
 _NAME_LENGTH_MAX = 200
 
 
@@ -44,13 +49,37 @@ def check_shop(shop: Shop) -> None:
         raise ShopError("week_start: 0 is Monday, 6 is Sunday")
     if shop.phone_region not in phonenumbers.SUPPORTED_REGIONS:
         raise ShopError("phone_region: give a two-letter region, such as IR or US")
-    windows = shop.windows
-    if not windows or len(set(windows)) != len(windows) or not all(1 <= days <= _WINDOW_DAYS_MAX for days in windows):
-        raise ShopError(f"windows: give different numbers of days, each from 1 to {_WINDOW_DAYS_MAX}")
-    if shop.loyal_over < 1:
-        raise ShopError("loyal_over: at least 1")
-    if not shop.languages:
-        raise ShopError("languages: give at least one")
+    for field, spans in (("windows", shop.windows), ("periods", shop.periods)):
+        if not spans or len(set(spans)) != len(spans) or not all(1 <= days <= _DAYS_MAX for days in spans):
+            raise ShopError(f"{field}: give different numbers of days, each from 1 to {_DAYS_MAX}")
+        if len(spans) > _SPANS_MAX:
+            raise ShopError(f"{field}: give at most {_SPANS_MAX}; others are answered by a scan")
+    if not 1 <= shop.loyal_over <= _LOYAL_OVER_MAX:
+        raise ShopError(f"loyal_over: from 1 to {_LOYAL_OVER_MAX}")
+    if not shop.languages or not all(_LANGUAGE.fullmatch(language) for language in shop.languages):
+        raise ShopError("languages: give at least one tag, such as fa or en-GB")
+    if not 0 <= shop.closing_days <= _CLOSING_DAYS_MAX:
+        raise ShopError(f"closing_days: from 0 to {_CLOSING_DAYS_MAX}")
+    if shop.clock not in ("wall", "stream"):
+        raise ShopError("clock: wall, or stream for replays of the past")
+    if not shop.benchmark.strip() or len(shop.benchmark) > _NAME_LENGTH_MAX or not shop.benchmark.isprintable():
+        raise ShopError("benchmark: give the name of an industry, such as retail")
+    blocked = shop.blocked_identifiers
+    if len(blocked) > _BLOCKED_MAX or not all(value.strip() and len(value) <= _NAME_LENGTH_MAX for value in blocked):
+        raise ShopError(f"blocked_identifiers: at most {_BLOCKED_MAX} of 1 to {_NAME_LENGTH_MAX} characters")
+    _check_lifecycle(shop.lifecycle)
+
+
+def _check_lifecycle(lifecycle: Lifecycle) -> None:
+    for field in ("lost_days", "onboarding_days", "lapsing_days", "lapsing_floor"):
+        if not 1 <= getattr(lifecycle, field) <= _DAYS_MAX:
+            raise ShopError(f"lifecycle.{field}: give days, from 1 to {_DAYS_MAX}")
+    if lifecycle.lapsing not in ("personal", "fixed"):
+        raise ShopError("lifecycle.lapsing: personal or fixed")
+    if not 1 <= lifecycle.lapsing_quantile <= 99:
+        raise ShopError("lifecycle.lapsing_quantile: percent, from 1 to 99")
+    if lifecycle.activity not in ("orders", "visits", "either"):
+        raise ShopError("lifecycle.activity: orders, visits or either")
 
 
 def next_number(taken: Collection[int]) -> int:
