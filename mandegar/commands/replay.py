@@ -6,6 +6,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,7 +16,9 @@ import typer
 from mandegar.options import DEFAULT_DIRECTORY, AsJson, Directory
 
 if TYPE_CHECKING:
+    from mandegar.connecting import Connection
     from mandegar.replaying import Source
+    from mandegar.replaying.whole import StreamTime
     from shared.contracts.shops import Shop
 
 WAIT_LIMIT_S = 3_600.0
@@ -57,6 +60,18 @@ def replay(
     origin: Annotated[
         OriginChoice, typer.Option(help="`backfill`: nobody is messaged because of it.")
     ] = OriginChoice.live,
+    stream_time: Annotated[
+        bool,
+        typer.Option(
+            "--stream-time",
+            help="The file tells the time: events go out in order of time and each day begins by a Clock Advanced. "
+            "Sets the clock of its shops to `stream`.",
+        ),
+    ] = False,
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="With --stream-time: time goes on to the start of this day."),
+    ] = None,
     bad_rows: Annotated[
         Path | None, typer.Option(help="Where rows go that cannot be used. Default: beside the state.")
     ] = None,
@@ -74,9 +89,12 @@ def replay(
     from mandegar.failures import CommandFailed
     from mandegar.replaying import MappingError, Source
     from mandegar.replaying.arrival import NotArrived
+    from mandegar.replaying.clocks import NotOnStreamClock
     from mandegar.replaying.mapping import parse_map
     from mandegar.replaying.sending import SendError
 
+    if until is not None and not stream_time:
+        raise CommandFailed("--until says how far time goes on with --stream-time; give both")
     try:
         named = parse_map(map_ or [])
         found = connection(directory)
@@ -94,8 +112,9 @@ def replay(
             named=named,
             shops=frozenset(shops),
         )
-        summary = asyncio.run(_run(source, directory, bad_rows, wait=wait, silent=as_json))
-    except (MappingError, SendError, NotArrived, ValueError, EOFError) as error:
+        time_told = _stream_time(found, until) if stream_time else None
+        summary = asyncio.run(_run(source, directory, bad_rows, time_told, wait=wait, silent=as_json))
+    except (MappingError, SendError, NotArrived, NotOnStreamClock, ValueError, EOFError) as error:
         raise CommandFailed(str(error)) from error
     except KeyboardInterrupt:
         sys.stderr.write("interrupted; the same command goes on from where it stopped\n")
@@ -119,15 +138,37 @@ def _shop(shops: Mapping[str, Shop], slug: str) -> Shop:
     return shops[slug]
 
 
+def _stream_time(found: Connection, until: datetime | None) -> StreamTime:
+    from mandegar.replaying.clocks import put_on_stream_clock
+    from mandegar.replaying.whole import StreamTime
+    from mandegar.services import service_names
+
+    urls = {name: found.login(name) for name in service_names()}
+    return StreamTime(lambda shops: put_on_stream_clock(shops, urls), until.date() if until else None)
+
+
 async def _run(
-    source: Source, directory: Path, bad_rows: Path | None, *, wait: bool, silent: bool
+    source: Source,
+    directory: Path,
+    bad_rows: Path | None,
+    stream_time: StreamTime | None,
+    *,
+    wait: bool,
+    silent: bool,
 ) -> dict[str, object]:
     from mandegar.connecting import connection
     from mandegar.replaying.whole import replay_file
 
     found = connection(directory)
     began = time.monotonic()
-    summary = await replay_file(source, found.bootstrap_servers, directory / "replay", bad_rows=bad_rows, silent=silent)
+    summary = await replay_file(
+        source,
+        found.bootstrap_servers,
+        directory / "replay",
+        bad_rows=bad_rows,
+        silent=silent,
+        stream_time=stream_time,
+    )
     seconds = time.monotonic() - began
     result: dict[str, object] = {
         "file": str(source.path),

@@ -3,80 +3,109 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import typer
 
+from mandegar import shop_options as option
 from mandegar.options import DEFAULT_DIRECTORY, AsJson, Directory
 from mandegar.printing import print_rows
 
 if TYPE_CHECKING:
-    from services.gateway.shops import ShopSettings
+    from shared.contracts.shops import Shop
 
 COLUMNS = (
     *("number", "slug", "name", "zone", "currency", "calendar"),
-    *("week_start", "phone_region", "windows", "loyal_over", "benchmark"),
+    *("week_start", "phone_region", "windows", "loyal_over", "benchmark", "clock"),
 )
+LIFECYCLE = (
+    *("lost_days", "onboarding_days", "lapsing", "lapsing_days"),
+    *("lapsing_floor", "lapsing_quantile", "activity"),
+)
+EVERYTHING = (*COLUMNS, "languages", "periods", "closing_days", "blocked_identifiers", *LIFECYCLE)
 
 app = typer.Typer(help="Shops: list them, add one or change its settings.", no_args_is_help=True)
 
 
 @app.command("list")
 def list_all(directory: Directory = DEFAULT_DIRECTORY, as_json: AsJson = False) -> None:
-    """All shops, by number."""
+    """All shops, by number. With --json all of their settings."""
     from mandegar.gateway import with_gateway
     from services.gateway.shops import list_shops
 
     shops = asyncio.run(with_gateway(directory, lambda pool, _clock: list_shops(pool)))
-    print_rows([_row(shop) for shop in shops], COLUMNS, as_json=as_json)
+    _print(shops, as_json=as_json)
 
 
-@app.command()
-def add(
-    slug: Annotated[str, typer.Argument(help="Short name in lower case, as it stands in events.")],
+def _options(
+    slug: option.Slug,
     *,
-    name: Annotated[str | None, typer.Option(help="Name for people.")] = None,
-    zone: Annotated[str | None, typer.Option(help="IANA zone of the shop's days, such as Asia/Tehran.")] = None,
-    currency: Annotated[str | None, typer.Option(help="ISO 4217 code of its usual currency.")] = None,
-    calendar: Annotated[str | None, typer.Option(help="Calendar of its months: gregorian or jalali.")] = None,
-    phone_region: Annotated[
-        str | None, typer.Option(help="Region of phones without a country code. Default: the zone's country.")
-    ] = None,
-    window: Annotated[
-        list[int] | None, typer.Option("--window", help="A retention window in days, kept ready; may be repeated.")
-    ] = None,
-    loyal_over: Annotated[int | None, typer.Option(help="Orders beyond which a customer counts as loyal.")] = None,
-    week_start: Annotated[
-        int | None, typer.Option(min=0, max=6, help="First day of its weeks: 0 is Monday, 5 Saturday, 6 Sunday.")
-    ] = None,
-    benchmark: Annotated[
-        str | None, typer.Option(help="Industry whose published retention stands beside its own, such as retail.")
-    ] = None,
+    name: option.Name = None,
+    zone: option.ZoneName = None,
+    currency: option.Currency = None,
+    calendar: option.Calendar = None,
+    languages: option.Languages = None,
+    phone_region: option.PhoneRegion = None,
+    week_start: option.WeekStart = None,
+    windows: option.Windows = None,
+    periods: option.Periods = None,
+    loyal_over: option.LoyalOver = None,
+    closing_days: option.ClosingDays = None,
+    clock: option.ClockName = None,
+    benchmark: option.Benchmark = None,
+    blocked_identifiers: option.Blocked = None,
+    lost_days: option.LostDays = None,
+    onboarding_days: option.OnboardingDays = None,
+    lapsing: option.Lapsing = None,
+    lapsing_days: option.LapsingDays = None,
+    lapsing_floor: option.LapsingFloor = None,
+    lapsing_quantile: option.LapsingQuantile = None,
+    activity: option.Activity = None,
     directory: Directory = DEFAULT_DIRECTORY,
     as_json: AsJson = False,
 ) -> None:
-    """Add a shop, or change settings of the one with this slug; what is not given stays as it is."""
-    from mandegar.gateway import with_gateway
+    """What `add` and `set` take: typer reads the options off this signature."""
+
+
+@app.command()
+@wraps(_options)
+def add(slug: str, *, directory: Path, as_json: bool, **given: Any) -> None:
     from services.gateway.shops import add_shop
 
-    given: dict[str, Any] = {
-        "name": name,
-        "zone": zone,
-        "currency": currency,
-        "calendar": calendar,
-        "phone_region": phone_region,
-        "windows": tuple(window) if window else None,
-        "loyal_over": loyal_over,
-        "week_start": week_start,
-        "benchmark": benchmark,
-    }
-    settings: ShopSettings = {key: value for key, value in given.items() if value is not None}  # type: ignore[assignment]  # the keys are those above
-    shop = asyncio.run(with_gateway(directory, lambda pool, clock: add_shop(pool, clock, slug, **settings)))
-    print_rows([_row(shop)], COLUMNS, as_json=as_json)
+    _apply(add_shop, slug, given, directory, as_json=as_json)
 
 
-def _row(shop: Any) -> dict[str, Any]:
-    return {column: getattr(shop, column) for column in COLUMNS}
+add.__doc__ = "Add a shop, or change settings of the one with this slug; what is not given stays as it is."
+
+
+@app.command("set")
+@wraps(_options)
+def change(slug: str, *, directory: Path, as_json: bool, **given: Any) -> None:
+    from services.gateway.shops import set_shop
+
+    _apply(set_shop, slug, given, directory, as_json=as_json)
+
+
+change.__doc__ = "Change settings of a shop; what is not given stays as it is."
+
+
+def _apply(do: Callable[..., Any], slug: str, given: dict[str, Any], directory: Path, *, as_json: bool) -> None:
+    from mandegar.gateway import with_gateway
+
+    settings = option.settings_of(given, LIFECYCLE)
+    shop = asyncio.run(with_gateway(directory, lambda pool, clock: do(pool, clock, slug, **settings)))
+    _print([shop], as_json=as_json)
+
+
+def _print(shops: list[Shop], *, as_json: bool) -> None:
+    print_rows([_row(shop) for shop in shops], EVERYTHING if as_json else COLUMNS, as_json=as_json)
+
+
+def _row(shop: Shop) -> dict[str, Any]:
+    return {column: getattr(shop.lifecycle if column in LIFECYCLE else shop, column) for column in EVERYTHING}
 
 
 def register(cli: typer.Typer) -> None:

@@ -20,7 +20,7 @@ from shared.contracts.raw_orders import RawOrderEvent
 from shared.kernel import derive_event_id
 
 COMPLETED = "Order Completed"
-_SOURCE = "replay"
+SOURCE = "replay"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,12 @@ class Message:
     line: int
     key: bytes
     value: bytes
+    occurred: datetime
+    shop: str
+    partition: int | None = None
+    """Where it goes; None: where its key leads."""
+    place: int = 0
+    """Its number in the order of sending, where that is not the order of lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +117,7 @@ def _csv_message(
         raise FieldError("order_id", "is empty", "fill it in, or leave the whole column out")
     who = {name: cells[name] for name in ("customer_id", "phone", "email") if cells.get(name)}
     value = _encode(source, order_id, moment, {"order_id": order_id, **who, "revenue": amount, "currency": currency})
-    return Message(row.line, identity_key(source.shop, next(iter(who.values()), order_id)), value)
+    return Message(row.line, identity_key(source.shop, next(iter(who.values()), order_id)), value, moment, source.shop)
 
 
 def _derived_order_id(cells: dict[str, str], seen: dict[bytes, int]) -> str:
@@ -134,7 +140,7 @@ def _encode(source: Source, order_id: str, moment: datetime, data: dict[str, str
         {
             "specversion": "1.0",
             "id": derive_event_id(millis, source.shop, order_id, COMPLETED),
-            "source": _SOURCE,
+            "source": SOURCE,
             "type": COMPLETED,
             "subject": order_id,
             "time": moment,
@@ -176,7 +182,7 @@ def _json_message(source: Source, line: int, text: bytes) -> Message:
         text = _ENCODER.encode(whole)
     data = event.data
     identity = next((str(value) for value in (data.customer_id, data.phone, data.email) if value), str(data.order_id))
-    return Message(line, identity_key(shop, identity), text)
+    return Message(line, identity_key(shop, identity), text, event.time, shop)
 
 
 def _printable(text: str) -> str:

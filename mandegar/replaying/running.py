@@ -37,7 +37,7 @@ class ReplaySummary:
 async def replay(
     entries: Iterable[Message | BadRow], sink: Sink, state: StateFile, bad_rows_file: Path, progress: Progress
 ) -> ReplaySummary:
-    """Send every message after the state's line, in order, chunk by chunk.
+    """Send every message after the state's line (or place), in order, chunk by chunk.
 
     The file is always read from its front, which rebuilds derived ids and the bad rows; what was acknowledged is
     skipped. On any error the acknowledged chunks stay noted, and the same call goes on from there.
@@ -50,12 +50,16 @@ async def replay(
             for entry in entries:
                 if isinstance(entry, BadRow):
                     bad_rows.write(entry)
-                elif entry.line > done_line:
+                elif _place(entry) > done_line:
                     chunk.append(entry)
                 if len(chunk) == CHUNK_MESSAGES:
                     await pipeline.push(chunk)
                     chunk = []
-                    progress.update(entry.line, pipeline.acknowledged, bad_rows.count)
+                    progress.update(
+                        entry.line if isinstance(entry, BadRow) else _place(entry),
+                        pipeline.acknowledged,
+                        bad_rows.count,
+                    )
             if chunk:
                 await pipeline.push(chunk)
             await pipeline.land()
@@ -65,6 +69,10 @@ async def replay(
     progress.finish(pipeline.acknowledged, bad_rows.count)
     sent = pipeline.acknowledged - resumed
     return ReplaySummary(sent, resumed, bad_rows.count, str(bad_rows_file) if bad_rows.count else None)
+
+
+def _place(message: Message) -> int:
+    return message.place or message.line
 
 
 class _Pipeline:
@@ -90,7 +98,7 @@ class _Pipeline:
         flight, self._flight = self._flight, None
         await flight
         self.acknowledged += len(self._chunk)
-        self._state.save(self._chunk[-1].line, self.acknowledged)
+        self._state.save(_place(self._chunk[-1]), self.acknowledged)
 
     async def abandon(self) -> None:
         """Stop what is still in flight, after an error elsewhere."""

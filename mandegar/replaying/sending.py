@@ -24,12 +24,18 @@ class SendError(RuntimeError):
 
 
 class KafkaSink:
-    """Sends to `raw.orders.v1`. Partition by the murmur2 hash of the key, as the Java and our own producers do."""
+    """Sends to one topic. A message that names no partition goes by the murmur2 hash of its key, as the Java and our
+    own producers have it."""
 
     def __init__(self, bootstrap_servers: str, topic: str = topics.RAW_ORDERS) -> None:
         self._servers = bootstrap_servers
         self._topic = topic
         self._partitions = 0
+
+    @property
+    def partitions(self) -> int:
+        """How many the topic has; known once it is entered."""
+        return self._partitions
 
     async def __aenter__(self) -> KafkaSink:
         self._producer = AIOKafkaProducer(
@@ -65,7 +71,7 @@ class KafkaSink:
         by_partition: dict[int, list[Message]] = defaultdict(list)
         partitions = partitions_of([message.key for message in messages], self._partitions).tolist()
         for message, partition in zip(messages, partitions, strict=True):
-            by_partition[partition].append(message)
+            by_partition[partition if message.partition is None else message.partition].append(message)
         try:
             async with asyncio.timeout(_SEND_LIMIT_S):
                 await asyncio.gather(*(self._send_partition(*item) for item in by_partition.items()))

@@ -54,7 +54,7 @@ def test_time_is_history_as_soon_as_one_partition_says_so() -> None:
 @pytest.mark.parametrize(
     ("one", "reason"),
     [
-        (Told(datetime(2026, 1, 1), "live", 2), "bad_time"),  # noqa: DTZ001 - without offset on purpose
+        (Told(datetime(2026, 1, 1), "live", 2), "bad_time"),
         (Told(datetime(1969, 1, 1, tzinfo=UTC), "live", 2), "bad_time"),
         (Told(NOW + timedelta(minutes=6), "live", 2), "in_future"),
         (Told(NOW, "live", 1), "bad_partitions"),

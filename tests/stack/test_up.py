@@ -128,6 +128,19 @@ def test_there_is_one_shop_from_the_start_and_an_operator_adds_another(running: 
     refused = running.call("shops", "add", "tea", "--zone", "Nowhere/None")
     assert refused.returncode == 1
     assert "Traceback" not in refused.stderr
+    for given, remedy in (
+        (("--lapsing-quantile", "100"), "lifecycle.lapsing_quantile: give percent from 1 to 99"),
+        (("--benchmark", "retial"), "benchmark: there are retail, banking"),
+        (("--clock", "sand"), "clock: wall, or stream"),
+    ):
+        done = running.call("shops", "set", "tea", *given)
+        assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+        assert remedy in done.stderr
+    missing = running.call("shops", "set", "nobody", "--clock", "stream")
+    assert "there is no shop with this slug" in missing.stderr
+    changed = running.json("shops", "set", "tea", "--clock", "stream", "--lost-days", "180", "--language", "fa")[0]
+    assert (changed["clock"], changed["lost_days"], changed["languages"]) == ("stream", 180, ["fa"])
+    assert changed["zone"] == "Asia/Tehran"
     plain = running.call("shops", "list").stdout.splitlines()
     assert plain[0].split("\t")[:2] == ["number", "slug"]
     assert plain[2].split("\t")[:2] == ["2", "tea"]

@@ -18,7 +18,6 @@ from shared.contracts.shops import Lifecycle, Shop
 from shared.db import acquire, write_transaction
 from shared.kernel import Clock
 
-
 _NO_SHOP = "there is no shop with this slug; `mandegar shops list` shows them"
 
 

@@ -9,7 +9,7 @@ from datetime import datetime
 import phonenumbers
 
 from shared.contracts.keys import ApiKey
-from shared.contracts.shops import Lifecycle, Shop
+from shared.contracts.shops import Shop
 from shared.kernel import MoneyError, Zone, api_key_sha256, api_key_text, to_minor_units
 
 SHOPS_MAX = 32_767
@@ -32,10 +32,23 @@ class ShopError(ValueError):
 
 def check_shop(shop: Shop) -> None:
     """Raises ShopError for settings that some service could not work with."""
+    for check in (_check_naming, _check_place, _check_measures, _check_lifecycle):
+        check(shop)
+
+
+def _check_naming(shop: Shop) -> None:
     if not _SLUG.fullmatch(shop.slug):
         raise ShopError("slug: use 1 to 63 of a-z, 0-9 and -, beginning and ending with a letter or a digit")
-    if not shop.name.strip() or len(shop.name) > _NAME_LENGTH_MAX or not shop.name.isprintable():
+    if not _is_name(shop.name):
         raise ShopError(f"name: give 1 to {_NAME_LENGTH_MAX} printable characters")
+    if not _is_name(shop.benchmark):
+        raise ShopError("benchmark: give the name of an industry, such as retail")
+    blocked = shop.blocked_identifiers
+    if len(blocked) > _BLOCKED_MAX or not all(value.strip() and len(value) <= _NAME_LENGTH_MAX for value in blocked):
+        raise ShopError(f"blocked_identifiers: give at most {_BLOCKED_MAX}, each of 1 to {_NAME_LENGTH_MAX} characters")
+
+
+def _check_place(shop: Shop) -> None:
     try:
         Zone(shop.zone)
         to_minor_units(0, shop.currency)
@@ -49,37 +62,39 @@ def check_shop(shop: Shop) -> None:
         raise ShopError("week_start: 0 is Monday, 6 is Sunday")
     if shop.phone_region not in phonenumbers.SUPPORTED_REGIONS:
         raise ShopError("phone_region: give a two-letter region, such as IR or US")
+    if not shop.languages or not all(_LANGUAGE.fullmatch(language) for language in shop.languages):
+        raise ShopError("languages: give at least one tag, such as fa or en-GB")
+
+
+def _check_measures(shop: Shop) -> None:
     for field, spans in (("windows", shop.windows), ("periods", shop.periods)):
         if not spans or len(set(spans)) != len(spans) or not all(1 <= days <= _DAYS_MAX for days in spans):
             raise ShopError(f"{field}: give different numbers of days, each from 1 to {_DAYS_MAX}")
         if len(spans) > _SPANS_MAX:
             raise ShopError(f"{field}: give at most {_SPANS_MAX}; others are answered by a scan")
     if not 1 <= shop.loyal_over <= _LOYAL_OVER_MAX:
-        raise ShopError(f"loyal_over: from 1 to {_LOYAL_OVER_MAX}")
-    if not shop.languages or not all(_LANGUAGE.fullmatch(language) for language in shop.languages):
-        raise ShopError("languages: give at least one tag, such as fa or en-GB")
+        raise ShopError(f"loyal_over: give a number of orders from 1 to {_LOYAL_OVER_MAX}")
     if not 0 <= shop.closing_days <= _CLOSING_DAYS_MAX:
-        raise ShopError(f"closing_days: from 0 to {_CLOSING_DAYS_MAX}")
+        raise ShopError(f"closing_days: give days from 0 to {_CLOSING_DAYS_MAX}")
     if shop.clock not in ("wall", "stream"):
         raise ShopError("clock: wall, or stream for replays of the past")
-    if not shop.benchmark.strip() or len(shop.benchmark) > _NAME_LENGTH_MAX or not shop.benchmark.isprintable():
-        raise ShopError("benchmark: give the name of an industry, such as retail")
-    blocked = shop.blocked_identifiers
-    if len(blocked) > _BLOCKED_MAX or not all(value.strip() and len(value) <= _NAME_LENGTH_MAX for value in blocked):
-        raise ShopError(f"blocked_identifiers: at most {_BLOCKED_MAX} of 1 to {_NAME_LENGTH_MAX} characters")
-    _check_lifecycle(shop.lifecycle)
 
 
-def _check_lifecycle(lifecycle: Lifecycle) -> None:
+def _check_lifecycle(shop: Shop) -> None:
+    lifecycle = shop.lifecycle
     for field in ("lost_days", "onboarding_days", "lapsing_days", "lapsing_floor"):
         if not 1 <= getattr(lifecycle, field) <= _DAYS_MAX:
-            raise ShopError(f"lifecycle.{field}: give days, from 1 to {_DAYS_MAX}")
+            raise ShopError(f"lifecycle.{field}: give days from 1 to {_DAYS_MAX}")
     if lifecycle.lapsing not in ("personal", "fixed"):
         raise ShopError("lifecycle.lapsing: personal or fixed")
     if not 1 <= lifecycle.lapsing_quantile <= 99:
-        raise ShopError("lifecycle.lapsing_quantile: percent, from 1 to 99")
+        raise ShopError("lifecycle.lapsing_quantile: give percent from 1 to 99")
     if lifecycle.activity not in ("orders", "visits", "either"):
         raise ShopError("lifecycle.activity: orders, visits or either")
+
+
+def _is_name(text: str) -> bool:
+    return bool(text.strip()) and len(text) <= _NAME_LENGTH_MAX and text.isprintable()
 
 
 def next_number(taken: Collection[int]) -> int:
