@@ -44,6 +44,21 @@ class Delimiter(StrEnum):
     blanks = "blanks"
 
 
+InStreamTime = Annotated[
+    bool,
+    typer.Option(
+        "--stream-time",
+        help="The file tells the time: events go out in order of time, and each day begins with a Clock Advanced. "
+        "Sets the clock of its shops to `stream`.",
+    ),
+]
+Until = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], help="With --stream-time: time goes on to the start of this day."),
+]
+OriginOption = Annotated[OriginChoice, typer.Option(help="`backfill`: nobody is messaged because of it.")]
+
+
 def replay(
     file: Annotated[
         Path, typer.Argument(exists=True, dir_okay=False, help="CSV, or JSON lines of raw events; also gzip.")
@@ -57,21 +72,9 @@ def replay(
     date_format: Annotated[str | None, typer.Option(help="Such as %d/%m/%Y, where dates could be misread.")] = None,
     zone: Annotated[str | None, typer.Option(help="Zone of times without an offset. Default: the shop's.")] = None,
     currency: Annotated[str | None, typer.Option(help="Where a row names none. Default: the shop's.")] = None,
-    origin: Annotated[
-        OriginChoice, typer.Option(help="`backfill`: nobody is messaged because of it.")
-    ] = OriginChoice.live,
-    stream_time: Annotated[
-        bool,
-        typer.Option(
-            "--stream-time",
-            help="The file tells the time: events go out in order of time and each day begins by a Clock Advanced. "
-            "Sets the clock of its shops to `stream`.",
-        ),
-    ] = False,
-    until: Annotated[
-        datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="With --stream-time: time goes on to the start of this day."),
-    ] = None,
+    origin: OriginOption = OriginChoice.live,
+    stream_time: InStreamTime = False,
+    until: Until = None,
     bad_rows: Annotated[
         Path | None, typer.Option(help="Where rows go that cannot be used. Default: beside the state.")
     ] = None,

@@ -71,25 +71,21 @@ def _options(
 
 
 @app.command()
-@wraps(_options)
+@wraps(_options, assigned=("__annotations__",), updated=())
 def add(slug: str, *, directory: Path, as_json: bool, **given: Any) -> None:
+    """Add a shop, or change settings of the one with this slug; what is not given stays as it is."""
     from services.gateway.shops import add_shop
 
     _apply(add_shop, slug, given, directory, as_json=as_json)
 
 
-add.__doc__ = "Add a shop, or change settings of the one with this slug; what is not given stays as it is."
-
-
 @app.command("set")
-@wraps(_options)
+@wraps(_options, assigned=("__annotations__",), updated=())
 def change(slug: str, *, directory: Path, as_json: bool, **given: Any) -> None:
+    """Change settings of a shop; what is not given stays as it is."""
     from services.gateway.shops import set_shop
 
     _apply(set_shop, slug, given, directory, as_json=as_json)
-
-
-change.__doc__ = "Change settings of a shop; what is not given stays as it is."
 
 
 def _apply(do: Callable[..., Any], slug: str, given: dict[str, Any], directory: Path, *, as_json: bool) -> None:
