@@ -7,7 +7,9 @@ from fastapi import FastAPI
 from services.metrics.cohorts.api import router as cohorts_router
 from services.metrics.cohorts.domain import counting as cohorts
 from services.metrics.counters import jobs as counter_jobs
-from services.metrics.orders.api import router as customers_router
+from services.metrics.lifecycle.api.customer import router as customer_router
+from services.metrics.lifecycle.api.customers import router as customers_router
+from services.metrics.lifecycle.api.stages import router as stages_router
 from services.metrics.orders.consumer import OrderConsumer
 from services.metrics.rebuilding import PLAN
 from services.metrics.retention import jobs
@@ -47,5 +49,13 @@ def create_app(settings: PlatformSettings | None = None) -> FastAPI:
     return create_web_app(
         NAME,
         settings or MetricsSettings.load(NAME, role="api"),
-        routers=(retention_router, lists_router, explain_router, cohorts_router, customers_router),
+        routers=(
+            retention_router,
+            lists_router,
+            explain_router,
+            cohorts_router,
+            stages_router,
+            customers_router,
+            customer_router,
+        ),
     )

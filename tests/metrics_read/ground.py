@@ -59,9 +59,13 @@ class Ground:
         counters = CounterSet(shop.number, GENERATION)
         generations = [(GENERATION - 1, False), (GENERATION, True)]
         await self.pool.executemany(
-            "INSERT INTO generation VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            "INSERT INTO generation (shop, number, live, zone, calendar, windows, loyal_over, lifecycle)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text::jsonb)",
             [
-                (shop.number, number, live, shop.zone, shop.calendar, list(shop.windows), shop.loyal_over)
+                (
+                    *(shop.number, number, live, shop.zone, shop.calendar, list(shop.windows), shop.loyal_over),
+                    msgspec.json.encode(shop.lifecycle).decode(),
+                )
                 for number, live in generations
             ],
         )

@@ -13,7 +13,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from services.metrics.cohorts.api import router as cohorts
-from services.metrics.orders.api import router as customers
+from services.metrics.lifecycle.api.customer import router as customers
 from services.metrics.questions import currency_or
 from services.metrics.retention.api.routes import router as retention
 from services.metrics.retention.domain.figures import Asked, figures_of

@@ -16,7 +16,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from prometheus_client import CollectorRegistry
 
 from services.metrics.cohorts.api import router as cohorts
-from services.metrics.orders.api import router as customers
+from services.metrics.lifecycle.api.customer import router as customers
+from services.metrics.lifecycle.api.customers import router as in_stage
+from services.metrics.lifecycle.api.stages import router as stages
 from services.metrics.retention.api.customers import router as lists
 from services.metrics.retention.api.explain import router as explain
 from services.metrics.retention.api.routes import router as retention
@@ -36,6 +38,9 @@ PATHS = (
     "/v1/retention/{as_of}/customers",
     "/v1/retention/{as_of}/explain",
     "/v1/cohorts",
+    "/v1/stages/series",
+    "/v1/stages/{as_of}",
+    "/v1/customers",
     "/v1/customers/{customer}",
 )
 
@@ -56,7 +61,7 @@ async def running(databases: Databases) -> AsyncIterator[tuple[str, str]]:
     app = create_app(
         "metrics",
         settings_for(api_url(database_url, "metrics")),
-        [retention, lists, explain, cohorts, customers],
+        [retention, lists, explain, cohorts, stages, in_stage, customers],
         registry=CollectorRegistry(),
     )
     listening = socket.create_server(("127.0.0.1", 0))

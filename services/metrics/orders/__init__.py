@@ -3,11 +3,13 @@
 from services.metrics.orders.domain.changes import Amounts, Changes, Frame, Runs, Steps, frame_of, steps_of
 from services.metrics.orders.domain.choice import Choice
 from services.metrics.orders.domain.days import months_of
+from services.metrics.orders.domain.history import GAPS_SHOWN, History, history
 from services.metrics.orders.domain.order import GUEST, Fact
 from services.metrics.orders.store.listing import Listed, Told, all_listed, count_listed, listed
-from services.metrics.orders.store.reading import CustomersAt, customers_at
+from services.metrics.orders.store.reading import CustomersAt, customers_at, history_of
 
 __all__ = [
+    "GAPS_SHOWN",
     "GUEST",
     "Amounts",
     "Changes",
@@ -15,6 +17,7 @@ __all__ = [
     "CustomersAt",
     "Fact",
     "Frame",
+    "History",
     "Listed",
     "Runs",
     "Steps",
@@ -23,6 +26,8 @@ __all__ = [
     "count_listed",
     "customers_at",
     "frame_of",
+    "history",
+    "history_of",
     "listed",
     "months_of",
     "steps_of",

@@ -30,11 +30,11 @@ from services.metrics.retention.api.answers import (
     ReturnRatesAnswer,
     SeriesAnswer,
 )
-from services.metrics.retention.api.series import Spans
 from services.metrics.retention.domain.benchmarks import BENCHMARKS
 from services.metrics.retention.domain.figures import Asked
 from services.metrics.retention.domain.points import Step
 from services.metrics.retention.events import BASIS
+from services.metrics.retention.spans import Spans
 from services.metrics.retention.store import return_rates_at
 from shared.web import Caller, ClockDep, DatabaseDep, FieldError, allow, invalid, unavailable
 

@@ -1,0 +1,1 @@
+"""HTTP: customers by stage on any day, lists of them, and one customer's life."""

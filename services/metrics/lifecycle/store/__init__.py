@@ -1,0 +1,1 @@
+"""What is kept of stages, clocks, gaps and visits."""
