@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,7 +27,13 @@ def demo(
     once: Annotated[
         bool, typer.Option("--once", help="End when all is compared; exit code 1 on any difference.")
     ] = False,
+    stages: Annotated[
+        bool, typer.Option("--stages", help="Replay in stream time, and compare every customer's stages too.")
+    ] = False,
     directory: Directory = DEFAULT_DIRECTORY,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="With --stages: the newest events as they lie on the topic.")
+    ] = False,
 ) -> None:
     """Start the platform, replay 69,659 real purchases, and show every figure beside a recount by other means.
 
@@ -41,34 +48,40 @@ def demo(
         raise CommandFailed(f"the purchase log is missing ({CDNOW}); run the demo from a checkout of the repository")
     console = make_console()
     runs_already = holder_of(directory) is not None
-    outcome = _play(directory, console, stays=True) if runs_already else _play_supervised(directory, console, once=once)
+
+    def play(*, stays: bool) -> Outcome:
+        return _play(directory, console, stays=stays, stages=stages, as_json=as_json)
+
+    outcome = play(stays=True) if runs_already else _play_supervised(directory, lambda: play(stays=not once), once=once)
     if outcome is None or outcome.differences:
         raise CommandFailed("the demo did not come out right" if outcome is None else "some figures differ")
 
 
-def _play(directory: Path, console: Console, *, stays: bool) -> Outcome:
+def _play(directory: Path, console: Console, *, stays: bool, stages: bool, as_json: bool) -> Outcome:
     import asyncio
 
     from mandegar.connecting import connection, use
     from mandegar.demo.asking import ApiError
     from mandegar.demo.story import farewell, tell
     from mandegar.failures import CommandFailed
+    from mandegar.listening import ListenError
     from mandegar.replaying.arrival import NotArrived
+    from mandegar.replaying.clocks import NotOnStreamClock
     from mandegar.replaying.sending import SendError
 
     url = _metrics_url(directory)
     found = connection(directory)
     use(found)
     try:
-        outcome = asyncio.run(tell(found, url, directory, console))
-    except (ApiError, NotArrived, SendError) as error:
+        outcome = asyncio.run(tell(found, url, directory, console, stages=stages, as_json=as_json))
+    except (ApiError, ListenError, NotArrived, NotOnStreamClock, SendError) as error:
         raise CommandFailed(str(error)) from error
     if stays:
         farewell(outcome, console)
     return outcome
 
 
-def _play_supervised(directory: Path, console: Console, *, once: bool) -> Outcome | None:
+def _play_supervised(directory: Path, play_it: Callable[[], Outcome], *, once: bool) -> Outcome | None:
     """The supervisor owns the main thread, as its signals need; the demo runs beside it and asks it to stop."""
     from mandegar.preparing import prepare
     from mandegar.services import roles_of, service_names
@@ -82,7 +95,7 @@ def _play_supervised(directory: Path, console: Console, *, once: bool) -> Outcom
 
     def play() -> None:
         try:
-            outcomes.append(_play(directory, console, stays=not once))
+            outcomes.append(play_it())
         except Exception as error:
             errors.append(error)
         if (once or errors) and not finished.is_set():

@@ -14,12 +14,16 @@ from rich.console import Console
 from mandegar.connecting import Connection
 from mandegar.demo.asking import Api
 from mandegar.demo.figures import CURRENCY, LAST, Figures
+from mandegar.demo.stages import UNTIL, show
 from mandegar.gateway import GATEWAY, with_gateway_at
 from mandegar.recount import cdnow_purchases
 from mandegar.replaying import Source
 from mandegar.replaying.arrival import WAY, Waiting, wait_until_consumed
-from mandegar.replaying.whole import replay_file
+from mandegar.replaying.clocks import put_on_stream_clock
+from mandegar.replaying.whole import StreamTime, replay_file
+from mandegar.services import service_names
 from services.gateway.shops import add_shop, create_key, list_keys, revoke_key
+from shared.contracts.shops import Shop
 from shared.kernel import Clock
 
 DEMO_SHOP = "cdnow"
@@ -38,17 +42,20 @@ class Outcome:
     key: str
 
 
-async def tell(connection: Connection, url: str, directory: Path, console: Console) -> Outcome:
+async def tell(
+    connection: Connection, url: str, directory: Path, console: Console, *, stages: bool = False, as_json: bool = False
+) -> Outcome:
     """Create the shop and a key, replay its history, wait until it is counted, compare every figure.
 
-    `url`: of the metrics API. May be run again on the same data: what was replayed once has no second effect. Raises
-    the errors of replaying and asking.
+    `url`: of the metrics API. `stages`: in stream time, stages by month compared too; `as_json` then shows the newest
+    events as they lie on the topic. May be run again on the same data: what was replayed once has no second effect.
+    Raises the errors of replaying, listening and asking.
     """
     gateway_url = connection.login(GATEWAY)
-    key = await with_gateway_at(gateway_url, _shop_and_key)
+    shop, key = await with_gateway_at(gateway_url, _shop_and_key)
     async with Api(url, key) as api:
         await api.wait_until_known()
-        await _replay(connection, directory, console)
+        await _replay(connection, directory, console, _stream_time(connection) if stages else None)
         began = time.monotonic()
         recount = await asyncio.to_thread(cdnow_purchases, CDNOW, DEMO_SHOP)
         purchases, customers = recount.totals()
@@ -61,6 +68,8 @@ async def tell(connection: Connection, url: str, directory: Path, console: Conso
         await figures.other_windows()
         await figures.return_rates()
         await figures.cohorts()
+        if stages:
+            await show(connection.bootstrap_servers, shop, recount, figures.comparison, console, json=as_json)
     for difference in figures.comparison.differences[:20]:
         console.print(difference, style="bold red", markup=False)
     console.print(figures.comparison.summary, style="bold")
@@ -81,20 +90,31 @@ def farewell(outcome: Outcome, console: Console) -> None:
         console.print(line, markup=False, soft_wrap=True)
 
 
-async def _shop_and_key(pool: asyncpg.Pool[Any], clock: Clock) -> str:
+def _stream_time(connection: Connection) -> StreamTime:
+    urls = {name: connection.login(name) for name in service_names()}
+    return StreamTime(lambda shops: put_on_stream_clock(shops, urls), UNTIL)
+
+
+async def _shop_and_key(pool: asyncpg.Pool[Any], clock: Clock) -> tuple[Shop, str]:
     """The shop as its history needs it, and a fresh key; keys of earlier demos, which nobody can know, are revoked."""
-    await add_shop(pool, clock, DEMO_SHOP, name="CDNOW", zone="UTC", currency=CURRENCY)
+    shop = await add_shop(pool, clock, DEMO_SHOP, name="CDNOW", zone="UTC", currency=CURRENCY)
     for old in await list_keys(pool, DEMO_SHOP):
         if old.name == _KEY_NAME and old.revoked_at is None:
             await revoke_key(pool, clock, old.key_id)
     _, text = await create_key(pool, clock, DEMO_SHOP, scopes=["metrics:read"], name=_KEY_NAME)
-    return text
+    return shop, text
 
 
-async def _replay(connection: Connection, directory: Path, console: Console) -> None:
+async def _replay(connection: Connection, directory: Path, console: Console, stream_time: StreamTime | None) -> None:
     source = Source(CDNOW, DEMO_SHOP, named={"occurred_at": "date", "amount": "dollar_value"})
     began = time.monotonic()
-    sent = await replay_file(source, connection.bootstrap_servers, directory / "replay", silent=not console.is_terminal)
+    sent = await replay_file(
+        source,
+        connection.bootstrap_servers,
+        directory / "replay",
+        silent=not console.is_terminal,
+        stream_time=stream_time,
+    )
     sent_after = time.monotonic() - began
     urls = {service: connection.login(service) for service, _ in WAY}
     with console.status("taking in …") as status:
@@ -106,6 +126,6 @@ async def _replay(connection: Connection, directory: Path, console: Console) -> 
     seconds = time.monotonic() - began
     events = sent.sent + sent.resumed
     console.print(
-        f"replayed {events:,} orders: sent after {sent_after:.1f} s, taken in by all after {seconds:.1f} s, "
+        f"replayed {events:,} events: sent after {sent_after:.1f} s, taken in by all after {seconds:.1f} s, "
         f"which is {events / seconds:,.0f} events/s end to end"
     )

@@ -87,6 +87,17 @@ def return_rates(answers: Sequence[Answer]) -> Table:
     return table
 
 
+def months(answers: Sequence[Answer]) -> Table:
+    """How many customers began to lapse, were lost and came back, by month."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("stages, in stream time", no_wrap=True)
+    for name in ("lapsing", "lost", "reactivated"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for answer in answers:
+        table.add_row(answer[1]["month"], *[_cell(name, answer) for name in ("lapsing", "lost", "reactivated")])
+    return table
+
+
 def _cell(field: str, answer: Answer) -> Text:
     said, counted, marks = answer
     text = Text(f"{_shown(field, said.get(field))} {marks[field]} {_shown(field, counted[field])}")

@@ -96,7 +96,7 @@ def life(rng: Random, *, late: bool = True) -> Life:
     for _ in range(rng.choice((0, 0, 2, 5, 12)) if rules.activity != "orders" else rng.choice((0, 2))):
         day = rng.choice(days) + rng.choice((0, 1, rules.lapsing_days, rng.randint(-10, 60)))
         steps.append(Step("visit", max(START, day), rng.randrange(_DAY_S), len(steps)))
-    end = max(step.day for step in steps) + rng.choice((0, 1, rules.lapsing_days, rules.lost_days, 70))
+    end = max(step.day for step in steps) + rng.choice((0 if late else 1, 1, rules.lapsing_days, rules.lost_days, 70))
     arriving = sorted((_arrival(rng, step, late=late), step) for step in steps)
     if late:
         arriving += [(at + rng.uniform(0, 30 * _DAY_S), step) for at, step in arriving if rng.random() < 0.05]
