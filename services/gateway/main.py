@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from services.gateway.identity import Marker
 from services.gateway.intake import intake_handler
 from services.gateway.settings import GatewaySettings
+from services.gateway.shops.api import router as shops_router
 from shared.contracts import topics
 from shared.contracts.raw_orders import CLOCK_ADVANCED, RawClockEvent, RawOrderEvent
 from shared.kernel import CustomerId
@@ -57,5 +58,5 @@ SERVICE = _service(_intake)
 
 
 def create_app(settings: PlatformSettings | None = None) -> FastAPI:
-    """The HTTP application: so far only what every service answers (health, readiness, metrics)."""
-    return create_web_app(NAME, settings or GatewaySettings.load(NAME, role="api"))
+    """The HTTP application: the settings of the shop that the API key belongs to."""
+    return create_web_app(NAME, settings or GatewaySettings.load(NAME, role="api"), routers=(shops_router,))

@@ -11,6 +11,7 @@ from shared.web.paging import Cursor, Limit, Page, read_cursor, write_cursor
 from shared.web.problems import (
     FieldError,
     Problem,
+    changed_meanwhile,
     forbidden,
     invalid,
     not_found,
@@ -33,6 +34,7 @@ __all__ = [
     "Page",
     "Problem",
     "allow",
+    "changed_meanwhile",
     "create_app",
     "csv_page",
     "csv_stream",

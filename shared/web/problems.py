@@ -68,6 +68,11 @@ def forbidden(scope: str) -> Problem:
     return Problem(403, "forbidden", "The API key lacks a scope", f"The scope `{scope}` is needed.")
 
 
+def changed_meanwhile() -> Problem:
+    """412: what was to be changed is not what the caller had read (`If-Match`)."""
+    return Problem(412, "changed-meanwhile", "Somebody else changed this meanwhile", "Read it again, then change it.")
+
+
 def unavailable(detail: str = "The service is busy or its database is away; try again.") -> Problem:
     """503 with Retry-After."""
     return Problem(503, "unavailable", "Try again shortly", detail, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
@@ -124,6 +129,7 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
         401: unauthenticated(),
         403: forbidden("metrics:read"),
         404: not_found(),
+        412: changed_meanwhile(),
         413: too_large(1_048_576),
         422: invalid(FieldError("query.as_of", "must be a date such as 2026-03-21")),
         503: unavailable(),

@@ -68,7 +68,7 @@ async def add_shop(pool: asyncpg.Pool[Any], clock: Clock, slug: str, /, **settin
             before = Shop(number=number, slug=slug, name=slug)
             if region := region_of(settings.get("zone", before.zone)):
                 before = msgspec.structs.replace(before, phone_region=region)
-        shop = _changed(before, settings)
+        shop = changed(before, settings)
         if shop != shops.get(slug):
             await store.save_shop(tx, shop)
         return shop
@@ -80,13 +80,14 @@ async def set_shop(pool: asyncpg.Pool[Any], clock: Clock, slug: str, /, **settin
         before = (await store.lock_shops(tx.conn)).get(slug)
         if before is None:
             raise ShopError(_NO_SHOP)
-        shop = _changed(before, settings)
+        shop = changed(before, settings)
         if shop != before:
             await store.save_shop(tx, shop)
         return shop
 
 
-def _changed(before: Shop, settings: ShopSettings) -> Shop:
+def changed(before: Shop, settings: ShopSettings) -> Shop:
+    """The shop with some settings changed; those of lifecycle may be given one by one. Raises ShopError."""
     given: dict[str, Any] = dict(settings)
     lifecycle = given.pop("lifecycle", None)
     if lifecycle is not None:

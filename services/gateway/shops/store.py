@@ -12,6 +12,7 @@ from services.gateway.shops.events import api_key_changed, api_key_key, shop_con
 from shared.contracts import topics
 from shared.contracts.keys import ApiKey
 from shared.contracts.shops import Shop
+from shared.db import Reads
 from shared.messaging.handling import Transaction
 
 _SHOPS = "SELECT settings::text FROM shop"
@@ -21,6 +22,12 @@ _SAVE_SHOP = """
 INSERT INTO shop AS s (number, slug, settings, version, sequence) VALUES ($1, $2, $3::text::jsonb, 1, $4)
 ON CONFLICT (number) DO UPDATE
 SET settings = excluded.settings, version = s.version + 1, sequence = excluded.sequence
+"""
+# Of one shop, as its own API may: the lock of the table first, as above, so that nobody waits for the other way round.
+_LOCK_ONE = "LOCK TABLE shop IN ROW EXCLUSIVE MODE"
+_ONE = "SELECT settings::text, version FROM shop WHERE number = $1"
+_UPDATE_SHOP = """
+UPDATE shop SET settings = $2::text::jsonb, version = version + 1, sequence = $3 WHERE number = $1 RETURNING version
 """
 _KEY_COLUMNS = "key_id, shop, sha256, scopes, name, expires_at, revoked_at"
 _KEYS = f"SELECT {_KEY_COLUMNS} FROM api_key WHERE $1::int IS NULL OR shop = $1 ORDER BY shop, key_id"  # noqa: S608 - constants
@@ -52,6 +59,29 @@ async def save_shop(tx: Transaction, shop: Shop) -> None:
     settings = msgspec.json.encode(shop).decode()
     await tx.conn.execute(_SAVE_SHOP, shop.number, shop.slug, settings, sequence)
     tx.publish(topics.SHOPS, key, shop_configured(shop, now=tx.now, sequence=sequence))
+
+
+async def load_shop(reads: Reads, number: int) -> tuple[Shop, int] | None:
+    """A shop and the version of its settings."""
+    row = await reads.fetchrow(_ONE, number)
+    return None if row is None else (_shop_of(row["settings"]), row["version"])
+
+
+async def lock_shop(conn: asyncpg.Connection[Any], number: int) -> tuple[Shop, int] | None:
+    """The same, and no other change of it until the transaction ends."""
+    await conn.execute(_LOCK_ONE)
+    row = await conn.fetchrow(_ONE + " FOR UPDATE", number)
+    return None if row is None else (_shop_of(row["settings"]), row["version"])
+
+
+async def update_shop(tx: Transaction, shop: Shop) -> int:
+    """Write a changed shop and publish it; gives the new version. The shop must be locked."""
+    key = shop_key(shop)
+    await tx.lock_keys({key: 1})
+    sequence = tx.sequence(key)
+    version = await tx.conn.fetchval(_UPDATE_SHOP, shop.number, msgspec.json.encode(shop).decode(), sequence)
+    tx.publish(topics.SHOPS, key, shop_configured(shop, now=tx.now, sequence=sequence))
+    return int(version)
 
 
 async def load_keys(conn: asyncpg.Connection[Any], shop_number: int | None) -> list[ApiKey]:
