@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 
+from mandegar.recount.crowds import changes_of_crowd
 from mandegar.recount.measures import Recount
-from mandegar.recount.stages import Change, ShopGaps, StageRules, changes_of, nearest_rank
+from mandegar.recount.stages import Change, ShopGaps, StageRules, changes_of
 
 OrderDays = Mapping[str, Sequence[int]]
 """Customer to the days of their counted orders, ascending; several orders on a day stand there several times."""
@@ -36,12 +38,15 @@ def frozen_figures(orders: OrderDays, quantile: int, first: int, last: int) -> d
     end, gap, is_first = np.array(ended, np.int64), np.array(gaps, np.int64), np.array(firsts, bool)
     frozen = {}
     for day in range(first, last + 1):
-        known = np.sort(gap[end < day]).tolist()
-        known_first = np.sort(gap[(end < day) & is_first]).tolist()
-        frozen[day] = ShopGaps(
-            len(known), nearest_rank(known, quantile), len(known_first), nearest_rank(known_first, quantile)
-        )
+        known, known_first = gap[end < day], gap[(end < day) & is_first]
+        frozen[day] = ShopGaps(len(known), _rank(known, quantile), len(known_first), _rank(known_first, quantile))
     return frozen
+
+
+def _rank(values: npt.NDArray[np.int64], percent: int) -> int | None:
+    """`nearest_rank` of values in any order."""
+    rank = -(-percent * len(values) // 100)
+    return int(np.partition(values, rank - 1)[rank - 1]) if rank else None
 
 
 def changes_of_shop(
@@ -61,9 +66,12 @@ def changes_of_shop(
     for customer in {*orders, *visits}:
         parts[partition_of(customer) if partition_of else 0][customer] = orders.get(customer, ())
     first = min((day for days in (*orders.values(), *visits.values()) for day in days), default=end)
-    changes = {}
+    changes: dict[str, list[Change]] = {}
     for part in parts.values():
         frozen = frozen_figures(part, rules.quantile, first, end) if rules.personal else {}
+        if not visits:
+            changes |= changes_of_crowd(part, rules, frozen, end)
+            continue
         for customer, days in part.items():
             changes[customer] = changes_of(days, visits.get(customer, ()), rules, frozen, end)
     return changes

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from mandegar.recount import Purchase, Recount
+from mandegar.recount.crowds import changes_of_crowd
 from mandegar.recount.shops import changes_of_shop, frozen_figures, order_days
 from mandegar.recount.stages import (
     Patience,
@@ -201,6 +202,28 @@ def test_each_partition_has_a_figure_of_its_own() -> None:
     assert [change.days for change in apart["late"] if change.days] == [12]
     other = changes_of_shop({**many, "late": [20]}, rules, 60, partition_of=lambda customer: customer[0] in "cl")
     assert [change.days for change in other["late"] if change.days] == [2]
+
+
+def test_a_crowd_is_walked_as_each_of_it_alone() -> None:
+    rng, personal = Random(11), 0
+    for _ in range(12):
+        orders = {
+            f"c{number}": sorted(rng.randint(1, 200) for _ in range(rng.choice((1, 2, 3, 9, 30))))
+            for number in range(60)
+        }
+        rules = StageRules(
+            lost_days=rng.choice((1, 20, 45, 90)),
+            onboarding_days=rng.choice((1, 10, 30)),
+            personal=rng.random() < 0.7,
+            lapsing_days=rng.choice((5, 20, 50)),
+            floor=rng.choice((1, 7)),
+            quantile=rng.choice((50, 80)),
+        )
+        frozen = frozen_figures(orders, rules.quantile, rng.choice((1, 90)), 240) if rng.random() < 0.8 else {}
+        alone = {customer: changes_of(days, [], rules, frozen, 240) for customer, days in orders.items()}
+        assert changes_of_crowd(orders, rules, frozen, 240) == alone
+        personal += sum(bool(c.patience and c.patience.personal) for own in alone.values() for c in own)
+    assert personal > 100
 
 
 def test_changes_are_counted_by_month_up_to_a_day() -> None:
