@@ -21,7 +21,9 @@ from mandegar.recount.reading import AMOUNTS, OrderEvent, ShopRules, minor, read
 
 
 @dataclass
-class _Order:
+class Order:
+    """What is known of an order."""
+
     states: list[tuple[datetime, str, dict[str, Any]]] = field(default_factory=list)
     """Every completion, update and cancellation: (occurred, id, data)."""
     marks: list[tuple[datetime, int, str]] = field(default_factory=list)
@@ -60,17 +62,18 @@ def account_of_events(lines: Iterable[bytes | str], shops: Mapping[str, ShopRule
     purchases: list[Purchase] = []
     books = Books({shop: rules.calendar for shop, rules in shops.items()})
     for (shop, order_id), events in orders.items():
-        whole = _Order()
+        whole = Order()
         for event in events:
-            _gather(whole, event)
-        purchase = _judge(shop, shops[shop], whole)
+            gather(whole, event)
+        purchase = judge(shop, shops[shop], whole)
         if purchase is not None:
             purchases.append(purchase)
         _take_down(books, order_id, shops[shop], events)
     return Account(purchases, books)
 
 
-def _gather(order: _Order, event: OrderEvent) -> None:
+def gather(order: Order, event: OrderEvent) -> None:
+    """Take in one event, in any order."""
     moment, kind, data = event.moment, event.kind, event.data
     if kind == "order refunded":
         refund, told = str(data.get("refund_id") or "full"), (moment, event.event_id, data)
@@ -89,12 +92,12 @@ def _take_down(books: Books, order_id: str, rules: ShopRules, events: list[Order
         received = None if event.received is None else event.received.astimezone(zone).date()
         return booked_day(event.moment.astimezone(zone).date(), received, rules.calendar, rules.closing_days)
 
-    known = _Order()
+    known = Order()
     before: Purchase | None = None
     start: date | None = None
     for day, event in sorted(((booked(event), event) for event in events), key=lambda one: (one[0], one[1].rank)):
-        _gather(known, event)
-        after = _judge(event.shop, rules, known)
+        gather(known, event)
+        after = judge(event.shop, rules, known)
         for standing, sign in ((before, -1), (after, 1)):
             if standing is not None:
                 at = Posting(event.shop, order_id, standing.customer, day, standing.currency, sign, sign * standing.net)
@@ -109,7 +112,8 @@ def _take_down(books: Books, order_id: str, rules: ShopRules, events: list[Order
         books.stand(Spell(before.shop, order_id, before.customer, start, None))
 
 
-def _judge(shop: str, rules: ShopRules, order: _Order) -> Purchase | None:
+def judge(shop: str, rules: ShopRules, order: Order) -> Purchase | None:
+    """What counts of the order by all that is known of it; None where nothing does."""
     completions = [moment for moment, completed, _ in order.marks if completed]
     if not completions or not max(order.marks)[1]:
         return None
@@ -125,7 +129,7 @@ def _judge(shop: str, rules: ShopRules, order: _Order) -> Purchase | None:
     return Purchase(shop, person_of(data, rules.phone_prefix), day, currency, max(0, revenue - refunded))
 
 
-def _refunded(order: _Order, data: dict[str, Any], revenue: int, rules: ShopRules) -> tuple[int, bool]:
+def _refunded(order: Order, data: dict[str, Any], revenue: int, rules: ShopRules) -> tuple[int, bool]:
     """(minor units given back, whether all of the order came back)."""
     total, whole = 0, False
     paid_in = minor(0, data.get("currency") or rules.currency)[1]
