@@ -23,17 +23,24 @@ import numpy as np
 
 from services.metrics import counters
 from services.metrics.cohorts.domain import counting as cohorts
+from services.metrics.lifecycle import consumer as lifecycle
+from services.metrics.lifecycle import jobs, telling
+from services.metrics.lifecycle.store.clocks import ShopsOwnClock
+from services.metrics.lifecycle.telling import LIFECYCLE_TIMER
 from services.metrics.orders import consumer
 from services.metrics.orders.store import customers, facts
 from services.metrics.retention.domain import counting as retention
-from shared.contracts.orders import Order, OrderCompleted
+from shared.contracts.orders import Clock, ClockAdvanced, Order, OrderCompleted, OrdersEvent
 from shared.contracts.shops import Shop
 from shared.db.engine import server_settings
-from shared.kernel import CustomerId, customer_id_text
+from shared.db.transaction import OpenTransaction
+from shared.kernel import CustomerId, customer_id_text, derive_event_id
+from shared.messaging.chores import DueTimers, FiringSize
 from shared.messaging.handling import Delivery
+from shared.messaging.reference import write_shops
 from shared.testing import Databases
 
-SHOP = Shop(number=1, slug="demo", name="Demo")
+SHOP = Shop(number=1, slug="demo", name="Demo", clock="stream")
 START = datetime(2024, 1, 1, tzinfo=UTC)
 
 
@@ -87,24 +94,13 @@ class Steps:
             self.spent[label] = self.spent[label].plus(self.now().since(begin))
 
 
-class BenchTransaction:
-    """As much of a transaction as the handler touches."""
-
-    def __init__(self, conn: asyncpg.Connection[Any]) -> None:
-        self.conn = conn
-        self.now = datetime(2030, 1, 1, tzinfo=UTC)
-
-    def set_timer(self, timer: object) -> None:
-        """Nothing fires here."""
-
-
 class BenchWork:
     """As much of the work as the handler touches."""
 
     shard = 0
 
     def __init__(self, conn: asyncpg.Connection[Any]) -> None:
-        self.tx = BenchTransaction(conn)
+        self.tx = OpenTransaction(conn, datetime(2030, 1, 1, tzinfo=UTC))
 
     def shop(self, _slug: str) -> Shop:
         return SHOP
@@ -122,7 +118,12 @@ def events(orders: int, customers: int, seed: int = 1) -> list[bytes]:
     tails = rng.integers(0, 1 << 48, orders).tolist()
     step = timedelta(days=730) / orders
     made = []
+    day = START.toordinal()
     for at in range(orders):
+        moment = START + at * step
+        while day < moment.toordinal():
+            day += 1
+            made.append(msgspec.json.encode(_tick(datetime.fromordinal(day).replace(tzinfo=UTC))))
         event = OrderCompleted(
             id=f"018f3c6e-{at & 0xFFFF:04x}-8abc-8def-{tails[at]:012x}",
             source="mandegar/gateway",
@@ -136,14 +137,23 @@ def events(orders: int, customers: int, seed: int = 1) -> list[bytes]:
     return made
 
 
+def _tick(until: datetime) -> ClockAdvanced:
+    """A day begins."""
+    identity = derive_event_id(int(until.timestamp() * 1000), "demo", "bench", "clock.advanced")
+    tells = {"source": "mandegar/bench", "subject": "demo", "time": until, "shop": "demo"}
+    return ClockAdvanced(id=identity, **tells, data=Clock(until=until))
+
+
 async def run(url: str, batches: Sequence[Sequence[bytes]], steps: Steps) -> Spent:
     """Time for all batches, commits included."""
-    handle = consumer.OrderConsumer(count=(retention.count, cohorts.count))
-    decoder = msgspec.json.Decoder(OrderCompleted)
+    handle = consumer.OrderConsumer(count=(retention.count, cohorts.count), follow=lifecycle.follow)
+    timers = DueTimers({LIFECYCLE_TIMER: jobs.fall_due}, ShopsOwnClock(), FiringSize(limit_max=100_000))
+    decoder = msgspec.json.Decoder(OrdersEvent)
     conn = await asyncpg.connect(url, server_settings=server_settings("metrics", "bench"))
     whole = Spent(0, 0, 0)
     try:
         await conn.execute("CHECKPOINT")
+        await write_shops(conn, [SHOP], [1])
         steps.backend = Path(f"/proc/{conn.get_server_pid()}/schedstat")
         for batch in batches:
             # Decoded just before, as the runtime does: then they are still in the processor's caches.
@@ -154,7 +164,12 @@ async def run(url: str, batches: Sequence[Sequence[bytes]], steps: Steps) -> Spe
             begin = steps.now()
             transaction = conn.transaction()
             await transaction.start()
-            await handle(BenchWork(conn), deliveries)  # type: ignore[arg-type]  # as much of it as is needed
+            work = BenchWork(conn)
+            with steps.timed("timers"):
+                await timers.fire(work, [0])  # type: ignore[arg-type]  # as much of it as is needed
+            await handle(work, deliveries)  # type: ignore[arg-type]  # as much of it as is needed
+            with steps.timed("outbox, timers set"):
+                await work.tx.finish()
             with steps.timed("commit"):
                 await transaction.commit()
             whole = whole.plus(steps.now().since(begin))
@@ -181,6 +196,11 @@ def watch(steps: Steps) -> None:
     steps.wrap(retention, "count", "count retention")
     steps.wrap(cohorts, "count", "count cohorts")
     steps.wrap(counters, "add", "counters")
+    steps.wrap(lifecycle.Following, "read_clocks", "stages (clocks)")
+    steps.wrap(lifecycle.Following, "_series", "stages (figures)")
+    steps.wrap(lifecycle, "quiet", "stages (quiet)")
+    steps.wrap(lifecycle.Following, "_walk", "stages (walk)")
+    steps.wrap(telling.Telling, "finish", "stages (tell)")
 
 
 def report(whole: Spent, steps: Steps, orders: int) -> None:

@@ -7,9 +7,13 @@ from fastapi import FastAPI
 from services.metrics.cohorts.api import router as cohorts_router
 from services.metrics.cohorts.domain import counting as cohorts
 from services.metrics.counters import jobs as counter_jobs
+from services.metrics.lifecycle import jobs as lifecycle_jobs
 from services.metrics.lifecycle.api.customer import router as customer_router
 from services.metrics.lifecycle.api.customers import router as customers_router
 from services.metrics.lifecycle.api.stages import router as stages_router
+from services.metrics.lifecycle.consumer import follow
+from services.metrics.lifecycle.store.clocks import ShopsOwnClock
+from services.metrics.lifecycle.telling import LIFECYCLE_TIMER
 from services.metrics.orders.consumer import OrderConsumer
 from services.metrics.rebuilding import PLAN
 from services.metrics.retention import jobs
@@ -19,7 +23,7 @@ from services.metrics.retention.api.routes import router as retention_router
 from services.metrics.retention.domain import counting as retention
 from services.metrics.settings import MetricsSettings
 from shared.contracts import topics
-from shared.contracts.orders import OrderEvent
+from shared.contracts.orders import OrdersEvent
 from shared.messaging.handling import Service, Subscription
 from shared.messaging.reference import reference_subscriptions
 from shared.settings import PlatformSettings
@@ -31,12 +35,20 @@ NAME = "metrics"
 def create_service() -> Service:
     """The service, with a consumer of its own."""
     # Slices that receive what orders changed, in this order, in the same transaction.
-    orders = OrderConsumer(count=(retention.count, cohorts.count), announce=(jobs.announce, counter_jobs.announce))
+    orders = OrderConsumer(
+        count=(retention.count, cohorts.count), announce=(jobs.announce, counter_jobs.announce), follow=follow
+    )
     return Service(
         name=NAME,
-        subscriptions=(*reference_subscriptions(), Subscription(topics.ORDERS, OrderEvent, orders)),
-        timers={jobs.SNAPSHOT_TIMER: jobs.publish, counter_jobs.FOLD_TIMER: counter_jobs.fold_shops},
-        own_topics=(topics.METRICS_RETENTION,),
+        subscriptions=(*reference_subscriptions(), Subscription(topics.ORDERS, OrdersEvent, orders)),
+        timers={
+            jobs.SNAPSHOT_TIMER: jobs.publish,
+            counter_jobs.FOLD_TIMER: counter_jobs.fold_shops,
+            LIFECYCLE_TIMER: lifecycle_jobs.fall_due,
+            lifecycle_jobs.GAPS_TIMER: lifecycle_jobs.freeze_gaps,
+        },
+        own_topics=(topics.METRICS_RETENTION, topics.METRICS_LIFECYCLE),
+        clock=ShopsOwnClock(),
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 
@@ -33,20 +33,20 @@ WHERE t.due > excluded.due
 # that what a customer's timers do does not depend on the size of batches.
 _CLAIM = """
 SELECT c.shop, c.kind, c.identity, c.due, c.partition
-FROM unnest($1::int[]) AS p(partition)
+FROM unnest($1::int[], $2::timestamptz[]) AS p(partition, until)
 CROSS JOIN LATERAL (
     SELECT * FROM timer
-    WHERE timer.partition = p.partition AND timer.due <= $2 AND timer.kind = ANY($3::text[])
+    WHERE timer.partition = p.partition AND timer.due <= p.until AND timer.kind = ANY($3::text[])
     ORDER BY timer.due, timer.kind, timer.shop, timer.identity LIMIT $4 FOR UPDATE
 ) AS c
 ORDER BY c.due, c.kind, c.shop, c.identity
 """
 _ANY_DUE = """
 SELECT EXISTS (
-    SELECT FROM unnest($1::int[]) AS p(partition)
+    SELECT FROM unnest($1::int[], $2::timestamptz[]) AS p(partition, until)
     CROSS JOIN LATERAL (
         SELECT FROM timer
-        WHERE timer.partition = p.partition AND timer.due <= $2 AND timer.kind = ANY($3::text[]) LIMIT 1
+        WHERE timer.partition = p.partition AND timer.due <= p.until AND timer.kind = ANY($3::text[]) LIMIT 1
     ) AS c)
 """
 _REMOVE = """
@@ -72,25 +72,34 @@ async def set_timers(conn: asyncpg.Connection[Any], timers: Iterable[Timer]) -> 
         await conn.execute(_SET, *_identities(wanted), [t.due for t in wanted], [t.partition for t in wanted])
 
 
+class Reach(NamedTuple):
+    """How far time has come for the timers of a partition. A partition below 0 follows a clock of its own."""
+
+    partition: int
+    until: datetime
+
+
 async def due_timers(
-    conn: asyncpg.Connection[Any], partitions: Sequence[int], kinds: Sequence[str], now: datetime, limit: int
+    conn: asyncpg.Connection[Any], reaches: Sequence[Reach], kinds: Sequence[str], limit: int
 ) -> list[Timer]:
     """Lock and give about `limit` timers of these partitions and kinds that are due, the longest overdue first.
 
     At least one of each partition that has any, so that no partition waits for another's backlog.
     """
-    if not partitions or not kinds:
+    if not reaches or not kinds:
         return []
-    each = max(1, limit // len(partitions))
-    rows = await conn.fetch(_CLAIM, list(partitions), now, list(kinds), each)
+    each = max(1, limit // len(reaches))
+    rows = await conn.fetch(_CLAIM, *_columns(reaches), list(kinds), each)
     return [Timer(ShopId(row[0]), row[1], row[2], row[3], row[4]) for row in rows]
 
 
-async def any_due(
-    conn: asyncpg.Connection[Any], partitions: Sequence[int], kinds: Sequence[str], now: datetime
-) -> bool:
+async def any_due(conn: asyncpg.Connection[Any], reaches: Sequence[Reach], kinds: Sequence[str]) -> bool:
     """Whether `due_timers` would find one: cheap, and outside of any transaction."""
-    return bool(await conn.fetchval(_ANY_DUE, list(partitions), now, list(kinds)))
+    return bool(await conn.fetchval(_ANY_DUE, *_columns(reaches), list(kinds)))
+
+
+def _columns(reaches: Sequence[Reach]) -> tuple[list[int], list[datetime]]:
+    return [reach.partition for reach in reaches], [reach.until for reach in reaches]
 
 
 async def settle(

@@ -17,13 +17,16 @@ import msgspec
 from shared.contracts.envelope import Envelope
 from shared.contracts.shops import Shop
 from shared.db.intents import OutboxKey, Timer
+from shared.db.timers import Reach
 
 __all__ = [
     "Delivery",
     "Handler",
     "NotYet",
     "OutboxKey",
+    "Reach",
     "Service",
+    "ShopClock",
     "Subscription",
     "Timer",
     "TimerHandler",
@@ -120,6 +123,18 @@ Handler = Callable[[Work, Sequence[Delivery[Any]]], Awaitable[None]]
 TimerHandler = Callable[[Work, Sequence[Timer]], Awaitable[None]]
 
 
+class ShopClock(Protocol):
+    """Whose time timers follow: the wall's, or that of a shop whose time goes by its events, as in replays."""
+
+    async def reaches(self, conn: asyncpg.Connection[Any], now: datetime, partitions: Sequence[int]) -> list[Reach]:
+        """Until when timers are due, for these partitions of topics and whatever follows them. `now`: the runtime's.
+
+        A shop's own time is kept with timers under partitions below 0, which the clock alone knows: so wall time
+        never finds them.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class Subscription:
     """A topic, the type(s) of its events, and the handler of a batch of them.
@@ -150,3 +165,5 @@ class Service:
     """Handler by timer kind."""
     own_topics: Iterable[str] = ()
     """Topics that the service publishes to."""
+    clock: ShopClock | None = None
+    """Whose time timers follow; None: the wall's."""

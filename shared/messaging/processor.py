@@ -87,7 +87,7 @@ class Processor:
         self._committed = committed
         self._metrics = runtime_metrics(self._group)
         self._first = {s.topic for s in handler.service.subscriptions if s.first}
-        self._chores = Rota(handler.service.timers, handler.clock, self._first)
+        self._chores = Rota(handler.service.timers, handler.clock, self._first, handler.service.clock)
         self._housekeeping = housekeeping
         self._size = BatchSize(
             events_max=limits.events_max,

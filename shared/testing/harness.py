@@ -22,6 +22,7 @@ from shared.contracts.shops import Shop
 from shared.db.engine import acquire, create_pool
 from shared.kernel import Clock, SystemClock
 from shared.messaging.batch import BatchHandler, Outcome, Step
+from shared.messaging.chores import DueTimers
 from shared.messaging.dead_letters import Cipher, DeadLetters, Letter, list_letters
 from shared.messaging.fence import TopicPartition, claim
 from shared.messaging.handling import Service
@@ -91,6 +92,34 @@ class Harness:
                 records.setdefault(partition, []).append(PlainRecord(offset, stamp, value))
             outcomes.append(await self.handle(await self._chunks(topic, records), patient=patient))
         return outcomes
+
+    async def feed_placed(
+        self, topic: str, placed: Sequence[tuple[int, Envelope | bytes]], *, batch: int = 1000
+    ) -> list[Outcome]:
+        """Handle events in the partitions named beside them, in this order, in batches of `batch`."""
+        stamp = int(self._clock.now().timestamp() * 1000)
+        outcomes = []
+        for at in range(0, len(placed), batch):
+            records: dict[int, list[PlainRecord]] = {}
+            for partition, event in placed[at : at + batch]:
+                place = TopicPartition(topic, partition)
+                offset = self._next.get(place, 0)
+                self._next[place] = offset + 1
+                records.setdefault(partition, []).append(PlainRecord(offset, stamp, as_bytes(event)))
+            outcomes.append(await self.handle(await self._chunks(topic, records)))
+        return outcomes
+
+    async def fire(self, topic: str, partitions: Sequence[int], *, rounds_max: int = 100) -> int:
+        """Fire the service's timers of these partitions until none is due; how many fired."""
+        timers = DueTimers(self.service.timers, self.service.clock)
+        fired = 0
+        for _ in range(rounds_max):
+            chunks = await self._chunks(topic, {partition: [] for partition in partitions})
+            await self.handle(chunks, steps=[timers.step(partitions)])
+            fired += sum(timers.fired.values())
+            if not timers.fired:
+                break
+        return fired
 
     async def handle(
         self, chunks: Sequence[Chunk], *, patient: bool = True, steps: Sequence[Step] = (), replay: bool = False

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from shared.db.timers import any_due, due_timers, set_timers
+from shared.db.timers import Reach, any_due, due_timers, set_timers
 from shared.kernel import ShopId
 from shared.messaging.chores import POSTPONED_BY, DueTimers, FiringSize
 from shared.messaging.handling import Timer, Work
@@ -100,8 +100,8 @@ async def test_timers_of_other_partitions_and_of_unknown_kinds_are_left_alone(pl
     assert await _fired(place) == ["mine"]
     assert set(await _standing(place)) == {"elsewhere", "future-version"}
     async with place.pool.acquire() as conn:
-        assert not await any_due(conn, [0, 1, 2], [KIND], NOW)
-        assert await any_due(conn, [7], [KIND], NOW)
+        assert not await any_due(conn, [Reach(number, NOW) for number in range(3)], [KIND])
+        assert await any_due(conn, [Reach(7, NOW)], [KIND])
 
 
 async def test_a_transaction_fires_a_bounded_number_and_says_that_there_are_more(place: Ground) -> None:
@@ -169,8 +169,8 @@ async def test_a_second_owner_waits_for_the_claim_and_then_finds_nothing(place: 
     async with place.pool.acquire() as mine, place.pool.acquire() as other:
         transaction = mine.transaction()
         await transaction.start()
-        assert len(await due_timers(mine, [1], [KIND], NOW, 10)) == 1
-        waiting = asyncio.create_task(due_timers(other, [1], [KIND], NOW, 10))
+        assert len(await due_timers(mine, [Reach(1, NOW)], [KIND], 10)) == 1
+        waiting = asyncio.create_task(due_timers(other, [Reach(1, NOW)], [KIND], 10))
         await asyncio.sleep(0.2)
         assert not waiting.done()
         await mine.execute("DELETE FROM timer")

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from services.metrics.cohorts.domain import counting as cohorts
 from services.metrics.counters import currency_code, merge
 from services.metrics.orders import Fact, Frame
+from services.metrics.orders.domain.changes import no_turns
 from services.metrics.orders.domain.decide import END, Moves, Plan, States, Stretch, decide, owners_of, plan
 from services.metrics.retention.domain import counting as retention
 from tests.metrics.histories import array, as_counter, defined, difference, facts_of, frames
@@ -74,7 +75,7 @@ def test_changes_equal_contributions_after_less_contributions_before(
     went = [before[at] for at in gone]
     after = [fact for at, fact in enumerate(before) if at not in set(gone)] + came
     moves = moves_of(came, went)
-    _, customers, owner = owners_of(moves)
+    _, customers, owner, _ = owners_of(moves, no_turns())
     states = states_of(customers.tolist(), before, frame.depth)
     planned = plan(moves, owner, states)
     changes, left = decide(frame, moves, planned, read(planned, states, after, frame.depth))
@@ -94,7 +95,7 @@ def test_orders_after_the_last_one_are_decided_without_reading_history(
     last = max((fact.day for fact in before), default=0)
     came = [fact._replace(day=last + fact.day - 738_000) for fact in later] if before else later
     moves = moves_of(came, [])
-    _, customers, owner = owners_of(moves)
+    _, customers, owner, _ = owners_of(moves, no_turns())
     planned = plan(moves, owner, states_of(customers.tolist(), before, frame.depth))
     assert not len(planned.rewound)
 
@@ -103,7 +104,7 @@ def test_a_late_order_reads_its_neighbours_and_not_the_whole_history() -> None:
     frame = Frame((30,), (2, 5))
     before = [Fact(1, 738_000 + 3 * at, "USD", 1) for at in range(10_000)]
     moves = moves_of([Fact(1, 738_000 + 3 * 9_000 + 1, "USD", 1)], [])
-    _, customers, owner = owners_of(moves)
+    _, customers, owner, _ = owners_of(moves, no_turns())
     states = states_of(customers.tolist(), before, frame.depth)
     planned = plan(moves, owner, states)
     assert planned.high.tolist() != [END]
@@ -114,7 +115,7 @@ def test_an_amount_that_changes_touches_no_order_day() -> None:
     frame = Frame((30,), (2, 5))
     before = [Fact(1, 738_000, "USD", 500), Fact(1, 738_010, "USD", 700)]
     moves = moves_of([Fact(1, 738_000, "USD", 300)], [before[0]])
-    _, customers, owner = owners_of(moves)
+    _, customers, owner, _ = owners_of(moves, no_turns())
     states = states_of(customers.tolist(), before, frame.depth)
     planned = plan(moves, owner, states)
     assert not len(planned.rewound)

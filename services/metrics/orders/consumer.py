@@ -1,7 +1,8 @@
 """Orders in, changes out: one batch of `orders.v1` in the transaction of the runtime.
 
 1 translate events   2 claim orders: new ones are written, known ones locked and amended   3 claim customers, sorted
-4 read what rewinds need   5 decide   6 save customers   7 hand the changes to the slices that count, add their sums
+4 read what rewinds need   5 decide, and have the slice that follows customers decide   6 save customers
+7 the follower publishes: keys are locked after customers   8 hand the changes to the slices that count, add their sums
 
 New orders and customers are copied in without looking first. Where one turns out to be known after all, the batch
 goes back to where it began and does the same with care.
@@ -9,16 +10,17 @@ goes back to where it began and does the same with care.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, cast
 
 import asyncpg
 import numpy as np
 
 from services.metrics import counters
-from services.metrics.counters import Deltas, Generation
+from services.metrics.counters import Deltas, Generation, Ints
 from services.metrics.orders.domain.amend import (
+    Amendment,
     amendments,
     chosen,
     first_days,
@@ -26,12 +28,14 @@ from services.metrics.orders.domain.amend import (
     refund_rows,
     status_rows,
 )
-from services.metrics.orders.domain.batch import Batch
-from services.metrics.orders.domain.changes import Changes, Frame, frame_of
+from services.metrics.orders.domain.batch import Batch, OrderKey, Told
+from services.metrics.orders.domain.changes import Changes, Frame, Turns, frame_of, no_turns
 from services.metrics.orders.domain.decide import Moves, decide, owners_of, plan
+from services.metrics.orders.domain.following import Follow, Followed
+from services.metrics.orders.domain.turns import turns_of
 from services.metrics.orders.events import ShopDays, state_at, translate
 from services.metrics.orders.store import customers, facts
-from shared.contracts.orders import OrderEvent
+from shared.contracts.orders import ClockAdvanced, OrderEvent, OrdersEvent
 from shared.contracts.shops import Shop
 from shared.messaging.handling import Delivery, Work
 
@@ -39,6 +43,12 @@ Count = Callable[[Changes], Deltas]
 """A slice that counts: pure, from the changes of a batch to changes of counters."""
 Announce = Callable[[Work, Mapping[Shop, int]], None]
 """A slice that wants to know which shops changed (and by which partition), to do something later."""
+
+
+Follower = Callable[
+    [Work, Sequence[Delivery[OrdersEvent]], Mapping[str, Shop], Mapping[int, Generation]], Awaitable[Follow]
+]
+"""Begins to follow: the work, the batch's events, shops by slug, generations by shop."""
 
 _WARY_BATCHES = 16
 
@@ -49,82 +59,120 @@ class OrderConsumer:
 
     count: Sequence[Count]
     announce: Sequence[Announce] = ()
+    follow: Follower | None = None
     wary: int = 0
     """For so many batches more, care comes first: going back costs more than looking."""
 
-    async def __call__(self, work: Work, deliveries: Sequence[Delivery[OrderEvent]]) -> None:
+    async def __call__(self, work: Work, deliveries: Sequence[Delivery[OrdersEvent]]) -> None:
         conn = work.tx.conn
         shops = {slug: work.shop(slug) for slug in {delivery.event.shop for delivery in deliveries}}
         generations = await counters.ensure_generations(conn, shops.values())
+        follow = None if self.follow is None else await self.follow(work, deliveries, shops, generations)
         days = {slug: ShopDays(shop.number, generations[shop.number].zone) for slug, shop in shops.items()}
-        batch = translate(deliveries, days, work.tx.now, work.refuse)
+        batch = _translated(deliveries, days, work)
         await facts.prepare(conn)
-        deltas = await self._apply(conn, batch, generations)
+        deltas = await self._apply(_Batch(conn, batch, generations, follow))
+        if follow is not None:
+            deltas.append(await follow.finish())
         numbers = {number: generation.counters.generation for number, generation in generations.items()}
-        await counters.add(conn, deltas, numbers, work.shard)
-        changed = set(deltas.shop.tolist())
+        merged = counters.merge(deltas)
+        await counters.add(conn, merged, numbers, work.shard)
+        changed = set(merged.shop.tolist())
         partitions = {delivery.event.shop: delivery.partition for delivery in deliveries}
         for announce in self.announce:
             announce(work, {shop: partitions[slug] for slug, shop in shops.items() if shop.number in changed})
 
-    async def _apply(
-        self, conn: asyncpg.Connection[Any], batch: Batch, generations: Mapping[int, Generation]
-    ) -> Deltas:
-        if self.wary == 0 and not batch.states:
+    async def _apply(self, batch: _Batch) -> list[Deltas]:
+        if self.wary == 0 and not batch.told.states:
             try:
-                async with conn.transaction():  # a savepoint
-                    return await self._change(conn, batch, generations, careful=False)
+                async with batch.conn.transaction():  # a savepoint
+                    return await self._change(batch, careful=False)
             except asyncpg.UniqueViolationError:
                 self.wary = _WARY_BATCHES
+                if batch.follow is not None:
+                    batch.follow.forget()
         self.wary = max(0, self.wary - 1)
-        return await self._change(conn, batch, generations, careful=True)
+        return await self._change(batch, careful=True)
 
-    async def _change(
-        self, conn: asyncpg.Connection[Any], batch: Batch, generations: Mapping[int, Generation], *, careful: bool
-    ) -> Deltas:
-        moves = await (_claim(conn, batch, generations) if careful else _insert(conn, batch))
+    async def _change(self, batch: _Batch, *, careful: bool) -> list[Deltas]:
+        generations = batch.generations
+        moves, turns = await (_claim(batch) if careful else _insert(batch))
         deltas = []
         frames = {number: frame_of(generation) for number, generation in generations.items()}
         for frame in sorted(set(frames.values())):  # one order for all writers: customers are locked frame by frame
             numbers = {shop: generations[shop].counters.generation for shop in frames if frames[shop] == frame}
             rows = np.flatnonzero(np.isin(moves.shop, list(numbers)))
-            changes = await _decide(conn, frame, chosen(moves, rows), numbers, careful=careful)
+            own = turns.chosen(np.flatnonzero(np.isin(turns.shop, list(numbers))))
+            changes = await _decide(batch, frame, chosen(moves, rows), own, numbers, careful=careful)
             deltas += [count(changes) for count in self.count]
-        return counters.merge(deltas)
+        return deltas
 
 
-async def _insert(conn: asyncpg.Connection[Any], batch: Batch) -> Moves:
-    await facts.insert(conn, batch.plain)
-    return moves_of(batch.plain, np.arange(len(batch.plain)), [])
+class _Batch(NamedTuple):
+    conn: asyncpg.Connection[Any]
+    told: Batch
+    generations: Mapping[int, Generation]
+    follow: Follow | None
 
 
-async def _claim(conn: asyncpg.Connection[Any], batch: Batch, generations: Mapping[int, Generation]) -> Moves:
-    zones = {number: generation.zone for number, generation in generations.items()}
-    plain = batch.plain
-    repeated = await facts.claim(conn, batch, first_days(batch.states, zones))
+def _translated(deliveries: Sequence[Delivery[OrdersEvent]], days: Mapping[str, ShopDays], work: Work) -> Batch:
+    """The batch without what tells of time only; positions are those among all deliveries."""
+    if not any(type(delivery.event) is ClockAdvanced for delivery in deliveries):
+        return translate(cast(Sequence[Delivery[OrderEvent]], deliveries), days, work.tx.now, work.refuse)
+    places = [at for at, delivery in enumerate(deliveries) if type(delivery.event) is not ClockAdvanced]
+    orders = cast(Sequence[Delivery[OrderEvent]], [deliveries[at] for at in places])
+    return translate(orders, days, work.tx.now, work.refuse, places)
+
+
+async def _insert(batch: _Batch) -> tuple[Moves, Turns]:
+    plain = batch.told.plain
+    await facts.insert(batch.conn, plain)
+    fresh = np.arange(len(plain))
+    return moves_of(plain, fresh, []), _turns(batch, fresh, [], {})
+
+
+async def _claim(batch: _Batch) -> tuple[Moves, Turns]:
+    conn, plain = batch.conn, batch.told.plain
+    zones = {number: generation.zone for number, generation in batch.generations.items()}
+    repeated = await facts.claim(conn, batch.told, first_days(batch.told.states, zones))
     known = await facts.load(conn, repeated)
-    told = dict(batch.states)
+    told = dict(batch.told.states)
+    by_event = dict(batch.told.told)
     fresh = []
     for at, order in enumerate(plain.keys()):
         if order in repeated:
             told[order] = state_at(plain, at)
+            by_event[order] = [Told(int(plain.position[at]), int(plain.at[at]), told[order])]
         else:
             fresh.append(at)
     amended = amendments(told, known, zones)
     await facts.amend(conn, {one.order: (one.after, one.days) for one in amended if one.before is not None})
     await facts.record(conn, status_rows(amended, zones), refund_rows(amended, zones))
-    return moves_of(plain, np.array(fresh, np.int64), amended)
+    rows = np.array(fresh, np.int64)
+    return moves_of(plain, rows, amended), _turns(batch, rows, amended, by_event)
+
+
+def _turns(batch: _Batch, fresh: Ints, amended: Sequence[Amendment], told: Mapping[OrderKey, Sequence[Told]]) -> Turns:
+    if batch.follow is None:
+        return no_turns()
+    zones = {number: generation.zone for number, generation in batch.generations.items()}
+    return turns_of(batch.told.plain, fresh, amended, told, zones)
 
 
 async def _decide(
-    conn: asyncpg.Connection[Any], frame: Frame, moves: Moves, generations: Mapping[int, int], *, careful: bool
+    batch: _Batch, frame: Frame, moves: Moves, turns: Turns, generations: Mapping[int, int], *, careful: bool
 ) -> Changes:
-    shop, customer, owner = owners_of(moves)
+    conn, owners = batch.conn, owners_of(moves, turns)
     numbers = sorted(generations)
-    generation = np.array([generations[number] for number in numbers], np.int64)[np.searchsorted(numbers, shop)]
-    before = await customers.claim(conn, shop, customer, generation, frame.depth, careful=careful)
-    planned = plan(moves, owner, before.states)
+    number = np.array([generations[shop] for shop in numbers], np.int64)[np.searchsorted(numbers, owners.shop)]
+    before = await customers.claim(conn, owners.shop, owners.customer, number, frame.depth, careful=careful)
+    planned = plan(moves, owners.of_moves, before.states)
     stretch = await customers.stretches(conn, planned, frame.depth)
     changes, after = decide(frame, moves, planned, stretch)
-    await customers.save(conn, before, after, generation)
+    lives = before.lives
+    if batch.follow is not None and len(turns):
+        lives = await batch.follow.decide(Followed(before.states, before.lives, turns, owners.of_turns))
+        lived = lives.differs(before.lives)
+        after = replace(after, version=np.maximum(after.version, before.states.version + lived))
+    await customers.save(conn, before, after, lives, number)
     return changes

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from operator import attrgetter
 from typing import Any, cast
 
 import msgspec
@@ -14,7 +13,7 @@ import numpy as np
 from msgspec import UNSET, UnsetType
 
 from services.metrics.counters import Ints, currency_code
-from services.metrics.orders.domain.batch import Batch, OrderKey, PlainOrders
+from services.metrics.orders.domain.batch import Batch, OrderKey, PlainOrders, Told
 from services.metrics.orders.domain.days import days_of
 from services.metrics.orders.domain.order import GUEST, Content, Mark, OrderState, Pieces, merge
 from services.metrics.orders.domain.order import Refund as OrderRefund
@@ -34,7 +33,6 @@ _DIGIT[[*b"0123456789abcdefghijklmnopqrstuv"]] = np.arange(32)
 _PLACE = 1 << (5 * np.arange(12, -1, -1, dtype=np.int64))
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(Pieces)
-_ORDER_ID = attrgetter("data.order_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,36 +44,48 @@ class ShopDays:
 
 
 def translate(
-    deliveries: Sequence[Delivery[OrderEvent]], shops: Mapping[str, ShopDays], now: datetime, refuse: Refuse
+    deliveries: Sequence[Delivery[OrderEvent]],
+    shops: Mapping[str, ShopDays],
+    now: datetime,
+    refuse: Refuse,
+    places: Sequence[int] | None = None,
 ) -> Batch:
-    """The batch, without what was refused: an event from the future, or one that no table can hold."""
+    """The batch, without what was refused: an event from the future, or one that no table can hold.
+
+    `places`: where the events stand among all of the batch, if others stand between them.
+    """
     limit = _us(now) + FUTURE_US
+    places = range(len(deliveries)) if places is None else places
     try:
-        batch = _read([delivery.event for delivery in deliveries], shops)
+        batch = _read([delivery.event for delivery in deliveries], places, shops)
         sound = _is_sound(batch, limit)
     except (ValueError, OverflowError):
         sound = False
     if sound:
         return batch
-    events = []
-    for delivery in deliveries:
+    events, positions = [], []
+    for position, delivery in zip(places, deliveries, strict=True):
         reason = fault(delivery.event, limit)
         if reason is None:
             events.append(delivery.event)
+            positions.append(position)
         else:
             refuse(delivery, *reason)
-    return _read(events, shops)
+    return _read(events, positions, shops)
 
 
-def _read(events: Sequence[OrderEvent], shops: Mapping[str, ShopDays]) -> Batch:
+def _read(events: Sequence[OrderEvent], positions: Sequence[int], shops: Mapping[str, ShopDays]) -> Batch:
     """Raises ValueError or OverflowError when an event has a fault."""
     plain, rest = _told_apart(events)
     states: dict[OrderKey, OrderState] = {}
-    for event in rest:
+    told: dict[OrderKey, list[Told]] = {}
+    for at in rest:
+        event = events[at]
         order = OrderKey(shops[event.shop].number, event.data.order_id)
-        known = states.get(order)
-        states[order] = state_of(event) if known is None else merge(known, state_of(event))
-    return Batch(_columns(plain, shops), states)
+        known, state = states.get(order), state_of(event)
+        states[order] = state if known is None else merge(known, state)
+        told.setdefault(order, []).append(Told(positions[at], _us(event.time), state))
+    return Batch(_columns(cast(Sequence[OrderCompleted], events), plain, positions, shops), states, told)
 
 
 def _is_sound(batch: Batch, limit: int) -> bool:
@@ -181,33 +191,36 @@ def decode_pieces(stored: bytes | None) -> Pieces:
     return () if stored is None else _DECODER.decode(stored)
 
 
-def _told_apart(events: Sequence[OrderEvent]) -> tuple[list[OrderCompleted], list[OrderEvent]]:
-    """(completions that are alone with their order, all other events). The first have event ids of one length."""
+def _told_apart(events: Sequence[OrderEvent]) -> tuple[list[int], list[int]]:
+    """Places of (completions that are alone with their order, all other events). The first have ids of one length."""
     ids = [event.id for event in events]
     orders = [event.data.order_id for event in events]
     even = len(set(map(len, ids))) == 1 and "".join(ids).isascii()
     if even and set(map(type, events)) == {OrderCompleted} and len(set(orders)) == len(orders):
-        return cast(list[OrderCompleted], list(events)), []
+        return list(range(len(events))), []
     keys = list(zip([event.shop for event in events], orders, strict=True))
     times = Counter(keys)
     width = max((len(event.id) for event in events if type(event) is OrderCompleted), default=0)
-    plain: list[OrderCompleted] = []
-    rest: list[OrderEvent] = []
-    for event, key in zip(events, keys, strict=True):
+    plain: list[int] = []
+    rest: list[int] = []
+    for at, (event, key) in enumerate(zip(events, keys, strict=True)):
         if type(event) is OrderCompleted and times[key] == 1 and len(event.id) == width and event.id.isascii():
-            plain.append(event)
+            plain.append(at)
         else:
-            rest.append(event)
+            rest.append(at)
     return plain, rest
 
 
-def _columns(events: list[OrderCompleted], shops: Mapping[str, ShopDays]) -> PlainOrders:
+def _columns(
+    every: Sequence[OrderCompleted], plain: list[int], positions: Sequence[int], shops: Mapping[str, ShopDays]
+) -> PlainOrders:
     numbers = {slug: shop.number for slug, shop in shops.items()}
-    events.sort(key=_ORDER_ID)
-    slugs = [event.shop for event in events]
+    names = [event.data.order_id for event in every]
+    plain.sort(key=names.__getitem__)
     if len(numbers) > 1:
-        events.sort(key=lambda event: numbers[event.shop])  # stable: within a shop the order ids stay sorted
-        slugs = [event.shop for event in events]
+        plain.sort(key=lambda at: numbers[every[at].shop])  # stable: within a shop the order ids stay sorted
+    events = [every[at] for at in plain]
+    slugs = [event.shop for event in events]
     orders = [event.data for event in events]
     at = _instants([event.time for event in events])
     received = _received(events, at)
@@ -218,7 +231,7 @@ def _columns(events: list[OrderCompleted], shops: Mapping[str, ShopDays]) -> Pla
     lines = [order.lines for order in orders]
     return PlainOrders(
         shop=shop,
-        order_id=[order.order_id for order in orders],
+        order_id=[names[at] for at in plain],
         customer=_customers([order.customer for order in orders]),
         at=at,
         received=received,
@@ -229,6 +242,7 @@ def _columns(events: list[OrderCompleted], shops: Mapping[str, ShopDays]) -> Pla
         revenue=np.array([order.revenue for order in orders], np.int64),
         event_id=[event.id for event in events],
         lines=[encode_pieces(pieces(each)) for each in lines] if any(lines) else None,
+        position=np.array([positions[at] for at in plain], np.int64),
     )
 
 

@@ -6,6 +6,6 @@ a transaction of its own around a service's handler: the batch's is the only one
 
 from shared.messaging.chores.housekeeping import Housekeeping
 from shared.messaging.chores.rota import Rota
-from shared.messaging.chores.timers import POSTPONED_BY, DueTimers, FiringSize, ShopClock, WallClock
+from shared.messaging.chores.timers import POSTPONED_BY, DueTimers, FiringSize, WallClock
 
-__all__ = ["POSTPONED_BY", "DueTimers", "FiringSize", "Housekeeping", "Rota", "ShopClock", "WallClock"]
+__all__ = ["POSTPONED_BY", "DueTimers", "FiringSize", "Housekeeping", "Rota", "WallClock"]

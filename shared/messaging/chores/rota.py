@@ -15,7 +15,7 @@ from shared.db.timers import any_due
 from shared.kernel import Clock
 from shared.messaging.batch import Step
 from shared.messaging.chores.timers import DueTimers, WallClock
-from shared.messaging.handling import TimerHandler
+from shared.messaging.handling import ShopClock, TimerHandler
 
 _TIMERS_EVERY_SECONDS = 0.25
 _REPLAY_EVERY_SECONDS = 2.0
@@ -31,12 +31,16 @@ class Rota:
     """Says what is to be done now. One for each worker."""
 
     def __init__(
-        self, handlers: Mapping[str, TimerHandler], clock: Clock, reference: Collection[str] = frozenset()
+        self,
+        handlers: Mapping[str, TimerHandler],
+        clock: Clock,
+        reference: Collection[str] = frozenset(),
+        shop_clock: ShopClock | None = None,
     ) -> None:
         """`reference` names the topics of reference data, whose partitions have no timers."""
         self._clock = clock
         self._reference = reference
-        self._shop_clock = WallClock()
+        self._shop_clock = shop_clock or WallClock()
         self.timers = DueTimers(handlers, self._shop_clock) if handlers else None
         self._timers_at = self._replay_at = 0.0
 
@@ -52,8 +56,8 @@ class Rota:
         if self.timers is not None and now >= self._timers_at:
             self._timers_at = now + _TIMERS_EVERY_SECONDS
             partitions = sorted({partition for topic, partition in places if topic not in self._reference})
-            until = self._shop_clock.due_until(self._clock.now(), partitions)
-            if await any_due(conn, partitions, self.timers.kinds, until):
+            reaches = await self._shop_clock.reaches(conn, self._clock.now(), partitions)
+            if await any_due(conn, reaches, self.timers.kinds):
                 steps.append(self.timers.step(partitions))
         replay = False
         if now >= self._replay_at:

@@ -11,14 +11,15 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from time import monotonic
-from typing import Protocol
+from typing import Any
 
+import asyncpg
 import structlog
 
-from shared.db.timers import due_timers, settle
+from shared.db.timers import Reach, due_timers, settle
 from shared.db.transaction import OpenTransaction
 from shared.messaging import crash
-from shared.messaging.handling import Timer, TimerHandler, Work
+from shared.messaging.handling import ShopClock, Timer, TimerHandler, Work
 from shared.messaging.isolation import isolate
 
 log = structlog.get_logger(__name__)
@@ -27,19 +28,16 @@ POSTPONED_BY = timedelta(hours=1)
 """A timer whose handler fails on it alone is tried again after this time; meanwhile it blocks nobody."""
 
 
-class ShopClock(Protocol):
-    """Whose time timers follow: the wall's, or in replays the stream's own."""
-
-    def due_until(self, now: datetime, partitions: Sequence[int]) -> datetime:
-        """Timers of these partitions up to and including this instant are due. `now` is the runtime's clock."""
-        ...
-
-
 class WallClock:
     """Timers follow the runtime's clock."""
 
-    def due_until(self, now: datetime, partitions: Sequence[int]) -> datetime:  # noqa: ARG002 - the same everywhere
-        return now
+    async def reaches(
+        self,
+        conn: asyncpg.Connection[Any],  # noqa: ARG002 - nothing need be read
+        now: datetime,
+        partitions: Sequence[int],
+    ) -> list[Reach]:
+        return [Reach(partition, now) for partition in partitions]
 
 
 class FiringSize:
@@ -90,8 +88,8 @@ class DueTimers:
         """Fire what is due, bounded in number. Errors that concern the transaction pass through."""
         self.fired, self.more = {}, False
         conn, started = work.tx.conn, monotonic()
-        until = self._clock.due_until(work.tx.now, partitions)
-        due = await due_timers(conn, partitions, self.kinds, until, self._size.limit)
+        reaches = await self._clock.reaches(conn, work.tx.now, partitions)
+        due = await due_timers(conn, reaches, self.kinds, self._size.limit)
         if not due:
             return
         crash.at("timer_after_claim")
@@ -108,7 +106,7 @@ class DueTimers:
         await settle(conn, done, failed, work.tx.now + POSTPONED_BY)
         for timer in done:
             self.fired[timer.kind] = self.fired.get(timer.kind, 0) + 1
-        self.more = len(due) >= max(1, self._size.limit // max(1, len(partitions)))
+        self.more = len(due) >= max(1, self._size.limit // max(1, len(reaches)))
         self._size.fired(len(due), monotonic() - started)
 
     async def _run(self, work: Work, kind: str, timers: list[Timer]) -> list[Timer]:

@@ -45,6 +45,9 @@ ORDER BY l.line
 """
 
 
+_USUAL = Lifecycle()
+
+
 @dataclass(frozen=True, slots=True)
 class CounterSet:
     """Which counters of a shop: one generation, on one basis."""
@@ -63,7 +66,7 @@ class Generation:
     calendar: str
     windows: tuple[int, ...]
     loyal_over: int
-    lifecycle: Lifecycle = Lifecycle()
+    lifecycle: Lifecycle = _USUAL
     """When its customers count as new, lapsing and lost."""
 
 

@@ -35,6 +35,8 @@ class PlainOrders:
     """All of one length."""
     lines: Sequence[bytes | None] | None
     """JSON of (line, pieces); None when no order of the batch has lines."""
+    position: Ints
+    """Where each stood among the events, in the order of their partition."""
 
     def __len__(self) -> int:
         return len(self.order_id)
@@ -44,9 +46,21 @@ class PlainOrders:
         return map(OrderKey, self.shop.tolist(), self.order_id)
 
 
+class Told(NamedTuple):
+    """What one event tells of its order."""
+
+    position: int
+    """Where it stood among the events."""
+    at: int
+    """When it occurred: microseconds of the Unix epoch."""
+    state: OrderState
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """What a batch says of orders. No order is in both parts."""
 
     plain: PlainOrders
     states: Mapping[OrderKey, OrderState]
+    told: Mapping[OrderKey, Sequence[Told]]
+    """What each event told, in the order of their positions, of the orders of `states`."""

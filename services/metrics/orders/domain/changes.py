@@ -8,7 +8,7 @@ unchanged days at both its ends that whatever lies further out counts the same w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -131,3 +131,30 @@ def steps_of(runs: Runs) -> Steps:
         first_day=first_day[run],
         before=laid[at[:, None] - np.arange(depth + 1)],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """Counted orders of customers that came (1) or went (-1) by an event; columns of one length. No guests."""
+
+    sign: Ints
+    shop: Ints
+    customer: Ints
+    day: Ints
+    """The order's day."""
+    event_day: Ints
+    """Local day on which the event occurred."""
+    position: Ints
+    """Where the event stood in the batch. Both rows of an order that moved have the same."""
+
+    def __len__(self) -> int:
+        return len(self.sign)
+
+    def chosen(self, rows: Ints) -> Turns:
+        """Some of the turns."""
+        return Turns(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+
+def no_turns() -> Turns:
+    """Nothing happened."""
+    return Turns(*np.zeros((len(fields(Turns)), 0), np.int64))

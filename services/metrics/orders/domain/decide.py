@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.metrics.counters import Ints
-from services.metrics.orders.domain.changes import Amounts, Changes, Frame, Runs
+from services.metrics.orders.domain.changes import Amounts, Changes, Frame, Runs, Turns
 from services.metrics.orders.domain.order import GUEST
 
 Flags = npt.NDArray[np.bool_]
@@ -80,16 +80,30 @@ class Stretch(NamedTuple):
     net: Ints
 
 
-def owners_of(moves: Moves) -> tuple[Ints, Ints, Ints]:
-    """(shop, customer) of everyone moved, sorted, distinct; and of each move its index among them, -1 for guests."""
+class Owners(NamedTuple):
+    """Customers of a batch, sorted, distinct."""
+
+    shop: Ints
+    customer: Ints
+    of_moves: Ints
+    """Of each move its index among them, -1 for guests."""
+    of_turns: Ints
+    """Of each turn likewise."""
+
+
+def owners_of(moves: Moves, turns: Turns) -> Owners:
+    """Everyone whose orders changed, be it for a moment: the turns may be of somebody without any move."""
     known = np.flatnonzero(moves.customer != GUEST)
-    shop, customer = moves.shop[known], moves.customer[known]
+    shop = np.concatenate([moves.shop[known], turns.shop])
+    customer = np.concatenate([moves.customer[known], turns.customer])
     order = np.lexsort((customer, shop))
     shop, customer = shop[order], customer[order]
     starts = _starts(shop, customer)
-    owner = np.full(len(moves.sign), -1, np.int64)
-    owner[known[order]] = np.cumsum(starts) - 1
-    return shop[starts], customer[starts], owner
+    owner = np.zeros(len(order), np.int64)
+    owner[order] = np.cumsum(starts) - 1
+    of_moves = np.full(len(moves.sign), -1, np.int64)
+    of_moves[known] = owner[: len(known)]
+    return Owners(shop[starts], customer[starts], of_moves, owner[len(known) :])
 
 
 def plan(moves: Moves, owner: Ints, states: States) -> Plan:

@@ -11,22 +11,30 @@ import numpy.typing as npt
 
 from services.metrics.counters import Ints, currency_code
 from services.metrics.orders.domain.decide import Plan, States, Stretch
-from shared.db.binary import BIGINT, INT, SMALLINT, Field, Layout, Rows, copy_in, copy_out
+from services.metrics.orders.domain.lives import GAPS, NUMBERS, Lives, no_lives
+from shared.db.binary import BIGINT, BOOL, INT, SMALLINT, Field, Layout, Rows, copy_in, copy_out
 
 _PLACE = "V6"  # a row's physical place (tid): block and line
 _CHANGING = ("first_day", "orders", "version")
 _NEW = (Field("customer", BIGINT), Field("shop", SMALLINT), Field("generation", SMALLINT))
 _FOUND = (Field("customer", BIGINT), Field("shop", SMALLINT), Field("place", _PLACE))
+_GAPS_FORMAT = f"V{2 * GAPS}"  # two bytes each, big-endian
+_LIFE = [
+    *(Field(name, {"stage": SMALLINT, "put_off": BOOL}.get(name, INT)) for name in NUMBERS),
+    Field("gaps", _GAPS_FORMAT),
+]
 _KEYS = Layout(_NEW)
 _OLD = (Field("place", _PLACE),)
-_STAGE = """
+_TYPES = {"stage": "smallint", "put_off": "boolean", "gaps": "bytea"}
+_STAGE = f"""
 CREATE TEMP TABLE IF NOT EXISTS staged_key (customer bigint, shop smallint, generation smallint) ON COMMIT DELETE ROWS;
 CREATE TEMP TABLE IF NOT EXISTS staged_customer (
-    place tid, first_day int, orders int, version int, days int[]
+    place tid, first_day int, orders int, version int, days int[],
+    {", ".join(f"{field.name} {_TYPES.get(field.name, 'int')}" for field in _LIFE)}
 ) ON COMMIT DELETE ROWS;
 DELETE FROM staged_key;
 DELETE FROM staged_customer
-"""
+"""  # noqa: S608 - column names of our own
 _INSERT_MISSING = """
 INSERT INTO customer_state (customer, shop, generation, first_day, orders, version, days)
 SELECT k.customer, k.shop, k.generation, 0, 0, 1, array_fill(0, ARRAY[$1::int]) FROM staged_key k
@@ -37,19 +45,21 @@ WHERE NOT EXISTS (
 ORDER BY shop, generation, customer
 ON CONFLICT (shop, generation, customer) DO NOTHING
 """
-_LOCK = """
-SELECT c.customer, c.shop, c.ctid, c.first_day, c.orders, c.version, c.days
+_LOCK = f"""
+SELECT c.customer, c.shop, c.ctid, c.first_day, c.orders, c.version, c.days,
+       {", ".join(f"c.{field.name}" for field in _LIFE)}
 FROM staged_key k JOIN customer_state c USING (shop, generation, customer)
 ORDER BY c.shop, c.generation, c.customer
 FOR UPDATE OF c
-"""
+"""  # noqa: S608 - column names of our own
 # A locked row stays where it is, so its place finds it without another look into the index.
-_UPDATE = """
+_UPDATE = f"""
 UPDATE customer_state c
-SET first_day = s.first_day, orders = s.orders, version = s.version, days = s.days
+SET first_day = s.first_day, orders = s.orders, version = s.version, days = s.days,
+    {", ".join(f"{field.name} = s.{field.name}" for field in _LIFE)}
 FROM staged_customer s
 WHERE c.ctid = s.place
-"""
+"""  # noqa: S608 - column names of our own
 _STRETCHES = """
 SELECT r.n, x.part, x.day, x.currency, x.net
 FROM unnest($1::smallint[], $2::bigint[], $3::int[], $4::int[]) WITH ORDINALITY AS r (shop, customer, low, high, n)
@@ -73,6 +83,7 @@ class Claimed(NamedTuple):
     """Customers' states, and where the rows of those lie that have one."""
 
     states: States
+    lives: Lives
     places: npt.NDArray[np.void]
 
 
@@ -97,23 +108,27 @@ async def claim(
     for name in _CHANGING:
         getattr(states, name)[at] = rows[name]
     states.days[at] = rows["days"]["value"]
+    lives = no_lives(len(customer))
+    for name in NUMBERS:
+        getattr(lives, name)[at] = rows[name]
+    lives.gaps[at] = np.frombuffer(rows["gaps"].tobytes(), ">u2").reshape(-1, GAPS)
     places = np.zeros(len(customer), _PLACE)
     places[at] = rows["place"]
-    return Claimed(states, places)
+    return Claimed(states, lives, places)
 
 
-async def save(conn: asyncpg.Connection[Any], before: Claimed, after: States, generation: Ints) -> None:
+async def save(conn: asyncpg.Connection[Any], before: Claimed, after: States, lives: Lives, generation: Ints) -> None:
     """Write the states that changed. UniqueViolationError when a customer who was new no longer is."""
     depth = after.days.shape[1]
     changed = after.version != before.states.version
     new = np.flatnonzero(changed & (before.states.version == 0))  # a row that exists has version 1 or more
     if len(new):
-        rows = _rows(after, new, _NEW)
+        rows = _rows(after, lives, new, _NEW)
         rows["customer"], rows["shop"], rows["generation"] = after.customer[new], after.shop[new], generation[new]
         await copy_in(conn, "customer_state", _layout(depth, _NEW).columns, rows)
     old = np.flatnonzero(changed & (before.states.version > 0))
     if len(old):
-        rows = _rows(after, old, _OLD)
+        rows = _rows(after, lives, old, _OLD)
         rows["place"] = before.places[old]
         await copy_in(conn, "staged_customer", _layout(depth, _OLD).columns, rows)
         await conn.execute(_UPDATE)
@@ -142,14 +157,17 @@ async def stretches(conn: asyncpg.Connection[Any], plan: Plan, depth: int) -> St
 
 @lru_cache(maxsize=64)
 def _layout(depth: int, kind: tuple[Field, ...]) -> Layout:
-    return Layout([*kind, *(Field(name, INT) for name in _CHANGING), Field("days", INT, length=depth)])
+    return Layout([*kind, *(Field(name, INT) for name in _CHANGING), Field("days", INT, length=depth), *_LIFE])
 
 
-def _rows(states: States, chosen: Ints, kind: tuple[Field, ...]) -> Rows:
+def _rows(states: States, lives: Lives, chosen: Ints, kind: tuple[Field, ...]) -> Rows:
     rows = _layout(states.days.shape[1], kind).rows(len(chosen))
     for name in _CHANGING:
         rows[name] = getattr(states, name)[chosen]
     rows["days"]["value"] = states.days[chosen]
+    for name in NUMBERS:
+        rows[name] = getattr(lives, name)[chosen]
+    rows["gaps"] = lives.gaps[chosen].astype(">u2").view(_GAPS_FORMAT)[:, 0]
     return rows
 
 

@@ -1,0 +1,155 @@
+"""Changes of stages as the contract has them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Literal, NamedTuple, cast
+
+from msgspec import UNSET
+
+from services.metrics.lifecycle.domain.stages import Reason, Stage, Transition
+from services.metrics.lifecycle.domain.thresholds import Activity, Rules, Threshold
+from services.metrics.lifecycle.domain.walking import Change, Retraction
+from shared.contracts import lifecycle as contract
+from shared.contracts.envelope import Envelope, Origin
+from shared.contracts.shops import Lifecycle
+from shared.kernel import CustomerId, DayOrdinal, Zone, customer_id_text, derive_event_id
+
+SOURCE = "mandegar/metrics"
+_STAGES = {stage: cast(contract.Stage, stage.name.lower()) for stage in Stage}
+_REASONS: dict[Reason, contract.Reason] = {
+    Reason.ORDER: "order",
+    Reason.VISIT: "visit",
+    Reason.ONBOARDED: "onboarded",
+    Reason.THRESHOLD: "threshold",
+    Reason.WINDOW: "window",
+}
+_Changed = (
+    type[contract.StageChanged]
+    | type[contract.CustomerLapsing]
+    | type[contract.CustomerLost]
+    | type[contract.CustomerReactivated]
+)
+_TYPES: dict[Stage, tuple[_Changed, str]] = {
+    Stage.LAPSING: (contract.CustomerLapsing, "customer.lapsing"),
+    Stage.LOST: (contract.CustomerLost, "customer.lost"),
+    Stage.REACTIVATED: (contract.CustomerReactivated, "customer.reactivated"),
+}
+_OTHERS: tuple[_Changed, str] = (contract.StageChanged, "customer.stage.changed")
+_RETRACTED = "customer.stage.retracted"
+
+
+class Told(NamedTuple):
+    """Whose event it is, and what caused it."""
+
+    shop: str
+    zone: Zone
+    customer: int
+    sequence: int
+    cause: Envelope | None
+    """None: the clock."""
+
+
+def rules_of(settings: Lifecycle) -> Rules:
+    """The rules of a shop's settings."""
+    return Rules(
+        lost_days=settings.lost_days,
+        onboarding_days=settings.onboarding_days,
+        personal=settings.lapsing == "personal",
+        fixed_days=settings.lapsing_days,
+        floor=settings.lapsing_floor,
+        quantile=settings.lapsing_quantile,
+        activity=Activity[settings.activity.upper()],
+    )
+
+
+def change_id(shop: str, zone: Zone, customer: int, n: int, change: Transition) -> str:
+    """The id of a change's event: the same whenever it is worked out."""
+    _, name = _TYPES.get(change.stage, _OTHERS)
+    return derive_event_id(_start_ms(zone, change.day), shop, f"{_name(customer)}:{n}", name)
+
+
+def retraction_id(shop: str, zone: Zone, customer: int, n: int, change: Transition) -> str:
+    """The id of the event that takes a change back."""
+    return derive_event_id(_start_ms(zone, change.day), shop, f"{_name(customer)}:{n}", _RETRACTED)
+
+
+def changed(told: Told, act: Change, rules: Rules) -> Envelope:
+    """The event of a change."""
+    change, form = act.transition, _TYPES.get(act.transition.stage, _OTHERS)[0]
+    name, start = _name(told.customer), told.zone.start_of(DayOrdinal(change.day))
+    days = None if change.last_active is None else change.day - change.last_active
+    return form(
+        id=change_id(told.shop, told.zone, told.customer, act.n, change),
+        source=SOURCE,
+        subject=name,
+        time=start if told.cause is None else told.cause.time,
+        shop=told.shop,
+        origin=cast(Origin, act.origin),
+        sequence=told.sequence,
+        causationid=UNSET if told.cause is None else told.cause.id,
+        correlationid=UNSET if told.cause is None else told.cause.correlationid,
+        effectiveat=start,
+        data=contract.StageChange(
+            customer=name,
+            number=act.n,
+            previous=_STAGES[change.previous],
+            stage=_STAGES[change.stage],
+            day=date.fromordinal(change.day),
+            reason=_REASONS[change.reason],
+            last_active=None if change.last_active is None else date.fromordinal(change.last_active),
+            days=days,
+            threshold=_evidence(change.threshold),
+            window_days=rules.lost_days,
+            late=act.late,
+        ),
+    )
+
+
+def retracted(told: Told, act: Retraction, now: datetime) -> Envelope:
+    """The event that takes a change back. `now`: its time, where no event caused it."""
+    n, change = act.told.n, act.told.transition
+    name = _name(told.customer)
+    return contract.StageRetracted(
+        id=retraction_id(told.shop, told.zone, told.customer, n, change),
+        source=SOURCE,
+        subject=name,
+        time=now if told.cause is None else told.cause.time,
+        shop=told.shop,
+        origin=cast(Origin, act.origin),
+        sequence=told.sequence,
+        causationid=UNSET if told.cause is None else told.cause.id,
+        correlationid=UNSET if told.cause is None else told.cause.correlationid,
+        effectiveat=told.zone.start_of(DayOrdinal(change.day)),
+        data=contract.StageRetraction(
+            customer=name,
+            retracts=change_id(told.shop, told.zone, told.customer, n, change),
+            number=n,
+            stage=_STAGES[change.stage],
+            day=date.fromordinal(change.day),
+            reason=cast(Literal["late_order", "order_gone", "order_moved", "settings"], act.reason),
+        ),
+    )
+
+
+def _evidence(threshold: Threshold | None) -> contract.Threshold | None:
+    if threshold is None:
+        return None
+    as_of = threshold.figure_day
+    return contract.Threshold(
+        days=threshold.days,
+        kind="personal" if threshold.personal else "fixed",
+        own_gaps=threshold.own_gaps,
+        own_gap_days=threshold.own_gap_days,
+        shop_gaps=threshold.shop_gaps,
+        shop_gap_days=threshold.shop_gap_days,
+        shop_gaps_as_of=None if as_of is None else date.fromordinal(as_of),
+    )
+
+
+def _start_ms(zone: Zone, day: int) -> int:
+    return int(zone.start_of(DayOrdinal(day)).timestamp() * 1000)
+
+
+def _name(customer: int) -> str:
+    return customer_id_text(CustomerId(customer))
