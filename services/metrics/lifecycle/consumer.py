@@ -231,7 +231,7 @@ class Following:
         partitions = crowd.partition[crowd.appends.starts[chosen]].tolist()
         if life.streams:
             of = partitions
-        none = Series([], [])
+        none = Series()
         figures = [
             series.get(one, none).of(day) for one, day in zip(of, crowd.lives.figure_day[chosen].tolist(), strict=True)
         ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -26,31 +25,31 @@ class GapChange(NamedTuple):
     sign: int
 
 
-@dataclass(frozen=True, slots=True)
 class Series:
     """Figures of one (shop, partition) in order of their days; for whole columns of days as well."""
 
-    figures: Sequence[Figure]
-    positions: Sequence[int]
-    """Where in the batch each was frozen, -1 for before."""
+    __slots__ = ("days", "figures", "positions")
+
+    def __init__(self, figures: Sequence[Figure] = (), positions: Sequence[int] = ()) -> None:
+        """`positions`: where in the batch each was frozen, -1 for before."""
+        self.figures, self.positions = figures, positions
+        self.days = [figure.day or 0 for figure in figures]
 
     def at(self, day: int, position: int) -> Figure:
         """In force on a day, of those frozen before a position."""
-        days = [figure.day or 0 for figure in self.figures]
-        place = min(bisect_right(days, day), bisect_left(self.positions, position))
+        place = min(bisect_right(self.days, day), bisect_left(self.positions, position))
         return self.figures[place - 1] if place else NO_FIGURE
 
     def of(self, day: int) -> Figure:
         """Frozen on just this day; none for 0."""
-        place = bisect_left([figure.day or 0 for figure in self.figures], day)
-        found = self.figures[place] if day > 0 and place < len(self.figures) else NO_FIGURE
+        place = bisect_left(self.days, day)
+        found = self.figures[place] if 0 < day and place < len(self.figures) else NO_FIGURE
         return found if found.day == day else NO_FIGURE
 
     def places(self, day: Ints, position: Ints) -> Ints:
-        """The same for columns: places among the figures, -1 for none."""
-        days = np.array([figure.day or 0 for figure in self.figures], np.int64)
+        """As `at`, for columns: places among the figures, -1 for none."""
         frozen = np.searchsorted(np.array(self.positions, np.int64), position)
-        found: Ints = np.minimum(np.searchsorted(days, day, side="right"), frozen) - 1
+        found: Ints = np.minimum(np.searchsorted(np.array(self.days, np.int64), day, side="right"), frozen) - 1
         return found
 
 
