@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
@@ -263,26 +262,33 @@ class Following:
         self, crowd: _Crowd, of: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
     ) -> dict[int, list[Happening]]:
         """What happened to some customers (flags), by customer, in order."""
-        turns, life = crowd.appends, crowd.life
+        turns, deliveries = crowd.appends, self.deliveries
         rows = np.flatnonzero(of[turns.owner])
-        columns = (turns.owner, turns.position, turns.sign, turns.day, turns.event_day, crowd.partition)
-        listed = np.stack([column[rows] for column in columns], axis=1).tolist() if len(rows) else []
-        today = 0 if life.streams else int(life.zone.day_of(self.work.tx.now))
+        columns = (turns.owner, turns.position, turns.sign, turns.day, turns.event_day, turns.clock_day)
+        listed = zip(*(column[rows].tolist() for column in columns), self._origins(crowd, rows), strict=True)
         found: dict[int, list[Happening]] = {}
-        for (owner, position), group in groupby(listed, key=lambda row: (row[0], row[1])):
-            own = list(group)
-            clock = self.courses[life.number, own[0][5]].at(position) if life.streams else None
-            happening = Happening(
-                position=position,
-                day=own[0][4],
-                origin=self.deliveries[position].event.origin,
-                added=tuple(row[3] for row in own if row[2] > 0),
-                removed=tuple(row[3] for row in own if row[2] < 0),
-                clock_day=today if clock is None else clock.day,
-                clock_origin=LIVE if clock is None else clock.origin,
-            )
-            found.setdefault(crowd.customer[owner], []).append(happening)
+        for owner, position, sign, day, event_day, clock_day, clock_origin in listed:
+            own = found.setdefault(crowd.customer[owner], [])
+            added, removed = ((day,), ()) if sign > 0 else ((), (day,))
+            if own and own[-1].position == position:  # an order that moved: both rows are one event's
+                last = own.pop()
+                added, removed = last.added + added, last.removed + removed
+            origin = deliveries[position].event.origin
+            own.append(Happening(position, event_day, origin, added, removed, None, clock_day, clock_origin))
         return found
+
+    def _origins(self, crowd: _Crowd, rows: Ints) -> Sequence[str]:
+        """What the clock's own doings have as their origin, by row."""
+        if not crowd.life.streams:
+            return [LIVE] * len(rows)
+        places = zip(crowd.partition[rows].tolist(), crowd.appends.position[rows].tolist(), strict=True)
+        courses = {partition: course for (shop, partition), course in self.courses.items() if shop == crowd.life.number}
+        if len({moment.origin for course in courses.values() for moment in course.moments}) == 1:
+            only = next(moment.origin for course in courses.values() for moment in course.moments)
+            if all(course.positions[:1] == [-1] for course in courses.values()):
+                return [only] * len(rows)
+        moments = [courses[partition].at(position) for partition, position in places]
+        return [LIVE if moment is None else moment.origin for moment in moments]
 
 
 def _gap_changes(

@@ -7,13 +7,13 @@ from typing import Literal, NamedTuple, cast
 
 from msgspec import UNSET
 
-from services.metrics.lifecycle.domain.stages import Reason, Stage, Transition
+from services.metrics.lifecycle.domain.stages import Reason, Stage
 from services.metrics.lifecycle.domain.thresholds import Activity, Rules, Threshold
 from services.metrics.lifecycle.domain.walking import Change, Retraction
 from shared.contracts import lifecycle as contract
 from shared.contracts.envelope import Envelope, Origin
 from shared.contracts.shops import Lifecycle
-from shared.kernel import CustomerId, DayOrdinal, Zone, customer_id_text, derive_event_id
+from shared.kernel import derive_event_id
 
 SOURCE = "mandegar/metrics"
 _STAGES = {stage: cast(contract.Stage, stage.name.lower()) for stage in Stage}
@@ -40,14 +40,16 @@ _RETRACTED = "customer.stage.retracted"
 
 
 class Told(NamedTuple):
-    """Whose event it is, and what caused it."""
+    """Whose event it is, what caused it, when its change took effect."""
 
     shop: str
-    zone: Zone
-    customer: int
-    sequence: int
+    customer: str
     cause: Envelope | None
     """None: the clock."""
+    start: datetime
+    """Of the day of the change."""
+    change_id: str
+    """Of the event of the change, be it told or taken back."""
 
 
 def rules_of(settings: Lifecycle) -> Rules:
@@ -63,42 +65,41 @@ def rules_of(settings: Lifecycle) -> Rules:
     )
 
 
-def change_id(shop: str, zone: Zone, customer: int, n: int, change: Transition) -> str:
-    """The id of a change's event: the same whenever it is worked out."""
-    _, name = _TYPES.get(change.stage, _OTHERS)
-    return derive_event_id(_start_ms(zone, change.day), shop, f"{_name(customer)}:{n}", name)
+def change_id(shop: str, customer: str, start: datetime, n: int, stage: Stage) -> str:
+    """The id of a change's event: the same whenever it is worked out. `start`: of its day."""
+    _, name = _TYPES.get(stage, _OTHERS)
+    return derive_event_id(int(start.timestamp() * 1000), shop, f"{customer}:{n}", name)
 
 
-def retraction_id(shop: str, zone: Zone, customer: int, n: int, change: Transition) -> str:
+def retraction_id(told: Told, n: int) -> str:
     """The id of the event that takes a change back."""
-    return derive_event_id(_start_ms(zone, change.day), shop, f"{_name(customer)}:{n}", _RETRACTED)
+    return derive_event_id(int(told.start.timestamp() * 1000), told.shop, f"{told.customer}:{n}", _RETRACTED)
 
 
-def changed(told: Told, act: Change, rules: Rules) -> Envelope:
+def changed(told: Told, act: Change, rules: Rules, sequence: int) -> Envelope:
     """The event of a change."""
-    change, form = act.transition, _TYPES.get(act.transition.stage, _OTHERS)[0]
-    name, start = _name(told.customer), told.zone.start_of(DayOrdinal(change.day))
-    days = None if change.last_active is None else change.day - change.last_active
+    change, cause = act.transition, told.cause
+    form = _TYPES.get(change.stage, _OTHERS)[0]
     return form(
-        id=change_id(told.shop, told.zone, told.customer, act.n, change),
+        id=told.change_id,
         source=SOURCE,
-        subject=name,
-        time=start if told.cause is None else told.cause.time,
+        subject=told.customer,
+        time=told.start if cause is None else cause.time,
         shop=told.shop,
         origin=cast(Origin, act.origin),
-        sequence=told.sequence,
-        causationid=UNSET if told.cause is None else told.cause.id,
-        correlationid=UNSET if told.cause is None else told.cause.correlationid,
-        effectiveat=start,
+        sequence=sequence,
+        causationid=UNSET if cause is None else cause.id,
+        correlationid=UNSET if cause is None else cause.correlationid,
+        effectiveat=told.start,
         data=contract.StageChange(
-            customer=name,
+            customer=told.customer,
             number=act.n,
             previous=_STAGES[change.previous],
             stage=_STAGES[change.stage],
             day=date.fromordinal(change.day),
             reason=_REASONS[change.reason],
             last_active=None if change.last_active is None else date.fromordinal(change.last_active),
-            days=days,
+            days=None if change.last_active is None else change.day - change.last_active,
             threshold=_evidence(change.threshold),
             window_days=rules.lost_days,
             late=act.late,
@@ -106,24 +107,23 @@ def changed(told: Told, act: Change, rules: Rules) -> Envelope:
     )
 
 
-def retracted(told: Told, act: Retraction, now: datetime) -> Envelope:
+def retracted(told: Told, act: Retraction, sequence: int, now: datetime) -> Envelope:
     """The event that takes a change back. `now`: its time, where no event caused it."""
-    n, change = act.told.n, act.told.transition
-    name = _name(told.customer)
+    n, change, cause = act.told.n, act.told.transition, told.cause
     return contract.StageRetracted(
-        id=retraction_id(told.shop, told.zone, told.customer, n, change),
+        id=retraction_id(told, n),
         source=SOURCE,
-        subject=name,
-        time=now if told.cause is None else told.cause.time,
+        subject=told.customer,
+        time=now if cause is None else cause.time,
         shop=told.shop,
         origin=cast(Origin, act.origin),
-        sequence=told.sequence,
-        causationid=UNSET if told.cause is None else told.cause.id,
-        correlationid=UNSET if told.cause is None else told.cause.correlationid,
-        effectiveat=told.zone.start_of(DayOrdinal(change.day)),
+        sequence=sequence,
+        causationid=UNSET if cause is None else cause.id,
+        correlationid=UNSET if cause is None else cause.correlationid,
+        effectiveat=told.start,
         data=contract.StageRetraction(
-            customer=name,
-            retracts=change_id(told.shop, told.zone, told.customer, n, change),
+            customer=told.customer,
+            retracts=told.change_id,
             number=n,
             stage=_STAGES[change.stage],
             day=date.fromordinal(change.day),
@@ -145,11 +145,3 @@ def _evidence(threshold: Threshold | None) -> contract.Threshold | None:
         shop_gap_days=threshold.shop_gap_days,
         shop_gaps_as_of=None if as_of is None else date.fromordinal(as_of),
     )
-
-
-def _start_ms(zone: Zone, day: int) -> int:
-    return int(zone.start_of(DayOrdinal(day)).timestamp() * 1000)
-
-
-def _name(customer: int) -> str:
-    return customer_id_text(CustomerId(customer))

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import numpy as np
@@ -18,7 +18,7 @@ from services.metrics.lifecycle.domain.clocks import timers_of
 from services.metrics.lifecycle.domain.figures import GapChange
 from services.metrics.lifecycle.domain.stages import Stage, next_due
 from services.metrics.lifecycle.domain.thresholds import Figure, Rules
-from services.metrics.lifecycle.domain.walking import Act, Change, Person
+from services.metrics.lifecycle.domain.walking import Act, Change, Person, Retraction
 from services.metrics.lifecycle.events import Told, change_id, changed, retracted, retraction_id
 from services.metrics.lifecycle.store import changes, gaps
 from services.metrics.lifecycle.store.changes import Gone, Row, encode_evidence
@@ -56,18 +56,10 @@ class Life(NamedTuple):
 class _Saying(NamedTuple):
     life: Life
     customer: int
+    key: OutboxKey
     act: Act
-    cause: Envelope | None
-    silent: bool
-
-    @property
-    def published(self) -> bool:
-        return not self.silent and (isinstance(self.act, Change) or self.act.told.published)
-
-    @property
-    def key(self) -> OutboxKey:
-        name = customer_id_text(CustomerId(self.customer))
-        return OutboxKey(self.life.number, message_key(self.life.shop.slug, name))
+    told: Told
+    published: bool
 
 
 @dataclass
@@ -78,6 +70,8 @@ class Telling:
     _timers: list[Timer] = field(default_factory=list)
     _gaps: Counter[GapKey] = field(default_factory=Counter)
     _figures: list[Kept] = field(default_factory=list)
+    _starts: dict[tuple[int, int], datetime] = field(default_factory=dict)
+    """Of days, by shop."""
 
     def tell(
         self,
@@ -89,14 +83,31 @@ class Telling:
         silent: bool = False,
     ) -> None:
         """What is to be told of a customer. Silent: written, and published to nobody."""
+        acts = list(acts)
+        if not acts:
+            return
+        name, slug = _name(customer), life.shop.slug
+        key = OutboxKey(life.number, message_key(slug, name))
         for act in acts:
+            if isinstance(act, Change):
+                n, change, published = act.n, act.transition, not silent
+            else:
+                n, change, published = act.told.n, act.told.transition, not silent and act.told.published
+            start = self._start_of(life, change.day)
             cause = None if act.position is None else cause_of(act.position)
-            self._sayings.append(_Saying(life, customer, act, cause, silent))
+            told = Told(slug, name, cause, start, change_id(slug, name, start, n, change.stage))
+            self._sayings.append(_Saying(life, customer, key, act, told, published))
+
+    def _start_of(self, life: Life, day: int) -> datetime:
+        known = (life.number, day)
+        if known not in self._starts:
+            self._starts[known] = life.zone.start_of(DayOrdinal(day))
+        return self._starts[known]
 
     def arm(self, life: Life, customer: int, due: int, partition: int) -> None:
         """Have the customer looked at when a day begins. `partition`: of their events."""
         place = timers_of(life.number, partition) if life.streams else partition
-        start = life.zone.start_of(DayOrdinal(due))
+        start = self._start_of(life, due)
         self._timers.append(Timer(life.number, LIFECYCLE_TIMER, _name(customer), start, place))
 
     def arm_soon(self, work: Work, life: Life, customer: int, partition: int) -> None:
@@ -127,14 +138,18 @@ class Telling:
         await tx.lock_keys(Counter(saying.key for saying in self._sayings if saying.published))
         rows, gone = [], []
         for saying in self._sayings:
-            if isinstance(saying.act, Change):
-                rows.append(_row(saying))
+            act = saying.act
+            if isinstance(act, Change):
+                rows.append(_row(saying, act))
             else:
-                gone.append(_gone(saying))
+                gone.append(_gone(saying, act))
             if saying.published:
-                key = saying.key
-                event = _event(work, saying, tx.sequence(key))
-                tx.publish(METRICS_LIFECYCLE, key, event)
+                number = tx.sequence(saying.key)
+                if isinstance(act, Change):
+                    event = changed(saying.told, act, saying.life.rules, number)
+                else:
+                    event = retracted(saying.told, act, number, tx.now)
+                tx.publish(METRICS_LIFECYCLE, saying.key, event)
         await changes.write(tx.conn, rows, gone)
         await gaps.add(tx.conn, self._gaps)
         await gaps.keep(tx.conn, self._figures)
@@ -143,43 +158,31 @@ class Telling:
         return _counted(self._sayings)
 
 
-def _event(work: Work, saying: _Saying, sequence: int) -> Envelope:
-    life = saying.life
-    told = Told(life.shop.slug, life.zone, saying.customer, sequence, saying.cause)
-    if isinstance(saying.act, Change):
-        return changed(told, saying.act, life.rules)
-    return retracted(told, saying.act, work.tx.now)
-
-
-def _row(saying: _Saying) -> Row:
-    act, life = saying.act, saying.life
-    assert isinstance(act, Change)
-    change = act.transition
+def _row(saying: _Saying, act: Change) -> Row:
+    life, change, cause = saying.life, act.transition, saying.told.cause
     return Row(
-        customer=saying.customer,
-        shop=life.number,
-        generation=life.generation,
-        n=act.n,
-        day=change.day,
-        previous=change.previous,
-        stage=change.stage,
-        reason=change.reason,
-        last_active=change.last_active,
-        threshold=None if change.threshold is None else change.threshold.days,
-        evidence=encode_evidence(change.threshold),
-        late=act.late,
-        time=life.zone.start_of(DayOrdinal(change.day)) if saying.cause is None else saying.cause.time,
-        event_id=None if saying.silent else change_id(life.shop.slug, life.zone, saying.customer, act.n, change),
-        retracted_by=None,
+        saying.customer,
+        life.shop.number,
+        life.generation,
+        act.n,
+        change.day,
+        change.previous,
+        change.stage,
+        change.reason,
+        change.last_active,
+        None if change.threshold is None else change.threshold.days,
+        encode_evidence(change.threshold),
+        act.late,
+        saying.told.start if cause is None else cause.time,
+        saying.told.change_id if saying.published else None,
+        None,
     )
 
 
-def _gone(saying: _Saying) -> Gone:
-    act, life = saying.act, saying.life
-    assert not isinstance(act, Change)
-    told = act.told
-    by = retraction_id(life.shop.slug, life.zone, saying.customer, told.n, told.transition)
-    return Gone(life.number, life.generation, saying.customer, told.n, by if saying.published else "")
+def _gone(saying: _Saying, act: Retraction) -> Gone:
+    n = act.told.n
+    by = retraction_id(saying.told, n) if saying.published else ""
+    return Gone(saying.life.shop.number, saying.life.generation, saying.customer, n, by)
 
 
 def _counted(sayings: Sequence[_Saying]) -> Deltas:

@@ -43,7 +43,7 @@ class Series:
     def of(self, day: int) -> Figure:
         """Frozen on just this day; none for 0."""
         place = bisect_left(self.days, day)
-        found = self.figures[place] if 0 < day and place < len(self.figures) else NO_FIGURE
+        found = self.figures[place] if day > 0 and place < len(self.figures) else NO_FIGURE
         return found if found.day == day else NO_FIGURE
 
     def places(self, day: Ints, position: Ints) -> Ints:

@@ -8,7 +8,6 @@ the end of each day, who is not lost is held, as the counters of retention have 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -66,8 +65,7 @@ class Transition(NamedTuple):
         return self.day, self.previous, self.stage
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """What of a customer's past decides what comes next."""
 
     stage: Stage = Stage.PROSPECT
@@ -131,7 +129,7 @@ def fall_due(standing: Standing, rules: Rules, until: int) -> tuple[Standing, li
         day, stage, reason = due
         active = last_active(standing, rules)
         changes.append(Transition(day, standing.stage, stage, reason, active, standing.threshold))
-        standing = replace(standing, stage=stage)
+        standing = standing._replace(stage=stage)
     return standing, changes
 
 
@@ -144,7 +142,7 @@ def order(
     """
     standing, changes = fall_due(standing, rules, day)
     beats = rules.activity is not Activity.VISITS
-    after = replace(standing, last_order=day, gaps=_gaps(standing, day, rules) if beats else standing.gaps)
+    after = standing._replace(last_order=day, gaps=_gaps(standing, day, rules) if beats else standing.gaps)
     stage = _after_order(standing.stage)
     after, changed = _step(standing, after, stage, _Met(day, Reason.ORDER, figure, fixed), rules)
     return after, changes + changed
@@ -157,7 +155,7 @@ def visit(
     if rules.activity is Activity.ORDERS:
         return standing, []
     standing, changes = fall_due(standing, rules, day)
-    after = replace(standing, last_visit=day, gaps=_gaps(standing, day, rules))
+    after = standing._replace(last_visit=day, gaps=_gaps(standing, day, rules))
     stage = Stage.ACTIVE if standing.stage is Stage.LAPSING else standing.stage
     after, changed = _step(standing, after, stage, _Met(day, Reason.VISIT, figure, fixed), rules)
     return after, changes + changed
@@ -183,10 +181,10 @@ def _step(
 ) -> tuple[Standing, list[Transition]]:
     was_active = last_active(before, rules)
     if stage is not before.stage:
-        after = replace(after, stage=stage, began=met.day)
+        after = after._replace(stage=stage, began=met.day)
     anew = last_active(after, rules) > was_active or after.threshold is None
     if anew and after.stage is not Stage.PROSPECT:
-        after = replace(after, threshold=met.fixed or threshold(rules, after.gaps, met.figure))
+        after = after._replace(threshold=met.fixed or threshold(rules, after.gaps, met.figure))
     if stage is before.stage:
         return after, []
     evidence = before.threshold or after.threshold
