@@ -15,6 +15,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from services.metrics.cohorts.api import router as cohorts
+from services.metrics.orders.store import listing
 from services.metrics.retention.api.customers import router as lists
 from services.metrics.retention.api.routes import router as retention
 from services.metrics.retention.domain.lists import OF_RETENTION
@@ -206,6 +207,19 @@ async def test_paging_skips_and_repeats_nobody_while_customers_are_added(
     assert len(seen) == len(set(seen)), "somebody came twice"
     assert {customer_text(7, customer) for customer in range(1, 400, 2)} <= set(seen), "somebody was skipped"
     assert seen == sorted(seen)
+
+
+async def test_a_page_that_has_taken_its_time_ends_early_and_the_next_goes_on(
+    http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _total, items = await whole(http, TODAY, of="won_back", window_days=30)
+    monkeypatch.setattr(listing, "STRIDE", 2)
+    assert (await whole(http, TODAY, of="won_back", window_days=30))[1] == items
+    monkeypatch.setattr(listing, "_SECONDS", -1.0)
+    assert (await whole(http, TODAY, of="won_back", window_days=30, limit=50))[1] == items
+    path = f"/v1/retention/{date.fromordinal(TODAY)}/customers"
+    first = await ok(http, path, of="won_back", window_days=30, limit=50)
+    assert len(first["items"]) < len(items) and first["next"]
 
 
 async def test_csv_is_the_whole_list_and_the_same_customers(http: httpx.AsyncClient) -> None:

@@ -18,10 +18,11 @@ from services.metrics.lifecycle.api.customer import router as customer_router
 from services.metrics.lifecycle.api.customers import router as customers_router
 from services.metrics.lifecycle.api.stages import router as stages_router
 from services.metrics.lifecycle.domain.stages import Stage, fall_due, last_active, next_due
+from services.metrics.lifecycle.store import listing
 from shared.contracts.shops import Lifecycle, Shop
 from shared.kernel import FixedClock, Zone
 from shared.testing.http import client
-from shared.web import create_app
+from shared.web import create_app, write_cursor
 from tests.metrics_read.ground import Ground, customer_text, random_history, settings_for, shop_of
 from tests.metrics_read.lives import evident, live, lived, rules_of_shop, stage_at
 from tests.metrics_read.recount import days_by_customer
@@ -171,10 +172,12 @@ async def test_a_series_of_stages_has_each_day_and_the_changes_between(api: Api)
         assert [point["complete"] for point in series["points"]][-2:] == [True, False]
 
 
-async def everybody(api: Api, shop: Shop, *, limit: int = 5, **asked: Any) -> tuple[int, list[dict[str, Any]]]:
+async def everybody(
+    api: Api, shop: Shop, *, limit: int = 5, pages: int = 50, **asked: Any
+) -> tuple[int, list[dict[str, Any]]]:
     items: list[dict[str, Any]] = []
     cursor: dict[str, str] = {}
-    for _ in range(50):
+    for _ in range(pages):
         page = await api.ok(shop, "/v1/customers", limit=limit, **asked, **cursor)
         items += page["items"]
         if page["next"] is None:
@@ -225,6 +228,22 @@ async def test_without_a_day_it_is_the_shop_s_present_one(api: Api) -> None:
         assert page["as_of"] == date.fromordinal(today(shop)).isoformat()
     response = await api.get(STREAM, f"/v1/stages/{date.fromordinal(STREAM_DAY + 1)}")
     assert response.status_code == 422, "the stream's clock has not come so far"
+
+
+@pytest.mark.parametrize("sort", ["customer", "day"])
+async def test_a_page_that_has_taken_its_time_ends_early_and_the_next_goes_on(
+    api: Api, monkeypatch: pytest.MonkeyPatch, sort: str
+) -> None:
+    asked = {"stage": "lost", "sort": sort, "as_of": "2026-02-01"}
+    _total, whole = await everybody(api, ORDERS, **asked)
+    monkeypatch.setattr(listing, "STRIDE", 2)
+    monkeypatch.setattr(listing, "DAYS", 3)
+    assert (await everybody(api, ORDERS, **asked))[1] == whole
+    monkeypatch.setattr(listing, "_SECONDS", -1.0)
+    pages = await everybody(api, ORDERS, limit=50, pages=1_000, **asked)
+    assert pages[1] == whole
+    response = await api.get(ORDERS, "/v1/customers", **asked, format="csv")
+    assert len(response.text.splitlines()) == len(whole) + 1
 
 
 async def test_csv_of_a_stage_is_the_whole_list(api: Api) -> None:
@@ -280,6 +299,13 @@ async def test_a_customer_has_stage_threshold_with_evidence_what_is_due_and_all_
 
 async def test_another_shop_s_customer_is_not_found(api: Api) -> None:
     assert (await api.get(ORDERS, f"/v1/customers/{customer_text(2, 1)}")).status_code == 404
+
+
+@pytest.mark.parametrize("place", [(2**62, 1), (-(2**62), 1), (0, -(2**63)), (2**63 - 1, 2**63 - 1)])
+async def test_a_cursor_that_nobody_gave_out_is_no_defect(api: Api, place: tuple[int, int]) -> None:
+    for sort, cursor in (("day", place), ("customer", place[:1])):
+        response = await api.get(ORDERS, "/v1/customers", stage="lost", sort=sort, cursor=write_cursor(cursor))
+        assert response.status_code == 200, response.text
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from services.metrics.orders.domain.following import Follow, Followed
 from services.metrics.orders.domain.history import GAPS_SHOWN, History, history
 from services.metrics.orders.domain.lives import GAP_MAX, GAPS, Lives, no_lives
 from services.metrics.orders.domain.order import GUEST, Fact
-from services.metrics.orders.store.listing import Listed, Told, all_listed, count_listed, listed
+from services.metrics.orders.store.listing import STRIDE, STRIDE_END, Listed, Told, all_listed, count_listed, listed
 from services.metrics.orders.store.lives import Standings, lock_lives, order_days, save_lives
 from services.metrics.orders.store.reading import CustomersAt, customers_at, history_of
 
@@ -16,6 +16,8 @@ __all__ = [
     "GAPS_SHOWN",
     "GAP_MAX",
     "GUEST",
+    "STRIDE",
+    "STRIDE_END",
     "Amounts",
     "Changes",
     "Choice",

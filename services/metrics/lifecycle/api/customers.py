@@ -74,7 +74,8 @@ async def list_customers(
 ) -> Response:
     """Who is lapsing, lost or new today, or was on any day before, with what brought them there.
 
-    `total` is the number that `/v1/stages` has. A CSV without `limit` holds the whole list, of one moment; with
+    `total` is the number that `/v1/stages` has. A page may hold fewer customers than its limit and still not be the
+    last one: that is the one whose `next` is null. A CSV without `limit` holds the whole list, of one moment; with
     `limit`, the header `Link` leads to the next page.
     """
     after: tuple[int, ...] = read_cursor(cursor, tuple[int] if sort == "customer" else tuple[int, int]) or ()
@@ -89,8 +90,9 @@ async def list_customers(
     name = f"{stage}-{date.fromordinal(day)}"
     if csv is not None and limit is None:
         return csv_stream(csv, HEADER, _batches(database, asked, ground.rules, after), name)
-    page, more = found[:size], len(found) > size
-    following = write_cursor(page[-1].place(sort)) if more else None
+    page = found.rows[:size]
+    reached = page[-1].place(sort) if len(found.rows) > size else found.reached
+    following = None if reached is None else write_cursor(reached)
     items = [_item(row, asked, ground.rules) for row in page]
     if csv is not None:
         link = f"?{request.url.include_query_params(cursor=following).query}" if following else None

@@ -1,19 +1,28 @@
 """Customers of a stage at the end of any day, a page at a time: by their ids, or by the day on which they came to it.
 
 On the shop's present day the customers' rows know; of a day before, the changes up to it. Either way a page is read
-along an index from its cursor on, in the memory of a page.
+along an index from its cursor on, in the memory of a page. A statement looks at so many customers, or days; a page that
+has taken its time ends where it has come, with fewer customers than it might have.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from services.metrics.lifecycle.domain.stages import Reason, Stage
+from services.metrics.orders import STRIDE, STRIDE_END
 from shared.db import Reads
 
 BATCH = 2_000
+DAYS = 92
+"""So many days of changes are looked at by one statement."""
+_SECONDS = 2.0
+"""After so long a page ends with what it has found."""
+_GREATEST = 2**63 - 1
+_OLDEST = "SELECT min(day) AS day FROM transition WHERE shop = $1 AND generation = $2"
 Sort = Literal["customer", "day"]
 
 _BY_EVENT = f"({Reason.ORDER:d}, {Reason.VISIT:d})"
@@ -32,7 +41,7 @@ _PRESENT = f"""
 SELECT c.customer, c.threshold AS present_threshold, last.*
 FROM (
     SELECT s.customer, s.threshold FROM customer_state s
-    WHERE s.shop = $1 AND s.generation = $2 AND s.stage = $4 AND s.customer > $5
+    WHERE s.shop = $1 AND s.generation = $2 AND s.stage = $4 AND s.customer > $5 AND s.customer <= $7
     ORDER BY s.customer LIMIT $6
 ) c
 CROSS JOIN LATERAL ({_LAST}) last
@@ -41,7 +50,8 @@ _PAST = f"""
 SELECT c.customer, NULL::int AS present_threshold, last.*
 FROM customer_state c
 CROSS JOIN LATERAL ({_LAST}) last
-WHERE c.shop = $1 AND c.generation = $2 AND c.changes > 0 AND c.customer > $5 AND last.stage = $4
+WHERE c.shop = $1 AND c.generation = $2 AND c.changes > 0 AND c.customer > $5 AND c.customer <= $7
+  AND last.stage = $4
 ORDER BY c.customer LIMIT $6
 """  # noqa: S608 - constants
 _BY_DAY = f"""
@@ -125,24 +135,62 @@ class Staged(NamedTuple):
         return (self.customer,) if sort == "customer" else (self.day, self.customer)
 
 
-async def staged(reads: Reads, asked: InStage, *, after: Sequence[int] = (), limit: int) -> list[Staged]:
+class FoundStaged(NamedTuple):
+    """Some of the customers, in order."""
+
+    rows: list[Staged]
+    reached: tuple[int, ...] | None
+    """The place up to which all have been looked at; None when there are no more."""
+
+
+async def staged(reads: Reads, asked: InStage, *, after: Sequence[int] = (), limit: int) -> FoundStaged:
     """The first `limit` after a place: by id, or the latest change first and by id within a day."""
-    arguments: list[int] = [asked.shop, asked.generation, asked.at, asked.stage]
-    if asked.sort == "customer":
-        arguments += [after[0] if after else 0, limit]
-    else:
-        day, customer = after or (asked.at, 0)
-        arguments += [customer, limit, 0 if asked.longest is None else asked.at - asked.longest, day]
-    rows = await reads.fetch(_STATEMENTS[asked.sort, asked.is_present], *arguments)
-    return [Staged(*row) for row in rows]
+    walk = _by_customer if asked.sort == "customer" else _by_day
+    rows: list[Staged] = []
+    began = time.monotonic()
+    while True:  # ends with the customers, the page or the time
+        found, reached = await walk(reads, asked, after, limit - len(rows))
+        rows += found
+        if len(rows) >= limit:
+            return FoundStaged(rows, rows[-1].place(asked.sort))
+        if reached is None or time.monotonic() - began > _SECONDS:
+            return FoundStaged(rows, reached)
+        after = reached
+
+
+async def _by_customer(reads: Reads, asked: InStage, after: Sequence[int], limit: int) -> FoundStaged:
+    start, until = after[0] if after else 0, _GREATEST
+    if not asked.is_present:  # the present stage is in the index: nobody else is walked past
+        bound = await reads.fetchrow(STRIDE_END, asked.shop, asked.generation, start, STRIDE - 1)
+        until = _GREATEST if bound is None else bound["customer"]
+    found = await _fetch(reads, asked, start, limit, until)
+    return FoundStaged(found, None if until == _GREATEST else (until,))
+
+
+async def _by_day(reads: Reads, asked: InStage, after: Sequence[int], limit: int) -> FoundStaged:
+    day, customer = after or (asked.at, 0)
+    day = max(0, min(day, asked.at))  # a cursor may hold any number
+    oldest = await reads.fetchrow(_OLDEST, asked.shop, asked.generation)
+    if oldest is None or oldest["day"] is None:
+        return FoundStaged([], None)
+    first = oldest["day"] - 1 if asked.longest is None else max(oldest["day"] - 1, asked.at - asked.longest)
+    low = max(day - DAYS, first)
+    found = await _fetch(reads, asked, customer, limit, low, day)
+    return FoundStaged(found, None if low <= first else (low, 0))
+
+
+async def _fetch(reads: Reads, asked: InStage, *arguments: int) -> list[Staged]:
+    customer, limit, *bounds = arguments
+    statement = _STATEMENTS[asked.sort, asked.is_present]
+    own = (asked.shop, asked.generation, asked.at, asked.stage)
+    return [Staged(*row) for row in await reads.fetch(statement, *own, customer, limit, *bounds)]
 
 
 async def all_staged(
     reads: Reads, asked: InStage, *, after: Sequence[int] = ()
 ) -> AsyncGenerator[Sequence[Staged], None]:
     """All of them after a place, some thousands at a time."""
-    while rows := await staged(reads, asked, after=after, limit=BATCH):  # places rise
+    reached: Sequence[int] | None = after
+    while reached is not None:  # places rise
+        rows, reached = await staged(reads, asked, after=reached, limit=BATCH)
         yield rows
-        if len(rows) < BATCH:
-            return
-        after = rows[-1].place(asked.sort)

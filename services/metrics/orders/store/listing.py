@@ -3,10 +3,14 @@
 Customers are walked along the primary key of `customer_state`, whose row rules most of them out (first and last order
 day); for the others a few places of the index (shop, customer, day) decide. Memory is that of a page, whatever the
 shop's size, and a page begins after any id, so nothing is skipped or repeated while customers are added.
+
+No statement walks past more than STRIDE customers, so that none runs into its time limit on a list that holds few of
+many. A page that has taken its time ends where it has come, with fewer customers than it might have.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -15,10 +19,15 @@ from services.metrics.orders.domain.choice import Choice
 from shared.db import Reads
 
 BATCH = 2_000
+STRIDE = 50_000
+"""So many customers are walked past by one statement, at most."""
+_SECONDS = 2.0
+"""After so long a page ends with what it has found."""
+_LAST = 2**63 - 1
 
 _CHOSEN = """
 FROM customer_state s
-WHERE s.shop = $1 AND s.generation = $2 AND s.customer > $3
+WHERE s.shop = $1 AND s.generation = $2 AND s.customer > $3 AND s.customer <= $12
   AND s.first_day > $4 AND s.first_day <= $5 AND s.days[array_upper(s.days, 1)] > $6
   AND ($8::int = 0 OR $8 <= (
       SELECT count(*) FROM (
@@ -40,21 +49,26 @@ WHERE s.shop = $1 AND s.generation = $2 AND s.customer > $3
 """
 # The page first, then what is told of its customers: the planner must not look the latter up for everybody.
 _PAGE = f"""
-WITH page AS MATERIALIZED (SELECT s.customer, s.first_day {_CHOSEN} ORDER BY s.customer LIMIT $12)
+WITH page AS MATERIALIZED (SELECT s.customer, s.first_day {_CHOSEN} ORDER BY s.customer LIMIT $13)
 SELECT p.customer, p.first_day, l.day AS last_day, w.orders, w.revenue
 FROM page p
 LEFT JOIN LATERAL (
     SELECT o.day FROM order_fact o
-    WHERE o.shop = $1 AND o.customer = p.customer AND o.customer <> 0 AND o.counted AND o.day <= $13
+    WHERE o.shop = $1 AND o.customer = p.customer AND o.customer <> 0 AND o.counted AND o.day <= $14
     ORDER BY o.day DESC LIMIT 1
 ) l ON true
 CROSS JOIN LATERAL (
-    SELECT count(*) AS orders, coalesce(sum(o.net) FILTER (WHERE o.currency = $15), 0)::bigint AS revenue
+    SELECT count(*) AS orders, coalesce(sum(o.net) FILTER (WHERE o.currency = $16), 0)::bigint AS revenue
     FROM order_fact o
-    WHERE o.shop = $1 AND o.customer = p.customer AND o.customer <> 0 AND o.counted AND o.day > $14 AND o.day <= $13
+    WHERE o.shop = $1 AND o.customer = p.customer AND o.customer <> 0 AND o.counted AND o.day > $15 AND o.day <= $14
 ) w
 ORDER BY p.customer
 """  # noqa: S608 - constants
+STRIDE_END = """
+SELECT customer FROM customer_state WHERE shop = $1 AND generation = $2 AND customer > $3
+ORDER BY customer OFFSET $4 LIMIT 1
+"""
+"""Where a walk of a number of customers less one ends; no row when there are fewer."""
 _COUNT = f"SELECT count(*) {_CHOSEN}"
 
 
@@ -77,39 +91,52 @@ class Listed(NamedTuple):
     revenue: int
 
 
+class Found(NamedTuple):
+    """Some of the chosen customers, by number."""
+
+    rows: list[Listed]
+    reached: int | None
+    """All up to this number have been looked at; None when there are no more."""
+
+
 async def listed(
     reads: Reads, shop: int, generation: int, choice: Choice, told: Told, *, after: int = 0, limit: int
-) -> list[Listed]:
-    """The first `limit` of the chosen customers whose number is greater than `after`, by number."""
-    rows = await reads.fetch(
-        _PAGE,
-        *_arguments(shop, generation, choice, after),
-        limit,
-        told.at,
-        told.at - told.window,
-        told.currency,
-    )
-    return [Listed(*row) for row in rows]
+) -> Found:
+    """The first `limit` of the chosen customers whose number is greater than `after`; fewer, if that takes long."""
+    rows: list[Listed] = []
+    began, reached = time.monotonic(), after
+    while True:  # ends with the customers, the page or the time
+        bound = await reads.fetchrow(STRIDE_END, shop, generation, reached, STRIDE - 1)
+        until = _LAST if bound is None else bound["customer"]
+        arguments = _arguments(shop, generation, choice, reached, until)
+        found = await reads.fetch(_PAGE, *arguments, limit - len(rows), told.at, told.at - told.window, told.currency)
+        rows += [Listed(*row) for row in found]
+        if len(rows) >= limit:
+            return Found(rows, rows[-1].customer)
+        if bound is None:
+            return Found(rows, None)
+        reached = until
+        if time.monotonic() - began > _SECONDS:
+            return Found(rows, reached)
 
 
 async def all_listed(
     reads: Reads, shop: int, generation: int, choice: Choice, told: Told, *, after: int = 0
 ) -> AsyncGenerator[Sequence[Listed], None]:
     """All of them after a number, some thousands at a time."""
-    while rows := await listed(reads, shop, generation, choice, told, after=after, limit=BATCH):  # ids rise
+    reached: int | None = after
+    while reached is not None:  # numbers rise
+        rows, reached = await listed(reads, shop, generation, choice, told, after=reached, limit=BATCH)
         yield rows
-        if len(rows) < BATCH:
-            return
-        after = rows[-1].customer
 
 
 async def count_listed(reads: Reads, shop: int, generation: int, choice: Choice) -> int:
     """How many there are, counted one by one."""
-    row = await reads.fetchrow(_COUNT, *_arguments(shop, generation, choice, 0))
+    row = await reads.fetchrow(_COUNT, *_arguments(shop, generation, choice, 0, _LAST))
     return 0 if row is None else int(row["count"])
 
 
-def _arguments(shop: int, generation: int, choice: Choice, after: int) -> tuple[int, ...]:
+def _arguments(shop: int, generation: int, choice: Choice, after: int, until: int) -> tuple[int, ...]:
     return (
         shop,
         generation,
@@ -119,4 +146,5 @@ def _arguments(shop: int, generation: int, choice: Choice, after: int) -> tuple[
         choice.least,
         *choice.not_ordered,
         choice.again_within,
+        until,
     )

@@ -111,6 +111,7 @@ async def read_customers(
 ) -> Response:
     """Exactly those who are counted: `total` is the number itself, and the pages together hold as many customers.
 
+    A page may hold fewer customers than its limit and still not be the last one: that is the one whose `next` is null.
     In the order of their ids, so that a customer who is added meanwhile makes no other one come twice or not at all.
     Orders and revenue are those of the window that ends with the day, revenue in the asked currency. A CSV without
     `limit` holds the whole list, of one moment; with `limit`, the header `Link` leads to the next page.
@@ -132,8 +133,9 @@ async def read_customers(
     name = f"{wanted.of}-{as_of}"
     if csv is not None and limit is None:
         return csv_stream(csv, HEADER, _batches(database, basis.counters, choice, told, after=after), name)
-    page, more = found[:size], len(found) > size
-    following = write_cursor((page[-1].customer,)) if more else None
+    page = found.rows[:size]
+    reached = page[-1].customer if len(found.rows) > size else found.reached
+    following = None if reached is None else write_cursor((reached,))
     if csv is not None:
         link = f"?{request.url.include_query_params(cursor=following).query}" if following else None
         return csv_page(csv, HEADER, _cells(page, asked.currency), name, following=link)
