@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from services.metrics.counters import CounterSet, live_generation
-from services.metrics.lifecycle.domain.ruling import rules_of
 from services.metrics.lifecycle.domain.stages import Stage
 from services.metrics.lifecycle.domain.thresholds import Rules
+from services.metrics.lifecycle.events import rules_of
 from services.metrics.lifecycle.store.counting import day_of_shop
 from services.metrics.questions import day_until
 from shared.contracts.shops import Lifecycle, Shop

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, Literal
 
-import msgspec
 from pydantic import BaseModel, Field
 
 from services.metrics.lifecycle.answering import Ground, stage_name
 from services.metrics.lifecycle.domain.stages import Reason, fall_due, next_due
 from services.metrics.lifecycle.domain.thresholds import Threshold
+from services.metrics.lifecycle.store.changes import decode_evidence
 from services.metrics.lifecycle.store.lives import Change, Life
 
 LIFE_EXAMPLE: dict[str, Any] = {
@@ -143,7 +143,8 @@ def _change(change: Change) -> ChangeAnswer:
 
 
 def _evidence(change: Change) -> ThresholdAnswer | None:
-    return None if change.evidence is None else _threshold(Threshold(*msgspec.json.decode(change.evidence)))
+    threshold = decode_evidence(change.evidence)
+    return None if threshold is None else _threshold(threshold)
 
 
 def _reason(reason: int) -> str:
