@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -229,6 +230,8 @@ async def main() -> None:
     databases = Databases(asked.url)
     steps = Steps()
     watch(steps)
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)  # as workers do
     try:
         for _ in range(asked.rounds):
             steps.spent.clear()

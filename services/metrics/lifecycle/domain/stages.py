@@ -110,16 +110,18 @@ def next_due(standing: Standing, rules: Rules) -> int | None:
 
 
 def _due(standing: Standing, rules: Rules) -> tuple[int, Stage, Reason] | None:
-    if standing.stage not in HELD:
+    stage = standing.stage
+    if stage not in HELD:
         return None
-    due = [(standing.last_order + rules.lost_days, 0, Stage.LOST, Reason.WINDOW)]
-    if standing.stage is not Stage.LAPSING and standing.threshold is not None:
+    # Of two on one day, lost beats lapsing, and lapsing the end of onboarding.
+    day, leads, reason = standing.last_order + rules.lost_days, Stage.LOST, Reason.WINDOW
+    if stage is not Stage.LAPSING and standing.threshold is not None:
         lapsing = last_active(standing, rules) + standing.threshold.days
-        due.append((lapsing, 1, Stage.LAPSING, Reason.THRESHOLD))
-    if standing.stage in FRESH:
-        due.append((standing.began + rules.onboarding_days, 2, Stage.ACTIVE, Reason.ONBOARDED))
-    day, _, stage, reason = min(due)
-    return day, stage, reason
+        if lapsing < day:
+            day, leads, reason = lapsing, Stage.LAPSING, Reason.THRESHOLD
+    if stage in FRESH and standing.began + rules.onboarding_days < day:
+        day, leads, reason = standing.began + rules.onboarding_days, Stage.ACTIVE, Reason.ONBOARDED
+    return day, leads, reason
 
 
 def fall_due(standing: Standing, rules: Rules, until: int) -> tuple[Standing, list[Transition]]:

@@ -120,7 +120,8 @@ class Walk:
             self.catch_up(person, until, _LAST)
             return
         person.standing, changes = fall_due(person.standing, self.rules, until)
-        self._tell(person, changes, lambda _: False, origin, None)
+        for change in changes:
+            _tell(person, change, late=False, origin=origin)
 
     def catch_up(self, person: Person, clock_day: int, position: int) -> None:
         """What was put off."""
@@ -131,8 +132,6 @@ class Walk:
     def _step(self, person: Person, one: Happening) -> None:
         horizon = max(one.clock_day, person.seen)
         until = max(horizon, one.day)
-        person.standing, changes = fall_due(person.standing, self.rules, until)
-        self._tell(person, changes, lambda _: False, one.clock_origin, None)
         if in_time(person.standing, one, until):
             move = order if one.visited is None else visit
             day = one.added[0] if one.visited is None else one.visited
@@ -140,10 +139,14 @@ class Walk:
             person.standing, changes = move(person.standing, day, self.rules, figure)
             _know(person, one)
             for change in changes:
-                own = change.reason in (Reason.ORDER, Reason.VISIT)
-                origin, position = (one.origin, one.position) if own else (one.clock_origin, None)
-                self._tell(person, [change], lambda _: False, origin, position)
+                if change.reason is Reason.ORDER or change.reason is Reason.VISIT:
+                    _tell(person, change, late=False, origin=one.origin, position=one.position)
+                else:
+                    _tell(person, change, late=False, origin=one.clock_origin)
         else:
+            person.standing, changes = fall_due(person.standing, self.rules, until)
+            for change in changes:
+                _tell(person, change, late=False, origin=one.clock_origin)
             _know(person, one)
             reason = "order_moved" if one.added and one.removed else "order_gone" if one.removed else "late_order"
             self._anew(person, until, one.position, _Cause(reason, one.origin, one.position, horizon))
@@ -160,21 +163,15 @@ class Walk:
         for at in untrue:
             person.acts.append(Retraction(told[at], cause.reason, cause.origin, cause.position))
         person.told = [one for at, one in enumerate(told) if at not in set(untrue)]
-        self._tell(person, missing, lambda day: day < cause.horizon, cause.origin, cause.position)
+        for change in missing:
+            _tell(person, change, late=change.day < cause.horizon, origin=cause.origin, position=cause.position)
 
-    def _tell(
-        self,
-        person: Person,
-        changes: Sequence[Transition],
-        is_late: Callable[[int], bool],
-        origin: str,
-        position: int | None,
-    ) -> None:
-        for change in changes:
-            person.changes += 1
-            person.acts.append(Change(person.changes, change, is_late(change.day), origin, position))
-            if person.told is not None:
-                person.told.append(Told(person.changes, change))
+
+def _tell(person: Person, change: Transition, *, late: bool, origin: str, position: int | None = None) -> None:
+    person.changes += 1
+    person.acts.append(Change(person.changes, change, late, origin, position))
+    if person.told is not None:
+        person.told.append(Told(person.changes, change))
 
 
 class _Cause(NamedTuple):
