@@ -109,13 +109,13 @@ class Harness:
             outcomes.append(await self.handle(await self._chunks(topic, records)))
         return outcomes
 
-    async def fire(self, topic: str, partitions: Sequence[int], *, rounds_max: int = 100) -> int:
-        """Fire the service's timers of these partitions until none is due; how many fired."""
+    async def fire(self, topic: str, partitions: Sequence[int], *also: Step, rounds_max: int = 100) -> int:
+        """Fire the service's timers of these partitions until none is due; how many fired. `also`: steps after them."""
         timers = DueTimers(self.service.timers, self.service.clock)
         fired = 0
         for _ in range(rounds_max):
             chunks = await self._chunks(topic, {partition: [] for partition in partitions})
-            await self.handle(chunks, steps=[timers.step(partitions)])
+            await self.handle(chunks, steps=[timers.step(partitions), *also])
             fired += sum(timers.fired.values())
             if not timers.fired:
                 break
