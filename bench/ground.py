@@ -15,7 +15,7 @@ from shared.contracts.shops import Shop, ShopConfigured
 from shared.db.migrating import migrate
 
 PARTITIONS = 6
-TOPICS = {"orders.v1": PARTITIONS, "shops.v1": PARTITIONS, "keys.v1": PARTITIONS, "metrics.retention.v1": PARTITIONS,
+TOPICS = {"orders.v1": PARTITIONS, "orders.backfill.v1": PARTITIONS, "shops.v1": PARTITIONS, "keys.v1": PARTITIONS, "metrics.retention.v1": PARTITIONS,
           "dead-letters.v1": PARTITIONS}  # fmt: skip
 
 

@@ -52,6 +52,12 @@ InStreamTime = Annotated[
         "Sets the clock of its shops to `stream`.",
     ),
 ]
+InLane = Annotated[
+    bool,
+    typer.Option(
+        "--backfill", help="History, by the lane: taken in after live traffic, and nobody is messaged because of it."
+    ),
+]
 Until = Annotated[
     datetime | None,
     typer.Option(formats=["%Y-%m-%d"], help="With --stream-time: time goes on to the start of this day."),
@@ -73,6 +79,7 @@ def replay(
     zone: Annotated[str | None, typer.Option(help="Zone of times without an offset. Default: the shop's.")] = None,
     currency: Annotated[str | None, typer.Option(help="Where a row names none. Default: the shop's.")] = None,
     origin: OriginOption = OriginChoice.live,
+    backfill: InLane = False,
     stream_time: InStreamTime = False,
     until: Until = None,
     bad_rows: Annotated[
@@ -96,8 +103,7 @@ def replay(
     from mandegar.replaying.mapping import parse_map
     from mandegar.replaying.sending import SendError
 
-    if until is not None and not stream_time:
-        raise CommandFailed("--until says how far time goes on with --stream-time; give both")
+    _check_options(until, backfill=backfill, stream_time=stream_time)
     try:
         named = parse_map(map_ or [])
         found = connection(directory)
@@ -116,13 +122,22 @@ def replay(
             shops=frozenset(shops),
         )
         time_told = _stream_time(found, until) if stream_time else None
-        summary = asyncio.run(_run(source, directory, bad_rows, time_told, wait=wait, silent=as_json))
+        summary = asyncio.run(_run(source, directory, bad_rows, time_told, lane=backfill, wait=wait, silent=as_json))
     except (MappingError, SendError, NotArrived, NotOnStreamClock, ValueError, EOFError) as error:
         raise CommandFailed(str(error)) from error
     except KeyboardInterrupt:
         sys.stderr.write("interrupted; the same command goes on from where it stopped\n")
         raise typer.Exit(INTERRUPTED) from None
     _print(summary, as_json=as_json)
+
+
+def _check_options(until: datetime | None, *, backfill: bool, stream_time: bool) -> None:
+    from mandegar.failures import CommandFailed
+
+    if until is not None and not stream_time:
+        raise CommandFailed("--until says how far time goes on with --stream-time; give both")
+    if backfill and stream_time:
+        raise CommandFailed("--backfill goes beside the wall's time, --stream-time tells the time: give one of them")
 
 
 def _shops(directory: Path) -> dict[str, Shop]:
@@ -156,11 +171,13 @@ async def _run(
     bad_rows: Path | None,
     stream_time: StreamTime | None,
     *,
+    lane: bool,
     wait: bool,
     silent: bool,
 ) -> dict[str, object]:
     from mandegar.connecting import connection
     from mandegar.replaying.whole import replay_file
+    from shared.contracts import topics
 
     found = connection(directory)
     began = time.monotonic()
@@ -170,6 +187,7 @@ async def _run(
         directory / "replay",
         bad_rows=bad_rows,
         silent=silent,
+        topic=topics.RAW_ORDERS_BACKFILL if lane else topics.RAW_ORDERS,
         stream_time=stream_time,
     )
     seconds = time.monotonic() - began
@@ -184,10 +202,11 @@ async def _run(
         "events_per_second": round(summary.sent / max(seconds, 1e-6), 1),
     }
     if wait:
-        from mandegar.replaying.arrival import WAY, wait_until_consumed
+        from mandegar.replaying.arrival import LANE_WAY, WAY, wait_until_consumed
 
-        urls = {service: found.login(service) for service, _ in WAY}
-        await wait_until_consumed(found.bootstrap_servers, urls, limit_s=WAIT_LIMIT_S)
+        way = LANE_WAY if lane else WAY
+        urls = {service: found.login(service) for service, _ in way}
+        await wait_until_consumed(found.bootstrap_servers, urls, limit_s=WAIT_LIMIT_S, way=way)
         result["consumed_after_seconds"] = round(time.monotonic() - began, 3)
     return result
 

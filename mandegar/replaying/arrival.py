@@ -18,6 +18,8 @@ _POLL_S = 0.1
 _CALL_LIMIT_S = 20.0
 WAY = (("gateway", topics.RAW_ORDERS), ("metrics", topics.ORDERS))
 """The services that an order passes, in order, and the topic that each reads."""
+LANE_WAY = (("gateway", topics.RAW_ORDERS_BACKFILL), ("metrics", topics.ORDERS_BACKFILL))
+"""The same for history."""
 
 _POSITIONS = "SELECT partition, max(next) FROM {schema}.consumer_offset WHERE topic = $1 GROUP BY partition"
 _WAITING_ROWS = "SELECT count(*) FROM {schema}.outbox WHERE id <= $1"

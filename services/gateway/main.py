@@ -40,7 +40,7 @@ def _service(intake: Handler) -> Service:
     return Service(
         name=NAME,
         subscriptions=(Subscription(topics.RAW_ORDERS, RawOrderEvent, intake, raw=True, other_forms=_OTHER_FORMS),),
-        own_topics=(topics.ORDERS, topics.CUSTOMERS, topics.SHOPS, topics.KEYS),
+        own_topics=(topics.ORDERS, topics.ORDERS_BACKFILL, topics.CUSTOMERS, topics.SHOPS, topics.KEYS),
     )
 
 

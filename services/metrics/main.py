@@ -40,7 +40,11 @@ def create_service() -> Service:
     )
     return Service(
         name=NAME,
-        subscriptions=(*reference_subscriptions(), Subscription(topics.ORDERS, OrdersEvent, orders)),
+        subscriptions=(
+            *reference_subscriptions(),
+            Subscription(topics.ORDERS, OrdersEvent, orders),
+            Subscription(topics.ORDERS_BACKFILL, OrdersEvent, orders, lane=True),
+        ),
         timers={
             jobs.SNAPSHOT_TIMER: jobs.publish,
             counter_jobs.FOLD_TIMER: counter_jobs.fold_shops,

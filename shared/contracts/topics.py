@@ -18,3 +18,6 @@ DEAD_LETTERS = "dead-letters.v1"
 """Position and reason only. The raw body lies encrypted in a table of the service."""
 KEYS = "keys.v1"
 """API keys by hash, compacted."""
+
+LANES = frozenset({RAW_ORDERS_BACKFILL, ORDERS_BACKFILL})
+"""Topics of history. What lies there is in nobody's way: it is fetched, handled and sent after live traffic."""

@@ -16,9 +16,10 @@ from zlib import crc32
 import asyncpg
 
 from shared.contracts.envelope import Envelope, encode
+from shared.contracts.topics import LANES
 from shared.db.engine import acquire
 from shared.db.intents import OutboxKey, Timer
-from shared.db.tables import BARRIER_SHARD, OUTBOX_SHARDS
+from shared.db.tables import BARRIER_SHARD, LANE_SHARDS, OUTBOX_SHARDS
 from shared.db.timers import set_timers
 from shared.kernel import Clock, ShopId
 
@@ -95,11 +96,11 @@ class OpenTransaction:
     def publish(self, topic: str, key: OutboxKey, event: Envelope) -> None:
         if key not in self._reserved:
             raise LookupError("the key is not locked; call lock_keys first")
-        self._published.append(Published(topic, key.key, encode(event), outbox_shard(key.key)))
+        self._published.append(Published(topic, key.key, encode(event), outbox_shard(key.key, topic)))
 
     def publish_unordered(self, topic: str, key: bytes, event: Envelope) -> None:
         """Publish without a lock on the key: for events that carry no sequence and whose order means nothing."""
-        self._published.append(Published(topic, key, encode(event), outbox_shard(key)))
+        self._published.append(Published(topic, key, encode(event), outbox_shard(key, topic)))
 
     def publish_barrier(self, topic: str, key: bytes, event: Envelope) -> None:
         """Publish once all rows with smaller ids have gone. What was committed, and seen by this transaction before
@@ -136,9 +137,13 @@ class OpenTransaction:
         return count
 
 
-def outbox_shard(key: bytes) -> int:
-    """The shard that carries a key's events. crc32, because Python's own hash differs from process to process."""
-    return crc32(key) % OUTBOX_SHARDS
+def outbox_shard(key: bytes, topic: str = "") -> int:
+    """The shard that carries a key's events to a topic: another for history, so order holds within each topic.
+
+    crc32, because Python's own hash differs from process to process.
+    """
+    shard = crc32(key) % OUTBOX_SHARDS
+    return LANE_SHARDS[shard] if topic in LANES else shard
 
 
 @asynccontextmanager

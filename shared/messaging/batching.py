@@ -67,3 +67,28 @@ class Watchdog:
     def expired(self, now: float) -> bool:
         """Whether nothing has moved for too long."""
         return now - self._since > self._patience
+
+
+class LaneShare:
+    """When the lane of history may go although live events wait: once a small share of the time is its due.
+
+    While no live event waits it goes anyway, and that counts for nothing. Seconds of a monotonic clock.
+    """
+
+    def __init__(self, share: float, target_seconds: float) -> None:
+        """`share` of the time that live batches take; a turn of the lane should take the target."""
+        self._rate = share / (1 - share)
+        self._target = target_seconds
+        self._due = 0.0
+
+    def live(self, seconds: float) -> None:
+        """A live batch took so long."""
+        self._due = min(2 * self._target, self._due + seconds * self._rate)
+
+    def is_due(self) -> bool:
+        """Whether the lane has waited long enough for a turn."""
+        return self._due >= self._target
+
+    def lane(self, seconds: float) -> None:
+        """A batch of the lane took so long."""
+        self._due = max(0.0, self._due - max(seconds, self._target))

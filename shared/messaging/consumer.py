@@ -7,7 +7,7 @@ partitions are claimed there, then sought.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from time import monotonic, perf_counter_ns
 from typing import Any
 
@@ -23,30 +23,23 @@ from aiokafka.errors import (
     RecordTooLargeError,
 )
 
-from shared.messaging.cluster import identify
 from shared.messaging.decoding import TopicDecoder
-from shared.messaging.fence import Position, TopicPartition
+from shared.messaging.fence import TopicPartition
 from shared.messaging.handling import Service
 from shared.messaging.handover import Handover
-from shared.messaging.records import Chunk
+from shared.messaging.places import Claim, Places, PositionLost
 
 log = structlog.get_logger(__name__)
 
-Claim = Callable[[str, Mapping[TopicPartition, int], Mapping[str, str]], Awaitable[dict[TopicPartition, Position]]]
 _POLL_MS = 200
 _FETCH_MAX = 5_000
 _START_SECONDS = 30.0
 _STOP_SECONDS = 5.0
-_RECLAIM_SECONDS = 10.0
 _UNSOUGHT_SECONDS = 0.02
 _STEADY_SECONDS = 30.0
 _HOUR_MS = 3_600_000
 _SETTLE_SECONDS = 60.0
 """One limit for all that a rebalance asks of Kafka. What the database is asked meanwhile has its own."""
-
-
-class PositionLost(Exception):
-    """The database's position is not in the topic; the message says what to do."""
 
 
 class Intake:
@@ -61,21 +54,22 @@ class Intake:
         *,
         claim: Claim,
         revoke: Callable[[set[TopicPartition]], None],
+        owning: Callable[[frozenset[int]], None] = lambda _: None,
     ) -> None:
-        """`claim` and `revoke` reach the database half, called in this loop. `connection`: aiokafka's options."""
+        """`claim` and `revoke` reach the database half, called in this loop. `connection`: aiokafka's options.
+
+        `owning` is told the numbers of our partitions of live topics whenever they have changed.
+        """
         self._service = service
         self._connection = connection
-        self._decoders = decoders
+        self._topics = sorted(s.topic for s in service.subscriptions if not s.lane)
         self._handover = handover
-        self._claim = claim
         self._revoke = revoke
+        self._owning = owning
         self._first = {s.topic for s in service.subscriptions if s.first}
-        self._positions: dict[TopicPartition, Position] = {}
-        self._lost_at: dict[TopicPartition, float] = {}
+        self.places = Places(decoders, claim, lambda chunk: handover.put(chunk, first=chunk.topic in self._first))
         self._fatal: BaseException | None = None
         self._unsettled_since: float | None = None
-        self._claiming = False
-        self._fetch_us = 0.0
         self._consumer: AIOKafkaConsumer | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -86,7 +80,7 @@ class Intake:
             # Made just before it is started: one that lies around loses its loop's futures.
             consumer = AIOKafkaConsumer(**self._options())
             try:
-                consumer.subscribe(sorted(self._decoders), listener=_Listener(self, consumer))
+                consumer.subscribe(self._topics, listener=_Listener(self, consumer))
                 self.unsettled()  # before the start, during which the group may already be done with us
                 await asyncio.wait_for(consumer.start(), _START_SECONDS)
                 self._consumer, started = consumer, monotonic()
@@ -99,45 +93,16 @@ class Intake:
                 pause = min(5.0, pause * 2)
             finally:
                 self._consumer = None
-                self.revoked(set(self._positions))
-                await _stopped(consumer)
+                self.revoked(set(self.places.positions))
+                await stopped(consumer)
 
     def lose(self, places: set[TopicPartition]) -> None:
         """The database half found that another owner has these; if the group still gives them to us, claim again."""
-        for place in places:
-            self._positions.pop(place, None)
-            self._lost_at[place] = monotonic()
+        self.places.lose(place for place in places if place.topic in self._topics)
 
     async def ends(self, seconds: float = 5.0) -> dict[TopicPartition, int]:
         """Where the events of our partitions end; empty when Kafka does not answer."""
-        places = [KafkaPartition(*place) for place in self._positions]
-        if self._consumer is None or not places:
-            return {}
-        consumer, ends = self._consumer, dict[TopicPartition, int]()
-        try:
-            async with asyncio.timeout(seconds):
-                for place, end in (await consumer.end_offsets(places)).items():
-                    mine = TopicPartition(*place)
-                    passed = self._pass_hole(mine, await consumer.position(place), end)
-                    ends[mine] = end if passed is None else passed
-        except (KafkaError, OSError, TimeoutError):
-            return {}
-        return ends
-
-    def _pass_hole(self, place: TopicPartition, reached: int, end: int) -> int | None:
-        """Move on over offsets of which nothing came: markers of transactions, aborted records, compacted ones.
-
-        `reached` is where the consumer stands in this very moment: what came before it was handed over. Gives, where
-        nothing is left to come, what was handed over before: that the last hole is not passed yet is no lag.
-        """
-        position = self._positions.get(place)
-        if position is None:
-            return None
-        if position.next < reached:
-            self._positions[place] = Position(reached, position.epoch)
-            hole = Chunk(place.topic, place.partition, position.next, reached, position.epoch)
-            self._handover.put(hole, first=place.topic in self._first)
-        return position.next if reached >= end else None
+        return await self.places.ends(self._consumer, seconds)
 
     async def ends_of(self, topic: str, seconds: float = 5.0) -> dict[TopicPartition, int] | None:
         """Where all partitions of a topic end, whoever owns them; None when Kafka does not answer."""
@@ -154,34 +119,17 @@ class Intake:
 
     async def assigned(self, consumer: AIOKafkaConsumer, places: Iterable[TopicPartition]) -> None:
         """Claim partitions and seek to where the database says."""
-        wanted = [KafkaPartition(*place) for place in places]
-        if not wanted:
-            return
-        beginnings = await consumer.beginning_offsets(wanted)
-        cluster_id, topic_ids = await identify(consumer._client, {place.topic for place in wanted})
-        self._claiming = True
-        try:
-            claimed = await self._claim(
-                cluster_id, {TopicPartition(*place): offset for place, offset in beginnings.items()}, topic_ids
-            )
-        finally:
-            self._claiming = False
-        # Asked after the claim, which may have waited for long: the last owner went on meanwhile, past older ends.
-        ends = await consumer.end_offsets(wanted)
-        for place, position in claimed.items():
-            known = KafkaPartition(*place)
-            if not beginnings[known] <= position.next <= ends[known]:
-                raise PositionLost(_position_advice(place, position.next, beginnings[known], ends[known]))
-            consumer.seek(known, position.next)
-            self._positions[place] = position
-            self._lost_at.pop(place, None)
+        await self.places.take_over(consumer, places)
+        self._tell_owned()
 
     def revoked(self, places: set[TopicPartition]) -> None:
         """Partitions went away."""
-        for place in places:
-            self._positions.pop(place, None)
-            self._lost_at.pop(place, None)
+        self.places.forget(places)
         self._revoke(places)
+        self._tell_owned()
+
+    def _tell_owned(self) -> None:
+        self._owning(frozenset(place.partition for place in self.places.positions if place.topic not in self._first))
 
     def unsettled(self) -> None:
         """The group begins to share its partitions out."""
@@ -193,7 +141,7 @@ class Intake:
 
     def _check_settling(self) -> None:
         """Raises KafkaTimeoutError when the group has been silent for too long: nothing that we miss shows as lag."""
-        if self._claiming:
+        if self.places.claiming:
             self.unsettled()  # the database is away, which is another matter
         since = self._unsettled_since
         if since is not None and monotonic() - since > _SETTLE_SECONDS:
@@ -209,7 +157,7 @@ class Intake:
                 error, self._fatal = self._fatal, None
                 raise error
             self._check_settling()
-            await self._claim_again(consumer)
+            await self.places.claim_again(consumer, {TopicPartition(*place) for place in consumer.assignment()})
             room, only = self._handover.room(), self._served(consumer)
             if only is None:
                 await self._handover.wait_for_room(_POLL_MS / 1000)
@@ -221,7 +169,6 @@ class Intake:
                 found = await consumer.getmany(
                     *only, timeout_ms=_POLL_MS if room else 20, max_records=min(max(room, 1), _FETCH_MAX)
                 )
-                self._fetch_us = (perf_counter_ns() - began) / 1000 / max(1, len(found))
             except NoOffsetForPartitionError:
                 # Assigned but not sought yet: records are handed out before the listener has ended, and that may
                 # wait for the database.
@@ -229,8 +176,7 @@ class Intake:
                 continue
             except (OffsetOutOfRangeError, RecordTooLargeError) as error:
                 raise PositionLost(f"Kafka cannot serve the position that the database has: {error!r}") from error
-            for place, records in found.items():
-                self._put(TopicPartition(place.topic, place.partition), records)
+            self.places.put(found, began)
             if not room:
                 await self._handover.wait_for_room(_POLL_MS / 1000)
             else:
@@ -244,51 +190,34 @@ class Intake:
         found = [p for p in consumer.assignment() if (room_for_first if p.topic in self._first else room)]
         return found or None
 
-    def _put(self, place: TopicPartition, records: list[Any]) -> None:
-        position = self._positions.get(place)
-        if position is None:
-            return  # not ours (yet); the seek that follows brings them back
-        if records and records[0].offset < position.next:
-            records = [record for record in records if record.offset >= position.next]
-        if not records:
-            return
-        began = perf_counter_ns()
-        chunk = self._decoders[place.topic].chunk(place.partition, records, start=position.next, epoch=position.epoch)
-        chunk.fetch_us, chunk.decode_us = self._fetch_us, (perf_counter_ns() - began) / 1000
-        self._positions[place] = Position(chunk.stop, position.epoch)
-        self._handover.put(chunk, first=place.topic in self._first)
-
-    async def _claim_again(self, consumer: AIOKafkaConsumer) -> None:
-        if not self._lost_at:
-            return
-        assigned = {TopicPartition(p.topic, p.partition) for p in consumer.assignment()}
-        due = {p for p, at in self._lost_at.items() if monotonic() - at > _RECLAIM_SECONDS}
-        for place in due - assigned:
-            del self._lost_at[place]
-        if due & assigned:
-            await self.assigned(consumer, due & assigned)
-
     def _options(self) -> dict[str, Any]:
         return {
-            **self._connection,
+            **fetch_options(self._connection),
             "group_id": self._service.name,
-            "enable_auto_commit": False,
-            "auto_offset_reset": "none",
-            # Records of a transaction that a foreign producer aborted never were; one that is open holds its partition.
-            "isolation_level": "read_committed",
             # One process gets the same partition numbers of all topics, so that a customer's timers and events meet.
             "partition_assignment_strategy": (RangePartitionAssignor,),
             "session_timeout_ms": 10_000,
             "heartbeat_interval_ms": 2_000,
             "rebalance_timeout_ms": 15_000,
             "max_poll_interval_ms": _HOUR_MS,  # the watchdog is quicker, and a full hand-over is no reason to leave
-            "fetch_max_wait_ms": 100,
             # A backlog may not cost more memory than a quiet topic: what is fetched ahead is bounded tightly. A larger
             # record still comes, alone.
             "fetch_max_bytes": 8 << 20,
             "max_partition_fetch_bytes": 1 << 20,
-            "metadata_max_age_ms": 60_000,
         }
+
+
+def fetch_options(connection: Mapping[str, Any]) -> dict[str, Any]:
+    """What all consumers of a worker have in common; `connection` holds aiokafka's options to get there."""
+    return {
+        **connection,
+        "enable_auto_commit": False,
+        "auto_offset_reset": "none",
+        # Records of a transaction that a foreign producer aborted never were; one that is open holds its partition.
+        "isolation_level": "read_committed",
+        "fetch_max_wait_ms": 100,
+        "metadata_max_age_ms": 60_000,
+    }
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types
@@ -310,23 +239,9 @@ class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka sh
             self._intake.fail(error)
 
 
-async def _stopped(consumer: AIOKafkaConsumer) -> None:
+async def stopped(consumer: AIOKafkaConsumer) -> None:
     """Leave the group, if that can be done in time."""
     try:
         await asyncio.wait_for(consumer.stop(), _STOP_SECONDS)
     except Exception as error:
         log.warning("consumer did not stop in order", error=repr(error))
-
-
-def _position_advice(place: TopicPartition, position: int, beginning: int, end: int) -> str:
-    where = f"partition {place.partition} of {place.topic}"
-    if position > end:
-        return (
-            f"the database stands at {position} of {where}, but that ends at {end}: Kafka lost records or was wiped"
-            " while the database was kept. Connect the Kafka that belongs to this database, or rebuild from an empty"
-            " schema"
-        )
-    return (
-        f"the database stands at {position} of {where}, but that begins at {beginning}: records were removed before"
-        " they were read. Restore them, or accept the loss by setting `next` of consumer_offset to the beginning"
-    )

@@ -15,6 +15,7 @@ from shared.messaging.handling import Delivery, Subscription
 from shared.messaging.identities import identity_of
 from shared.messaging.records import Chunk, Record, Refusal
 
+BACKFILL = "backfill"
 _SIGN = 1 << 63
 _WRAP = 1 << 64
 _QUOTED = re.compile(r"value\s+['\"].*?['\"]( - at|$)", re.DOTALL)
@@ -38,7 +39,7 @@ class TopicDecoder:
             stop = records[-1].offset + 1 if records else start
         topic = self.subscription.topic
         chunk = Chunk(topic, partition, start, stop, epoch)
-        own = not self.subscription.raw
+        own, lane = not self.subscription.raw, self.subscription.lane
         decode = self._decode
         values = [record.value for record in records if record.value is not None]
         chunk.size = sum(map(len, values))
@@ -56,6 +57,8 @@ class TopicDecoder:
                     event = decode(value)
                 except msgspec.ValidationError as error:
                     event = self._in_another_form(value, error)
+                if lane and event.origin != BACKFILL:
+                    msgspec.structs.force_setattr(event, "origin", BACKFILL)  # ours alone: it was just decoded
                 day = _day_of(event.time)
                 content = xxh3_64_intdigest(value)
                 identity = identity_of(event.id, event.source, own=own)

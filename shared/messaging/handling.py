@@ -151,6 +151,11 @@ class Subscription:
     """Reference data: handled before the other topics of the same batch."""
     raw: bool = False
     """The events are not Envelopes but a foreign form with `id`, `source`, `shop`, `time` attributes."""
+    lane: bool = False
+    """The lane of history: served after live traffic, beside the live topics' partitions of the same numbers.
+
+    What comes by it has origin `backfill`, whatever the event says, and what it causes inherits that.
+    """
     other_forms: Mapping[str, Any] = field(default_factory=dict)
     """Raw only: forms of events that are not of `events`, by their `type` in lower case."""
 

@@ -36,10 +36,13 @@ class Signal:
 class Handover:
     """Decoded chunks in order of arrival, bounded in events and bytes; reference data has room of its own.
 
-    It must be able to pass while the rest is full, as the rest may wait for it.
+    It must be able to pass while the rest is full, as the rest may wait for it. So has the lane of history, which waits
+    for all others.
     """
 
-    def __init__(self, filled: Signal, emptied: Signal, *, events_max: int, bytes_max: int) -> None:
+    def __init__(
+        self, filled: Signal, emptied: Signal, *, events_max: int, bytes_max: int, lane_events_max: int = 4_000
+    ) -> None:
         self._filled = filled
         self._emptied = emptied
         self._events_max = events_max
@@ -50,6 +53,9 @@ class Handover:
         self._events = 0
         self._bytes = 0
         self._first_events = 0
+        self._lane_events_max = min(lane_events_max, events_max)
+        self._lane: deque[Chunk] = deque()
+        self._lane_events = 0
 
     def room(self) -> int:
         """How many events more may be put; 0 when it is full."""
@@ -61,21 +67,29 @@ class Handover:
         with self._lock:
             return self._first_events < self._events_max
 
+    def room_for_lane(self) -> int:
+        """How many events of the lane may be put."""
+        with self._lock:
+            return max(0, self._lane_events_max - self._lane_events)
+
     async def wait_for_room(self, seconds: float) -> None:
         """In the fetching loop."""
         await self._emptied.wait(seconds)
 
-    async def wait_for_chunks(self, seconds: float) -> None:
-        """In the working loop."""
+    async def wait_for_chunks(self, seconds: float, *, lane: bool = True) -> None:
+        """In the working loop; for those of the lane only if they are wanted."""
         with self._lock:
-            if self._chunks or self._first:
+            if self._chunks or self._first or (lane and self._lane):
                 return
         await self._filled.wait(seconds)
 
-    def put(self, chunk: Chunk, *, first: bool = False) -> None:
-        """Add a chunk. `first`: reference data, which goes before the others."""
+    def put(self, chunk: Chunk, *, first: bool = False, lane: bool = False) -> None:
+        """Add a chunk. `first`: reference data, which goes before the others; `lane`: history, which goes after."""
         with self._lock:
-            if first:
+            if lane:
+                self._lane.append(chunk)
+                self._lane_events += len(chunk)
+            elif first:
                 self._first.append(chunk)
                 self._first_events += len(chunk)
             else:
@@ -97,24 +111,21 @@ class Handover:
         return found
 
     def take(self, events: int, size: int) -> list[Chunk]:
-        """Reference data, and up to so many events and about so many bytes of the rest."""
+        """Reference data, and up to so many events and about so many bytes of the rest, the lane's apart."""
         found = self.take_first(events)
         with self._lock:
-            while self._chunks and events > 0 and size > 0:
-                chunk = self._chunks.popleft()
-                self._events -= len(chunk)
-                self._bytes -= chunk.size
-                if len(chunk) > events:
-                    chunk, rest = chunk.split(events)
-                    if rest is not None:
-                        self._chunks.appendleft(rest)
-                        self._events += len(rest)
-                        self._bytes += rest.size
-                events -= len(chunk)
-                size -= chunk.size
-                found.append(chunk)
+            taken = _taken(self._chunks, events, size)
+            self._events -= sum(map(len, taken))
+            self._bytes -= sum(chunk.size for chunk in taken)
         self._emptied.set()
-        return found
+        return found + taken
+
+    def take_lane(self, events: int, size: int) -> list[Chunk]:
+        """Up to so many events and about so many bytes of the lane."""
+        with self._lock:
+            taken = _taken(self._lane, events, size)
+            self._lane_events -= sum(map(len, taken))
+        return taken
 
     def drop(self, lost: set[TopicPartition]) -> None:
         """Forget what is there of these partitions."""
@@ -124,4 +135,21 @@ class Handover:
             self._chunks = deque(c for c in self._chunks if (c.topic, c.partition) not in lost)
             self._events = sum(len(c) for c in self._chunks)
             self._bytes = sum(c.size for c in self._chunks)
+            self._lane = deque(c for c in self._lane if (c.topic, c.partition) not in lost)
+            self._lane_events = sum(len(c) for c in self._lane)
         self._emptied.set()
+
+
+def _taken(chunks: deque[Chunk], events: int, size: int) -> list[Chunk]:
+    """From the front, up to so many events and about so many bytes; the rest of a chunk goes back."""
+    found: list[Chunk] = []
+    while chunks and events > 0 and size > 0:
+        chunk = chunks.popleft()
+        if len(chunk) > events:
+            chunk, rest = chunk.split(events)
+            if rest is not None:
+                chunks.appendleft(rest)
+        events -= len(chunk)
+        size -= chunk.size
+        found.append(chunk)
+    return found

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from random import Random
 from time import monotonic
 from typing import Any
@@ -18,7 +17,7 @@ import structlog
 
 from shared.db.clock import DatabaseClock
 from shared.messaging.batch import BatchHandler, CommitDoubtful, Outcome, Step
-from shared.messaging.batching import Backoff, BatchSize, Watchdog
+from shared.messaging.batching import Backoff, Watchdog
 from shared.messaging.chores import Housekeeping, Rota
 from shared.messaging.connecting import Connect
 from shared.messaging.faults import BatchTooSlow, DatabaseAway, Fault, Suspected, judge
@@ -27,7 +26,8 @@ from shared.messaging.handling import NotYet
 from shared.messaging.handover import Handover
 from shared.messaging.isolation import SMALL_BATCH, Suspects, TooManyCulprits
 from shared.messaging.records import Chunk, halves, joined
-from shared.messaging.reference import PATIENCE_SECONDS, Ends, ShopUnknown
+from shared.messaging.reference import Ends, ShopUnknown
+from shared.messaging.tracks import Limits, Track, tracks_of
 from shared.telemetry import runtime_metrics
 
 log = structlog.get_logger(__name__)
@@ -35,17 +35,6 @@ log = structlog.get_logger(__name__)
 _IDLE_SECONDS = 0.25
 _ASK_ENDS_SECONDS = 1.0
 _SECOND_LOOK_SECONDS = 0.2
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Sizes and times of batches."""
-
-    events_max: int = 20_000
-    bytes_max: int = 32 << 20
-    target_seconds: float = 0.3
-    limit_seconds: float = 2.0
-    events_start: int = 2_000
 
 
 async def _nowhere() -> Ends:
@@ -89,17 +78,8 @@ class Processor:
         self._first = {s.topic for s in handler.service.subscriptions if s.first}
         self._chores = Rota(handler.service.timers, handler.clock, self._first, handler.service.clock)
         self._housekeeping = housekeeping
-        self._size = BatchSize(
-            events_max=limits.events_max,
-            target_seconds=limits.target_seconds,
-            limit_seconds=limits.limit_seconds,
-            start=limits.events_start,
-        )
-        self._backoff = Backoff()
+        self._tracks = tracks_of(limits)
         self._conn: asyncpg.Connection[Any] | None = None
-        self._pending: list[Chunk] = []  # taken, and to be handled next
-        self._left: list[Chunk] = []  # what did not fit into the batch in hand
-        self._waiting_since: float | None = None
         self.owned: dict[TopicPartition, Position] = {}
         """Where we stand. Read by the other thread for lag only."""
         self.reached_ms: dict[TopicPartition, int] = {}
@@ -143,43 +123,52 @@ class Processor:
             self._disconnect()
 
     async def _round(self) -> None:
-        chunks = self._next_chunks()
-        if not chunks:
-            if not await self._do_chores() and not await self._keep_house():
-                await self._handover.wait_for_chunks(_IDLE_SECONDS)
-            return
+        for track in self._tracks.in_turn():
+            if chunks := self._next_chunks(track):
+                await self._run_batch(track, chunks)
+                return
+        if not await self._do_chores() and not await self._keep_house():
+            wanted = self._tracks.lane_may_go()
+            await self._handover.wait_for_chunks(self._tracks.pause_seconds(_IDLE_SECONDS), lane=wanted)
+
+    async def _run_batch(self, track: Track, chunks: list[Chunk]) -> None:
         events = sum(len(chunk) for chunk in chunks)
         started = monotonic()
         try:
-            outcome = await self._handle(chunks, self._size.seconds_for(events), patient=self._is_patient())
+            outcome = await self._handle(chunks, track.size.seconds_for(events), patient=track.is_patient())
         except Exception as error:
-            self._pending, self._left = chunks + self._left, []
-            self._size.at_most(max(1, events))
-            await self._recover(error, chunks)
+            track.pending, track.left = chunks + track.left, []
+            track.size.at_most(max(1, events))
+            self._tracks.worked(track, monotonic() - started)
+            await self._recover(error, chunks, track)
             return
-        self._succeeded(chunks, outcome, events, monotonic() - started)
+        self._succeeded(track, chunks, outcome, events, monotonic() - started)
         await self._do_chores()
         await self._keep_house()
 
-    def _next_chunks(self) -> list[Chunk]:
+    def _next_chunks(self, track: Track) -> list[Chunk]:
         """The next batch: what is left of the last one, or what was handed over. Ours, in order, and cut to size."""
-        if self._pending:
+        if track.pending and track.is_lane:
+            fresh = track.pending
+        elif track.pending:
             # What waits may wait for reference data, so that still comes in, no more than a batch can hold.
-            held = sum(len(chunk) for chunk in self._pending if chunk.topic in self._first)
-            fresh = self._pending + self._handover.take_first(self._size.limit - held)
+            held = sum(len(chunk) for chunk in track.pending if chunk.topic in self._first)
+            fresh = track.pending + self._handover.take_first(track.size.limit - held)
+        elif track.is_lane:
+            fresh = self._handover.take_lane(track.size.limit, self._limits.bytes_max)
         else:
-            fresh = self._handover.take(self._size.limit, self._limits.bytes_max)
-        self._pending = []
-        batch, self._left = joined(self._ours(fresh)), []
+            fresh = self._handover.take(track.size.limit, self._limits.bytes_max)
+        track.pending = []
+        batch, track.left = joined(self._ours(fresh)), []
         reference = [chunk for chunk in batch if chunk.topic in self._first]
         if reference:
             # By itself: were it to wait beside events of unknown shops, it would be missed where it is waited for,
             # and two workers that hold what the other waits for would wait for ever.
-            self._left = [chunk for chunk in batch if chunk.topic not in self._first]
+            track.left = [chunk for chunk in batch if chunk.topic not in self._first]
             batch = reference
-        if sum(len(chunk) for chunk in batch) > self._size.limit:
-            batch, rest = halves(batch, self._size.limit)
-            self._left = rest + self._left
+        if sum(len(chunk) for chunk in batch) > track.size.limit:
+            batch, rest = halves(batch, track.size.limit)
+            track.left = rest + track.left
         return batch
 
     def _ours(self, chunks: Sequence[Chunk]) -> list[Chunk]:
@@ -224,7 +213,7 @@ class Processor:
                 raise BatchTooSlow from error
             raise
 
-    def _succeeded(self, chunks: Sequence[Chunk], outcome: Outcome, events: int, seconds: float) -> None:
+    def _succeeded(self, track: Track, chunks: Sequence[Chunk], outcome: Outcome, events: int, seconds: float) -> None:
         for chunk in chunks:
             place = TopicPartition(chunk.topic, chunk.partition)
             position = self.owned.get(place)
@@ -232,10 +221,11 @@ class Processor:
                 self.owned[place] = Position(chunk.stop, chunk.epoch)
                 if chunk.deliveries:
                     self.reached_ms[place] = chunk.deliveries[-1].timestamp_ms
-        self._pending, self._left = self._left, []
-        self._waiting_since = None
-        self._size.succeeded(events, seconds)
-        self._backoff.reset()
+        track.pending, track.left = track.left, []
+        track.waiting_since = None
+        track.size.succeeded(events, seconds)
+        track.backoff.reset()
+        self._tracks.worked(track, seconds)
         self._watchdog.progressed(monotonic())
         self._count(outcome, events)
         self._committed(outcome)
@@ -255,21 +245,18 @@ class Processor:
                 metrics.content_differs(refusal.topic).inc()
                 log.error("one event id with two contents", topic=refusal.topic, offset=refusal.offset)
 
-    def _is_patient(self) -> bool:
-        return self._waiting_since is None or monotonic() - self._waiting_since < PATIENCE_SECONDS
-
-    async def _recover(self, error: Exception, chunks: Sequence[Chunk]) -> None:
+    async def _recover(self, error: Exception, chunks: Sequence[Chunk], track: Track) -> None:
         """After a batch that did not commit, or perhaps did. Raises what trying again does not mend."""
-        cause = "conflict"
+        cause, least = "conflict", 0.0
         if isinstance(error, TooManyCulprits):
-            self._size.at_most(SMALL_BATCH)
+            track.size.at_most(SMALL_BATCH)
             return
         if isinstance(error, NotYet):
             cause = "not_yet"
             if isinstance(error, ShopUnknown):
                 await self._look_for_shops()
             else:
-                self._waiting_since = self._waiting_since or monotonic()
+                track.waiting_since = track.waiting_since or monotonic()
             self._watchdog.progressed(monotonic())  # to be restarted would not bring it
         elif isinstance(error, Fenced | CommitDoubtful):
             cause = "fenced"
@@ -284,22 +271,23 @@ class Processor:
         elif isinstance(error, Suspected):
             cause = "suspected"
             self._disconnect()
-            await asyncio.sleep(_SECOND_LOOK_SECONDS)
+            least = _SECOND_LOOK_SECONDS
         elif judge(error) is Fault.TRANSIENT:
             cause = "timeout" if isinstance(error, BatchTooSlow) else "conflict"
-            self._size.failed()
+            track.size.failed()
             if not isinstance(error, asyncpg.TransactionRollbackError):
                 self._disconnect()
         elif isinstance(error, asyncpg.UniqueViolationError | asyncpg.CheckViolationError):
             # An id that another owner wrote in the same moment, or a month of ids that was just dropped for its age:
             # the next attempt sees it.
-            self._size.failed()
+            track.size.failed()
         else:
             raise error
         self._metrics.retries(cause).inc()
-        log.warning("batch is tried again", service=self._group, cause=cause, error=repr(error), size=self._size.limit)
-        pause = self._backoff.pause(self._rng.random())
-        await asyncio.sleep(min(pause, 0.25) if cause == "not_yet" else pause)
+        log.warning("batch is tried again", service=self._group, cause=cause, error=repr(error), size=track.size.limit)
+        pause = track.backoff.pause(self._rng.random())
+        pause = least + (min(pause, 0.25) if cause == "not_yet" else pause)
+        await track.rest(pause)
 
     async def _look_for_shops(self) -> None:
         """How far the topic of shops is to be read before an unknown one may be said not to exist."""
@@ -351,7 +339,7 @@ class Processor:
                 chunks, self._limits.limit_seconds * 2, patient=False, steps=steps, replay=replay
             )
         except Exception as error:
-            await self._recover(error, chunks)
+            await self._recover(error, chunks, self._tracks.live)
             return False
         if steps:
             for kind, count in self._chores.done().items():

@@ -33,9 +33,11 @@ from shared.messaging.faults import described
 from shared.messaging.fence import Position, TopicPartition
 from shared.messaging.handling import Service
 from shared.messaging.handover import Handover, Signal
-from shared.messaging.processor import Limits, Processor
+from shared.messaging.lane import LaneIntake
+from shared.messaging.processor import Processor
 from shared.messaging.reference import Ends
 from shared.messaging.relay import KafkaSender, RefusedRows, Relay
+from shared.messaging.tracks import Limits
 from shared.settings import PlatformSettings
 
 log = structlog.get_logger(__name__)
@@ -101,6 +103,7 @@ class Worker:
         self._lag = LagWatch(service.name)
         self._stopping: list[tuple[LoopThread, asyncio.Event]] = []
         self.intake: Intake
+        self.lane: LaneIntake
         self.processor: Processor
 
     async def run(self, stop: asyncio.Event) -> int:
@@ -115,6 +118,8 @@ class Worker:
                 asyncio.create_task(self._in(base, self.processor.run)),
                 asyncio.create_task(self._in(edge, self.intake.run)),
             ]
+            if any(subscription.lane for subscription in self._service.subscriptions):
+                parts.append(asyncio.create_task(self._in(edge, self.lane.run)))
             if self._with_relay:
                 parts.append(asyncio.create_task(self._in(edge, relay.run)))
             return await self._supervise(parts, stop, edge)
@@ -153,6 +158,8 @@ class Worker:
                 bytes_max=settings.batch_bytes_max,
                 target_seconds=settings.batch_target_ms / 1000,
                 limit_seconds=settings.batch_limit_ms / 1000,
+                lane_target_seconds=settings.lane_target_ms / 1000,
+                lane_share=settings.lane_share_percent / 100,
             ),
             rng=self._rng,
             housekeeping=Housekeeping(
@@ -162,7 +169,7 @@ class Worker:
                 ids_days=settings.processed_ids_days,
             ),
             ends_of_shops=ends_of_shops,
-            lost=lambda places: edge.call(self.intake.lose, places),
+            lost=lambda places: edge.call(self._lose, places),
             committed=committed,
         )
 
@@ -170,14 +177,27 @@ class Worker:
             claimed: dict[TopicPartition, Position] = await base.submit(self.processor.claim(*args))
             return claimed
 
+        def revoke(places: set[TopicPartition]) -> None:
+            base.call(self.processor.revoke, places)
+
+        self.lane = LaneIntake(self._service, self._kafka, handler.decoders, handover, claim=claim, revoke=revoke)
         self.intake = Intake(
             self._service,
             self._kafka,
             handler.decoders,
             handover,
             claim=claim,
-            revoke=lambda places: base.call(self.processor.revoke, places),
+            revoke=revoke,
+            owning=self.lane.own,
         )
+
+    def _lose(self, places: set[TopicPartition]) -> None:
+        self.intake.lose(places)
+        self.lane.lose(places)
+
+    async def _ends(self) -> dict[TopicPartition, int]:
+        """Where the events of our partitions end. Called in the loop of the Kafka thread."""
+        return await self.intake.ends() | await self.lane.ends()
 
     async def _make_relay(self) -> Relay:
         return Relay(
@@ -219,7 +239,7 @@ class Worker:
     async def _is_behind(self, edge: LoopThread) -> bool:
         """Measure and export the lag; whether there is any."""
         try:
-            ends = await asyncio.wait_for(edge.submit(self.intake.ends()), 2 * _LAG_EVERY_SECONDS)
+            ends = await asyncio.wait_for(edge.submit(self._ends()), 2 * _LAG_EVERY_SECONDS)
         except TimeoutError:
             return True  # that thread does not answer
         now_ms = self._clock.now().timestamp() * 1000

@@ -92,6 +92,15 @@ class PlatformSettings(BaseSettings):
     batch_limit_ms: int = Field(
         2000, ge=100, le=60_000, description="A batch that takes longer is halved the next time."
     )
+    lane_target_ms: int = Field(
+        50,
+        ge=5,
+        le=2000,
+        description="How long a batch of history should take; a live event may wait so long for one that is in hand.",
+    )
+    lane_share_percent: int = Field(
+        10, ge=1, le=90, description="Share of a worker's time that history gets though live events wait all the time."
+    )
     relay_poll_ms: int = Field(25, ge=1, le=2_000, description="How often the outbox is looked at when it is quiet.")
     watchdog_seconds: float = Field(
         30.0, gt=0, le=3600, description="A worker with a backlog and no progress for so long ends, to be restarted."

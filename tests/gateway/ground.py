@@ -85,8 +85,7 @@ class Gateway:
         service = create_service(SECRET, random_ids(seed))
         self.harness = Harness(service, pool, self.clock)
         self.refused: list[Refusal] = []
-        (subscription,) = service.subscriptions
-        self._handle = subscription.handle
+        self._handle = service.subscriptions[0].handle
 
     async def take(self, events: Iterable[dict[str, Any] | bytes], batch: int = 20_000, **how: Any) -> None:
         """Handle events in batches of a size; `how` goes to the harness: `placed`, `doubled`, `shuffled`, `rng`."""

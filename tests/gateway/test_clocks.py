@@ -14,6 +14,7 @@ from services.gateway.clocks.domain import Refusal, Step, Told, check, steps
 from services.gateway.clocks.events import clock_key
 from services.gateway.shops import add_shop
 from shared.contracts.orders import ClockAdvanced
+from shared.db.tables import ALL_SHARDS
 from shared.kernel import FixedClock
 from shared.messaging.partitioning import partition_of
 from tests.gateway.clock_ground import START, Feeder, Topic, clock, raw_streams
@@ -124,7 +125,7 @@ async def test_an_order_before_a_clock_lies_before_it_in_every_partition(pool: a
         stop.set()
         await asyncio.gather(*sending)
         while await pool.fetchval("SELECT count(*) FROM outbox"):
-            await topic.round(rng, list(range(17)), crash=0.0)
+            await topic.round(rng, list(ALL_SHARDS), crash=0.0)
     clocks = {id(event): event.data.until for events in topic.events for event in events if _is_clock(event)}
     orders = sum(not _is_clock(event) for events in topic.events for event in events)
     assert orders >= sum(b"Order Completed" in value for stream in streams for value in stream)

@@ -17,7 +17,10 @@ from tests.gateway.ground import SECRET
 
 def test_the_service_reads_raw_orders_and_owns_what_it_writes() -> None:
     for service in (SERVICE, create_service(SECRET)):
-        assert [subscription.topic for subscription in service.subscriptions] == ["raw.orders.v1"]
+        assert [(s.topic, s.lane) for s in service.subscriptions] == [
+            ("raw.orders.v1", False),
+            ("raw.orders.backfill.v1", True),
+        ]
         assert set(service.own_topics) == {"orders.v1", "customers.v1", "shops.v1", "keys.v1"}
 
 

@@ -12,10 +12,11 @@ from aiokafka.errors import KafkaTimeoutError
 
 from shared.kernel import SystemClock
 from shared.messaging.batch import BatchHandler
-from shared.messaging.consumer import Intake, PositionLost
+from shared.messaging.consumer import Intake
 from shared.messaging.dead_letters import Cipher, DeadLetters
 from shared.messaging.fence import Position, TopicPartition
 from shared.messaging.handover import Handover, Signal
+from shared.messaging.places import PositionLost
 from shared.testing.harness import TEST_SECRET
 from tests.messaging.probe import ADDED, probe
 
@@ -67,7 +68,7 @@ def known_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
     async def identify(*_: Any) -> tuple[str, Mapping[str, str]]:
         return "cluster", {}
 
-    monkeypatch.setattr("shared.messaging.consumer.identify", identify)
+    monkeypatch.setattr("shared.messaging.places.identify", identify)
 
 
 async def test_a_claim_that_waited_while_the_last_owner_went_on_finds_its_position() -> None:
@@ -149,6 +150,6 @@ async def test_waiting_for_the_database_is_not_laid_at_the_door_of_the_group(mon
     kafka = SilentGroup(end=0)
     made, stop = intake(kafka, 0), asyncio.Event()
     made.unsettled()
-    made._claiming = True
+    made.places.claiming = True
     asyncio.get_running_loop().call_later(0.6, stop.set)
     await asyncio.wait_for(made._fetch(kafka, stop), 5)

@@ -19,9 +19,10 @@ from shared.messaging.fence import Position, TopicPartition
 from shared.messaging.handling import NotYet, Subscription
 from shared.messaging.handover import Handover, Signal
 from shared.messaging.isolation import TooManyCulprits
-from shared.messaging.processor import Limits, Processor
+from shared.messaging.processor import Processor
 from shared.messaging.records import Chunk, PlainRecord
 from shared.messaging.reference import ShopUnknown, keep_shops
+from shared.messaging.tracks import Limits
 from shared.testing.harness import TEST_SECRET
 from tests.messaging.probe import ADDED, add_up, added, probe
 
@@ -102,7 +103,7 @@ async def test_too_many_culprits_in_reference_data_make_its_batches_small() -> N
     handover, handler = a_handover(), Recorder(TooManyCulprits())
     handover.put(chunk(topics.SHOPS, 500), first=True)
     made = processor(handler, handover)
-    made._size.limit = 500
+    made._tracks.live.size.limit = 500
     await rounds(made, 2)
     assert handler.batches == [{topics.SHOPS: 500}, {topics.SHOPS: 100}]
 
@@ -129,7 +130,7 @@ async def test_who_waits_for_a_shop_asks_how_far_there_is_to_read_and_waits_anew
     made = processor(handler, handover, ends_of_shops=ends)
     await rounds(made, 1)
     assert handler.unknown_shops._ends is not None
-    assert made._waiting_since is None, "a handler's patience is another"
+    assert made._tracks.live.waiting_since is None, "a handler's patience is another"
     made._ends_asked -= 60
     handler.unknown_shops._since["new"] = 1.0
     await rounds(made, 1)
@@ -149,7 +150,7 @@ async def test_a_database_that_is_away_is_no_reason_to_end() -> None:
     assert watchdog.expired(monotonic())
     await rounds(made, 3)
     assert not watchdog.expired(monotonic())
-    assert made._size.limit == 5
+    assert made._tracks.live.size.limit == 5
     assert not handler.unknown_shops._since, "shops come by the database too: who waits for one waits anew"
 
 

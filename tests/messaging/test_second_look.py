@@ -21,8 +21,9 @@ from shared.messaging.fence import TopicPartition, claim
 from shared.messaging.handling import Delivery, Work
 from shared.messaging.handover import Handover, Signal
 from shared.messaging.isolation import Suspects
-from shared.messaging.processor import Limits, Processor
+from shared.messaging.processor import Processor
 from shared.messaging.records import PlainRecord
+from shared.messaging.tracks import Limits
 from shared.testing import Databases
 from shared.testing.harness import TEST_SECRET, as_bytes, running
 from tests.messaging.probe import ADDED, DEMO, add_up, added, prepare, probe, totals

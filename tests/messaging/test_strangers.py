@@ -20,9 +20,10 @@ from shared.messaging.dead_letters import Cipher, DeadLetters
 from shared.messaging.fence import TopicPartition, claim
 from shared.messaging.handling import Delivery
 from shared.messaging.handover import Handover, Signal
-from shared.messaging.processor import Limits, Processor
+from shared.messaging.processor import Processor
 from shared.messaging.records import PlainRecord
 from shared.messaging.reference import PATIENCE_SECONDS, ShopUnknown, UnknownShops
+from shared.messaging.tracks import Limits
 from shared.testing import Databases
 from shared.testing.harness import TEST_SECRET, Harness, as_bytes, running
 from tests.messaging.probe import ADDED, Added, added, prepare, probe, totals

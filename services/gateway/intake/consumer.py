@@ -1,4 +1,4 @@
-"""raw.orders.v1 → orders.v1 and customers.v1."""
+"""raw.orders.v1 → orders.v1 and customers.v1; and the same in the lane of history."""
 
 from __future__ import annotations
 
@@ -11,9 +11,13 @@ from services.gateway.identity import Marker
 from services.gateway.intake import store
 from services.gateway.intake.domain import Refusal
 from services.gateway.intake.events import Draft, RulesBook, ShopRules, read, received_at
+from shared.contracts import topics
 from shared.contracts.raw_orders import RawClockEvent, RawOrderEvent
 from shared.kernel import CustomerId
 from shared.messaging.handling import Delivery, Handler, Work
+
+_ONWARD = {topics.RAW_ORDERS: topics.ORDERS, topics.RAW_ORDERS_BACKFILL: topics.ORDERS_BACKFILL}
+"""History stays in its lane."""
 
 
 def intake_handler(marker: Marker, draw: Callable[[], CustomerId]) -> Handler:
@@ -47,7 +51,7 @@ def _read_all(
         if stamp not in received:
             received[stamp] = received_at(stamp)
         try:
-            drafts.append(read(raw, received[stamp], rules[raw.shop], marker))
+            drafts.append(read(raw, received[stamp], rules[raw.shop], marker, _ONWARD[delivery.topic]))
         except Refusal as refusal:
             work.refuse(delivery, refusal.reason, refusal.detail)
     return drafts

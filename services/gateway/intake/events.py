@@ -14,6 +14,7 @@ from msgspec import UNSET, UnsetType
 from services.gateway.identity import Claim, Mark, Marker, MarkingRules
 from services.gateway.intake import domain
 from services.gateway.intake.domain import Amounts, EventKind, Facts, Line, OrderFacts, RefundFacts, Refusal, Returned
+from shared.contracts import topics
 from shared.contracts.envelope import Origin
 from shared.contracts.orders import (
     Order,
@@ -70,6 +71,8 @@ class Draft(NamedTuple):
     origin: Origin
     claim: Claim
     facts: Facts
+    topic: str
+    """Where it goes out: live, or the lane of history."""
 
 
 class RulesBook:
@@ -100,8 +103,8 @@ def cause_id(cause: str) -> str:
     return blake2b(cause.encode(), digest_size=16).hexdigest()
 
 
-def read(raw: RawOrderEvent, received: datetime, rules: ShopRules, marker: Marker) -> Draft:
-    """A raw event as a draft. `received`: the broker's append time. Raises Refusal."""
+def read(raw: RawOrderEvent, received: datetime, rules: ShopRules, marker: Marker, topic: str = topics.ORDERS) -> Draft:
+    """A raw event as a draft. `received`: the broker's append time; `topic`: where it goes out. Raises Refusal."""
     kind = domain.kind_of(raw.type)
     if raw.origin not in ("live", "backfill"):
         raise Refusal("bad_origin", "origin: must be live or backfill")
@@ -128,6 +131,7 @@ def read(raw: RawOrderEvent, received: datetime, rules: ShopRules, marker: Marke
         cast(Origin, raw.origin),
         claim,
         facts,
+        topic,
     )
 
 

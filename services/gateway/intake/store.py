@@ -43,7 +43,7 @@ async def save(tx: Transaction, drafts: Sequence[Draft], recognition: Recognitio
                 sequence=tx.sequence(key),
             )
             tx.publish(topics.CUSTOMERS, key, updated)
-        tx.publish(topics.ORDERS, key, write(draft, customer_text, tx.sequence(key)))
+        tx.publish(draft.topic, key, write(draft, customer_text, tx.sequence(key)))
 
 
 class _Addresses:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter as Tally
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from time import monotonic
 from typing import Any
@@ -42,6 +42,7 @@ SetAside = Callable[["asyncpg.Connection[Any]", Sequence[OutboxRow]], Awaitable[
 
 _ROWS_MAX = 2_000
 _BYTES_MAX = 8 << 20
+_SEARCHING_ROWS = 64
 _REFRESH_SECONDS = 0.5
 _MEASURE_SECONDS = 5.0
 _TOPIC_RETRY_SECONDS = 2.0
@@ -161,7 +162,7 @@ class Relay:
         limit = self._pace.limit
         shares = quotas(self._taken, shards, limit)
         async with transaction(conn):
-            rows = await store.take(conn, shares, limit=limit, bytes_max=_BYTES_MAX, without=parked)
+            rows = await store.take(conn, shares, limit=_exact(limit, shares), bytes_max=_BYTES_MAX, without=parked)
             refused = [row for row in rows if not fits(row)]
             await self._send(rows, refused)
             crash.at("relay_after_send")
@@ -172,7 +173,7 @@ class Relay:
             crash.at("relay_after_delete")
         self._published(len(rows) - len(refused), refused)
         self._taken = Tally(row.shard for row in rows)
-        more = len(rows) >= limit or any(self._taken[shard] >= share for shard, share in shares.items())
+        more = any(self._taken[shard] >= share for shard, share in shares.items())
         return self._pace.sent(len(rows), more=more)
 
     async def _send(self, rows: Sequence[OutboxRow], refused: list[OutboxRow]) -> None:
@@ -213,6 +214,11 @@ class Relay:
         self._metrics.outbox_rows.set(backlog.rows)
         self._metrics.outbox_oldest_seconds.set(backlog.oldest_seconds)
         self._metrics.oldest_transaction_seconds.set(backlog.oldest_transaction_seconds)
+
+
+def _exact(limit: int, shares: Mapping[int, int]) -> int:
+    """How many rows to take. While a single message is being looked for, not one too many."""
+    return limit if limit <= _SEARCHING_ROWS else sum(shares.values())
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from shared.db.tables import BARRIER_SHARD, OUTBOX_SHARDS
+from shared.db.tables import ALL_SHARDS, BARRIER_SHARD, LANE_SHARDS, OUTBOX_SHARDS
 
 _BARRIERS_MAX = 256
 """Barriers come in bunches, one for each partition."""
+_LANE_MAX = 400
+"""Rows of history in one round: a live row that is written meanwhile waits for them."""
+_LANE_BESIDE_LIVE = 10
+"""A tenth of a round is history's while live rows fill rounds."""
 
 
 def wanted_shards(members: Sequence[int], me: int) -> frozenset[int]:
@@ -19,19 +23,27 @@ def wanted_shards(members: Sequence[int], me: int) -> frozenset[int]:
     ranked = sorted(set(members))
     if me not in ranked:
         return frozenset()
-    return frozenset(range(ranked.index(me), BARRIER_SHARD + 1, len(ranked)))
+    return frozenset(ALL_SHARDS[ranked.index(me) :: len(ranked)])
 
 
 def quotas(taken: Mapping[int, int], shards: Sequence[int], limit: int) -> dict[int, int]:
-    """How many rows to take of each shard this round, about `limit` together and at least one each.
+    """How many rows to take of each shard this round, about `limit` of live ones together, and at least one each.
 
-    `taken` is what the last round took of each shard. A backlog of one customer lies in one shard, so a shard that
-    gave its whole share before gets what the quiet ones will not need; a quiet shard keeps a small share, so that
-    it never waits for a busy one.
+    `taken` is what the last round took of each shard. History gets little while live rows fill rounds, and never more
+    than delays a live row by some milliseconds; barriers come in bunches.
     """
+    shares = _spread(taken, [shard for shard in shards if shard < OUTBOX_SHARDS], limit)
     if BARRIER_SHARD in shards:
-        rest = [shard for shard in shards if shard < OUTBOX_SHARDS]
-        return {**quotas(taken, rest, limit), BARRIER_SHARD: max(1, min(limit, _BARRIERS_MAX))}
+        shares[BARRIER_SHARD] = max(1, min(limit, _BARRIERS_MAX))
+    lanes = [shard for shard in shards if shard in LANE_SHARDS]
+    is_busy = sum(count for shard, count in taken.items() if shard < OUTBOX_SHARDS) >= limit // 2
+    return shares | _spread(taken, lanes, max(1, min(limit // _LANE_BESIDE_LIVE if is_busy else limit, _LANE_MAX)))
+
+
+def _spread(taken: Mapping[int, int], shards: Sequence[int], limit: int) -> dict[int, int]:
+    """A backlog of one customer lies in one shard, so a shard that gave its whole share before gets what the quiet
+    ones will not need; a quiet shard keeps a small share, so that it never waits for a busy one.
+    """
     if not shards:
         return {}
     fair = max(1, limit // len(shards))

@@ -32,7 +32,8 @@ class Backlog(NamedTuple):
 
 
 # No SKIP LOCKED: rows of a key would overtake each other. An index scan for each shard, so that the cost of a round
-# does not depend on the backlog. The running sum bounds what is held in memory, and at least one row comes.
+# does not depend on the backlog. History comes after all others, so that neither limit cuts those. The running sum
+# bounds what is held in memory, and at least one row comes.
 # Topics that the cluster does not know wait without standing in the way of others.
 #
 # A barrier goes when no row with a smaller id is left in any shard, be it led by whom it may. Its snapshot shows all
@@ -59,10 +60,10 @@ SELECT place, id, shard, topic, key, value FROM (
             ))
         ORDER BY outbox.id LIMIT q.quota FOR UPDATE
     ) AS o
-    WINDOW age AS (ORDER BY o.id)
+    WINDOW age AS (ORDER BY o.shard > {BARRIER_SHARD}, o.id)
 ) AS w
 WHERE nth <= $3 AND bytes_before < $4
-ORDER BY id
+ORDER BY shard > {BARRIER_SHARD}, id
 """  # noqa: S608 - constants
 # By physical address, never by `id <= last`: a lower id of another key may have been committed in between.
 _REMOVE = "DELETE FROM outbox WHERE ctid = ANY($1::tid[])"
