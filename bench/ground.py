@@ -15,8 +15,9 @@ from shared.contracts.shops import Shop, ShopConfigured
 from shared.db.migrating import migrate
 
 PARTITIONS = 6
-TOPICS = {"orders.v1": PARTITIONS, "orders.backfill.v1": PARTITIONS, "shops.v1": PARTITIONS, "keys.v1": PARTITIONS, "metrics.retention.v1": PARTITIONS,
-          "dead-letters.v1": PARTITIONS}  # fmt: skip
+TOPICS = dict.fromkeys(
+    ("orders.v1", "orders.backfill.v1", "shops.v1", "keys.v1", "metrics.retention.v1", "dead-letters.v1"), PARTITIONS
+)
 
 
 async def create_topics(bootstrap: str) -> None:

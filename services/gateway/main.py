@@ -39,7 +39,12 @@ def _service(intake: Handler) -> Service:
     # gateway has no copies of shops and keys to keep: its own tables are where they are written first.
     return Service(
         name=NAME,
-        subscriptions=(Subscription(topics.RAW_ORDERS, RawOrderEvent, intake, raw=True, other_forms=_OTHER_FORMS),),
+        subscriptions=(
+            Subscription(topics.RAW_ORDERS, RawOrderEvent, intake, raw=True, other_forms=_OTHER_FORMS),
+            Subscription(
+                topics.RAW_ORDERS_BACKFILL, RawOrderEvent, intake, raw=True, lane=True, other_forms=_OTHER_FORMS
+            ),
+        ),
         own_topics=(topics.ORDERS, topics.ORDERS_BACKFILL, topics.CUSTOMERS, topics.SHOPS, topics.KEYS),
     )
 

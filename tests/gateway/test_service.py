@@ -21,7 +21,9 @@ def test_the_service_reads_raw_orders_and_owns_what_it_writes() -> None:
             ("raw.orders.v1", False),
             ("raw.orders.backfill.v1", True),
         ]
-        assert set(service.own_topics) == {"orders.v1", "customers.v1", "shops.v1", "keys.v1"}
+        assert set(service.own_topics) == {
+            *("orders.v1", "orders.backfill.v1", "customers.v1", "shops.v1", "keys.v1"),
+        }
 
 
 @pytest.mark.stack
