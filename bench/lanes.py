@@ -42,6 +42,8 @@ YEARS = 3
 _CUSTOMERS = 10_000
 _CHUNK = 2_000
 _LIMIT_SECONDS = 1_200
+_WARM_SECONDS = 5
+"""For workers to start and caches to warm, and again once they have caught up."""
 
 
 class Batch(NamedTuple):
@@ -118,7 +120,9 @@ async def measure(connection: Connection, orders: int, seconds: float) -> dict[s
             KafkaSink(connection.bootstrap_servers, topics.RAW_ORDERS_BACKFILL) as into_lane,
         ):
             flowing = asyncio.create_task(live(into_live, stop))
-            await asyncio.sleep(10)  # the workers start, caches warm
+            await asyncio.sleep(_WARM_SECONDS)
+            await wait_until_consumed(connection.bootstrap_servers, urls, limit_s=120)  # what piled up at the start
+            await asyncio.sleep(_WARM_SECONDS)
             alone = CLOCK.now().timestamp()
             await asyncio.sleep(seconds)
             began = CLOCK.now().timestamp()

@@ -10,17 +10,26 @@ class BatchSize:
     """Aims at a time for each batch: a tenth more after a success, half after a failure."""
 
     def __init__(
-        self, *, events_max: int = 20_000, target_seconds: float = 0.3, limit_seconds: float = 2.0, start: int = START
+        self,
+        *,
+        events_max: int = 20_000,
+        target_seconds: float = 0.3,
+        limit_seconds: float = 2.0,
+        start: int = START,
+        least: int = SMALLEST,
     ) -> None:
+        """`least`: fewer would hardly be quicker, so slowness alone does not lead below."""
         self.limit = min(start, events_max)
         self._events_max = events_max
         self._target = target_seconds
         self._limit_seconds = limit_seconds
+        self._least = min(least, events_max)
 
     def succeeded(self, events: int, seconds: float) -> None:
         """A batch of so many events took so long. A batch that was not full says nothing about a larger one."""
         if seconds > self._target:
-            self.limit = max(SMALLEST, min(self.limit, int(max(events, 1) * max(0.5, self._target / seconds))))
+            fitting = max(self._least, int(max(events, 1) * max(0.5, self._target / seconds)))
+            self.limit = max(SMALLEST, min(self.limit, fitting))
         elif events >= self.limit * 0.9:
             self.limit = min(self._events_max, self.limit + max(1, self.limit // 10))
 

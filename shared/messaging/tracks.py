@@ -15,6 +15,10 @@ from shared.messaging.records import Chunk
 from shared.messaging.reference import PATIENCE_SECONDS
 
 
+_LANE_LEAST = 200
+"""Events in a batch of the lane: most of what a smaller one takes are statements, not events."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """Sizes and times of batches."""
@@ -107,6 +111,7 @@ def tracks_of(limits: Limits) -> Tracks:
         events_max=min(limits.events_max, limits.lane_events_max),
         target_seconds=limits.lane_target_seconds,
         limit_seconds=limits.limit_seconds,
-        start=min(100, limits.events_start),
+        start=min(_LANE_LEAST, limits.events_start),
+        least=_LANE_LEAST,
     )
     return Tracks(live, lane, LaneShare(limits.lane_share, limits.lane_target_seconds))
