@@ -14,7 +14,6 @@ from shared.messaging.batching import Backoff, BatchSize, LaneShare
 from shared.messaging.records import Chunk
 from shared.messaging.reference import PATIENCE_SECONDS
 
-
 _LANE_LEAST = 200
 """Events in a batch of the lane: most of what a smaller one takes are statements, not events."""
 

@@ -130,7 +130,7 @@ def test_every_topic_stands_in_the_readme() -> None:
     from shared.contracts import topics
 
     readme = (ROOT / "README.md").read_text()
-    names = [value for key, value in vars(topics).items() if key.isupper()]
+    names = [value for key, value in vars(topics).items() if key.isupper() and isinstance(value, str)]
     assert names
     assert not [topic for topic in names if f"`{topic}`" not in readme]
 
