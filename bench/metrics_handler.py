@@ -29,7 +29,7 @@ from services.metrics.lifecycle import jobs, telling
 from services.metrics.lifecycle.store.clocks import ShopsOwnClock
 from services.metrics.lifecycle.telling import LIFECYCLE_TIMER
 from services.metrics.orders import consumer
-from services.metrics.orders.store import customers, facts
+from services.metrics.orders.store import customers, facts, past
 from services.metrics.retention.domain import counting as retention
 from shared.contracts.orders import Clock, ClockAdvanced, Order, OrderCompleted, OrdersEvent
 from shared.contracts.shops import Shop
@@ -184,9 +184,10 @@ def watch(steps: Steps) -> None:
     steps.wrap(consumer, "translate", "translate")
     steps.wrap(facts, "insert", "order facts (insert)")
     steps.wrap(facts, "claim", "order facts (claim)")
-    steps.wrap(facts, "load", "order facts (load known)")
+    steps.wrap(facts, "lock", "order facts (lock known)")
+    steps.wrap(past, "load", "what was said before (load)")
     steps.wrap(facts, "amend", "order facts (amend)")
-    steps.wrap(facts, "record", "statuses and refunds")
+    steps.wrap(past, "record", "what is said (record)")
     steps.wrap(consumer, "moves_of", "decide")
     steps.wrap(consumer, "owners_of", "decide")
     steps.wrap(consumer, "plan", "decide")

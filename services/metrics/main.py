@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from services.metrics.cohorts.api import router as cohorts_router
+from services.metrics.cohorts.domain import booked as booked_cohorts
 from services.metrics.cohorts.domain import counting as cohorts
 from services.metrics.counters import jobs as counter_jobs
 from services.metrics.lifecycle import jobs as lifecycle_jobs
@@ -20,6 +21,7 @@ from services.metrics.retention import jobs
 from services.metrics.retention.api.customers import router as lists_router
 from services.metrics.retention.api.explain import router as explain_router
 from services.metrics.retention.api.routes import router as retention_router
+from services.metrics.retention.domain import booked as booked_retention
 from services.metrics.retention.domain import counting as retention
 from services.metrics.settings import MetricsSettings
 from shared.contracts import topics
@@ -36,7 +38,10 @@ def create_service() -> Service:
     """The service, with a consumer of its own."""
     # Slices that receive what orders changed, in this order, in the same transaction.
     orders = OrderConsumer(
-        count=(retention.count, cohorts.count), announce=(jobs.announce, counter_jobs.announce), follow=follow
+        count=(retention.count, cohorts.count),
+        announce=(jobs.announce, counter_jobs.announce),
+        follow=follow,
+        count_booked=(booked_retention.count, booked_cohorts.count),
     )
     return Service(
         name=NAME,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Path, Query
 from pydantic import BeforeValidator
@@ -47,6 +47,14 @@ Currency = Annotated[
         description="ISO 4217 code. Selects money and the orders that it is divided by, never customers. "
         "Default: the shop's.",
         examples=["USD"],
+    ),
+]
+BasisName = Literal["restated", "booked"]
+OnBasis = Annotated[
+    BasisName,
+    Query(
+        description="`restated`: refunds and cancellations change the past. `booked`: they count on their own day, and "
+        "closed months stay closed.",
     ),
 ]
 WindowDays = Annotated[

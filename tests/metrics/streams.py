@@ -122,10 +122,10 @@ def facts_of(events: Iterable[Envelope], shop: Shop) -> list[Fact]:
     for event in {event.id: event for event in events}.values():
         if event.shop == shop.slug:
             by_order.setdefault(event.data.order_id, []).append(event)  # type: ignore[attr-defined]  # the union's members each have data of their own
-    return [fact for told in by_order.values() if (fact := _judge(told, ZoneInfo(shop.zone))) is not None]
+    return [fact for told in by_order.values() if (fact := judge(told, ZoneInfo(shop.zone))) is not None]
 
 
-def _judge(told: list[Envelope], zone: ZoneInfo) -> Fact | None:
+def judge(told: list[Envelope], zone: ZoneInfo) -> Fact | None:
     completions = [event.time for event in told if isinstance(event, OrderCompleted)]
     marks = [event for event in told if isinstance(event, OrderCompleted | OrderCancelled)]
     if not completions or isinstance(

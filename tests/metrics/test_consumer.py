@@ -26,13 +26,16 @@ pytestmark = pytest.mark.stack
 _TABLES = {
     "order_fact": "SELECT * FROM order_fact ORDER BY shop, order_id",
     "order_status": "SELECT * FROM order_status ORDER BY shop, order_id, occurred_at, completed",
-    "refund": "SELECT * FROM refund ORDER BY shop, order_id, refund_id",
+    "order_content": "SELECT * FROM order_content ORDER BY shop, order_id, occurred_at, event_id",
+    "refund": "SELECT * FROM refund ORDER BY shop, order_id, refund_id, occurred_at, event_id",
+    "spell": "SELECT * FROM spell ORDER BY shop, order_id, since",
     "customer_state": (
-        "SELECT customer, shop, first_day, orders, days FROM customer_state WHERE orders > 0 ORDER BY shop, customer"
+        "SELECT customer, shop, first_day, orders, days, odd FROM customer_state WHERE orders > 0 OR odd <> 0 "
+        "ORDER BY shop, customer"
     ),
     "counter": (
-        "SELECT shop, measure, param, gap, day, currency, sum(value) FROM counter "
-        "GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(value) <> 0 ORDER BY 1, 2, 3, 4, 5, 6"
+        "SELECT shop, basis, measure, param, gap, day, currency, sum(value) FROM counter "
+        "GROUP BY 1, 2, 3, 4, 5, 6, 7 HAVING sum(value) <> 0 ORDER BY 1, 2, 3, 4, 5, 6, 7"
     ),
 }
 
@@ -48,11 +51,13 @@ async def tables(harness: Harness) -> dict[str, list[tuple[Any, ...]]]:
     return {name: [tuple(row) for row in await harness.pool.fetch(query)] for name, query in _TABLES.items()}
 
 
-async def counted(harness: Harness, shop: Shop) -> dict[object, int]:
+async def counted(harness: Harness, shop: Shop, basis: int = 0) -> dict[object, int]:
     rows = await harness.pool.fetch(
-        "SELECT measure, param, currency, day, gap, sum(value)::bigint FROM counter WHERE shop = $1 AND measure < 13 "
+        "SELECT measure, param, currency, day, gap, sum(value)::bigint FROM counter "
+        "WHERE shop = $1 AND basis = $2 AND (measure < 13 OR measure > 14) "
         "GROUP BY 1, 2, 3, 4, 5 HAVING sum(value) <> 0",
         shop.number,
+        basis,
     )
     return {tuple(row[:5]): row[5] for row in rows}
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
+import numpy as np
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.metrics.cohorts.domain.table import Cell, Cohort, CohortTotals, cohort_table
-from services.metrics.counters import Generation, Measure, live_generation, totals_by_param
-from services.metrics.questions import SCOPE, Currency, Digits, currency_or, today_in
+from services.metrics.counters import BOOKED, Generation, Line, Measure, live_generation, sums_until, totals_by_param
+from services.metrics.questions import SCOPE, Currency, Digits, OnBasis, currency_or, today_in
 from shared.db import ReadTransaction
-from shared.kernel import Zone, month_of, month_text, parse_month
+from shared.kernel import Zone, month_of, month_text, parse_month, start_of_month
 from shared.web import Caller, ClockDep, DatabaseDep, FieldError, allow, invalid
 
 COHORTS_MAX = 120
@@ -118,8 +119,13 @@ async def read_cohorts(
         Query(ge=1, le=COHORTS_MAX, description="Cells of each cohort: its own month and those after it."),
         Digits,
     ] = 12,
+    basis: OnBasis = "restated",
 ) -> CohortsAnswer:
-    """For each month of first orders: who of them ordered in each month since, and what they spent, net of refunds."""
+    """For each month of first orders: who of them ordered in each month since, and what they spent, net of refunds.
+
+    On basis `booked` a customer's first order stays the first whatever becomes of it; in a month counts whose order of
+    that month stood at its end; orders and revenue are what was entered in it, and may be below zero.
+    """
     asked = currency_or(currency, caller.shop.currency)
     async with database.read(caller.shop_id) as reads:
         live = await live_generation(reads, caller.shop_id)
@@ -127,10 +133,14 @@ async def read_cohorts(
         calendar = live.calendar if live else caller.shop.calendar
         this_month = month_of(today, calendar)
         cohorts = _range(first, to, this_month)
-        table = await _load(reads, live, cohorts, asked, months=months, this_month=this_month)
+        totals = CohortTotals({}, {}, {}, {})
+        if live is not None:
+            load = _load_booked if basis == "booked" else _load
+            totals = await load(reads, live, cohorts, asked)
+        table = cohort_table(totals, cohorts, months=months, this_month=this_month)
     return CohortsAnswer(
         as_of=date.fromordinal(today),
-        basis="restated",
+        basis=basis,
         currency=asked,
         calendar=calendar,
         first=month_text(cohorts[0]),
@@ -165,18 +175,30 @@ def _month(field: str, text: str, this_month: int) -> int:
     return month
 
 
-async def _load(
-    reads: ReadTransaction, live: Generation | None, cohorts: range, currency: str, *, months: int, this_month: int
-) -> list[Cohort]:
-    totals = CohortTotals({}, {}, {})
-    if live is not None:
-        span = (cohorts[0], cohorts[-1])
-        totals = CohortTotals(
-            customers=await totals_by_param(reads, live.counters, Measure.COHORT_CUSTOMERS, span),
-            orders=await totals_by_param(reads, live.counters, Measure.COHORT_ORDERS, span, currency),
-            revenue=await totals_by_param(reads, live.counters, Measure.COHORT_REVENUE, span, currency),
-        )
-    return cohort_table(totals, cohorts, months=months, this_month=this_month)
+async def _load(reads: ReadTransaction, live: Generation, cohorts: range, currency: str) -> CohortTotals:
+    span = (cohorts[0], cohorts[-1])
+    customers = await totals_by_param(reads, live.counters, Measure.COHORT_CUSTOMERS, span)
+    return CohortTotals(
+        # Everybody ordered in the month of their first order.
+        sizes={month: customers.get((month, month), 0) for month in cohorts},
+        customers=customers,
+        orders=await totals_by_param(reads, live.counters, Measure.COHORT_ORDERS, span, currency),
+        revenue=await totals_by_param(reads, live.counters, Measure.COHORT_REVENUE, span, currency),
+    )
+
+
+async def _load_booked(reads: ReadTransaction, live: Generation, cohorts: range, currency: str) -> CohortTotals:
+    counters, span = live.counters, (cohorts[0], cohorts[-1])
+    # Who was in a cohort stays in it, also when nothing is left of the order that put them there.
+    eves = [start_of_month(month, live.calendar) - 1 for month in range(cohorts[0], cohorts[-1] + 2)]
+    lines = [Line(Measure.FIRSTS), Line(Measure.FIRSTS, basis=BOOKED)]
+    firsts = np.diff(sum(await sums_until(reads, counters, lines, eves), np.zeros(len(eves), np.int64)))
+    return CohortTotals(
+        sizes=dict(zip(cohorts, firsts.tolist(), strict=True)),
+        customers=await totals_by_param(reads, counters, Measure.COHORT_CUSTOMERS, span, booked=True),
+        orders=await totals_by_param(reads, counters, Measure.COHORT_ORDERS, span, currency, booked=True),
+        revenue=await totals_by_param(reads, counters, Measure.COHORT_REVENUE, span, currency, booked=True),
+    )
 
 
 def _answer(cohort: Cohort, currency: str) -> CohortAnswer:

@@ -1,7 +1,7 @@
 """counters: the one table of day-indexed changes. Other slices compute changes and lines; this one adds and reads."""
 
 from services.metrics.counters.domain import Deltas, Ints, Measure, Tally, currency_code, currency_letters, merge
-from services.metrics.counters.store.adding import add, ensure_generations
+from services.metrics.counters.store.adding import BOOKED, RESTATED, add, ensure_generations
 from services.metrics.counters.store.reading import (
     CounterSet,
     Generation,
@@ -14,6 +14,8 @@ from services.metrics.counters.store.reading import (
 )
 
 __all__ = [
+    "BOOKED",
+    "RESTATED",
     "CounterSet",
     "Deltas",
     "Generation",

@@ -30,7 +30,8 @@ class Measure(IntEnum):
     """Param: window. The same, with the days since the end in gap, if fewer than the window: no period that counters
     answer holds both the end and the restart otherwise, and rows of day and gap are the dearest to keep."""
     AT_LEAST = 5
-    """Param: window, 0 for all time; gap: k. Signed: customers who come to have, or cease to have, k orders in it."""
+    """Param: window, 0 for all time; gap: k. Signed: customers who come to have, or cease to have, k orders in it.
+    For k = 1 on basis booked alone: on basis restated FIRSTS, BACK and ENDS say it."""
     RETURNED = 6
     """Param: days. Customers with a second order day within them, on the day of their first."""
     ORDERS = 7
@@ -45,6 +46,15 @@ class Measure(IntEnum):
     """The same, their orders by currency."""
     COHORT_REVENUE = 12
     """The same, their revenue by currency."""
+    PERIOD_LOST = 15
+    """Basis booked alone, as all below. Param: window; gap: period. Signed: customers held the period before day and
+    no longer held."""
+    PERIOD_NEW = 16
+    """Param: window; gap: period. Signed: customers held, not held the period before, and without an older order."""
+    RETURN_OLD = 17
+    """Param: days. Signed: customers whose first order is so old."""
+    RETURN_BACK = 18
+    """Param: days. Signed: of those, the ones with a second order day within them."""
     STAGE = 13
     """Param: stage. Signed: customers who come into the stage, or leave it, on day."""
     STAGE_FLOW = 14

@@ -51,6 +51,8 @@ def add_tables(metadata: MetaData) -> None:
         Column("calendar", Text, nullable=False),
         Column("windows", ARRAY(Integer), nullable=False),
         Column("loyal_over", Integer, nullable=False),
+        Column("periods", ARRAY(Integer), nullable=False, server_default=text("'{30}'")),
+        Column("closing_days", Integer, nullable=False, server_default=text("3")),
         Column("lifecycle", JSONB, nullable=False, server_default=text("'{}'"), comment="settings of stages"),
         PrimaryKeyConstraint("shop", "number", name="pk_generation"),
     )

@@ -1,27 +1,33 @@
 """orders: what is known of each order and of each customer's order days. Turns a batch of events into changes."""
 
+from services.metrics.orders.domain.accounts import Accounts
+from services.metrics.orders.domain.books import END, Step, entries_of
 from services.metrics.orders.domain.changes import Amounts, Changes, Frame, Runs, Steps, Turns, frame_of, steps_of
 from services.metrics.orders.domain.choice import Choice
-from services.metrics.orders.domain.days import months_of
+from services.metrics.orders.domain.days import month_ends, months_of
 from services.metrics.orders.domain.following import Follow, Followed
-from services.metrics.orders.domain.history import GAPS_SHOWN, History, history
+from services.metrics.orders.domain.history import GAPS_SHOWN, History, booked_history, history
 from services.metrics.orders.domain.lives import GAP_MAX, GAPS, Lives, no_lives
 from services.metrics.orders.domain.order import GUEST, Fact
+from services.metrics.orders.store.differing import Differences, differences_at, steps_of_customer
 from services.metrics.orders.store.listing import STRIDE, STRIDE_END, Listed, Told, all_listed, count_listed, listed
 from services.metrics.orders.store.lives import Standings, lock_lives, order_days, save_lives
 from services.metrics.orders.store.reading import CustomersAt, customers_at, history_of
 
 __all__ = [
+    "END",
     "GAPS",
     "GAPS_SHOWN",
     "GAP_MAX",
     "GUEST",
     "STRIDE",
     "STRIDE_END",
+    "Accounts",
     "Amounts",
     "Changes",
     "Choice",
     "CustomersAt",
+    "Differences",
     "Fact",
     "Follow",
     "Followed",
@@ -31,20 +37,26 @@ __all__ = [
     "Lives",
     "Runs",
     "Standings",
+    "Step",
     "Steps",
     "Told",
     "Turns",
     "all_listed",
+    "booked_history",
     "count_listed",
     "customers_at",
+    "differences_at",
+    "entries_of",
     "frame_of",
     "history",
     "history_of",
     "listed",
     "lock_lives",
+    "month_ends",
     "months_of",
     "no_lives",
     "order_days",
     "save_lives",
     "steps_of",
+    "steps_of_customer",
 ]

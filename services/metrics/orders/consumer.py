@@ -19,22 +19,25 @@ import numpy as np
 
 from services.metrics import counters
 from services.metrics.counters import Deltas, Generation, Ints
+from services.metrics.orders.domain.accounts import Accounts, Shifts, accounts_of, place_of, shifts_at, shifts_of
 from services.metrics.orders.domain.amend import (
     Amendment,
     amendments,
     chosen,
-    first_days,
+    dated,
     moves_of,
     refund_rows,
     status_rows,
 )
 from services.metrics.orders.domain.batch import Batch, OrderKey, Told
 from services.metrics.orders.domain.changes import Changes, Frame, Turns, frame_of, no_turns
+from services.metrics.orders.domain.days import ShopDays
 from services.metrics.orders.domain.decide import Moves, decide, owners_of, plan
 from services.metrics.orders.domain.following import Follow, Followed
+from services.metrics.orders.domain.order import GUEST
 from services.metrics.orders.domain.turns import turns_of
-from services.metrics.orders.events import ShopDays, state_at, translate
-from services.metrics.orders.store import customers, facts
+from services.metrics.orders.events import state_at, translate
+from services.metrics.orders.store import accounts, customers, facts, past
 from shared.contracts.orders import ClockAdvanced, OrderEvent, OrdersEvent
 from shared.contracts.shops import Shop
 from shared.messaging.handling import Delivery, Work
@@ -43,6 +46,8 @@ Count = Callable[[Changes], Deltas]
 """A slice that counts: pure, from the changes of a batch to changes of counters."""
 Announce = Callable[[Work, Mapping[Shop, int]], None]
 """A slice that wants to know which shops changed (and by which partition), to do something later."""
+CountBooked = Callable[[Accounts], Deltas]
+"""As `Count` on basis booked: from accounts of those customers whose books differ to changes of the difference."""
 
 
 Follower = Callable[
@@ -60,6 +65,7 @@ class OrderConsumer:
     count: Sequence[Count]
     announce: Sequence[Announce] = ()
     follow: Follower | None = None
+    count_booked: Sequence[CountBooked] = ()
     wary: int = 0
     """For so many batches more, care comes first: going back costs more than looking."""
 
@@ -68,21 +74,23 @@ class OrderConsumer:
         shops = {slug: work.shop(slug) for slug in {delivery.event.shop for delivery in deliveries}}
         generations = await counters.ensure_generations(conn, shops.values())
         follow = None if self.follow is None else await self.follow(work, deliveries, shops, generations)
-        days = {slug: ShopDays(shop.number, generations[shop.number].zone) for slug, shop in shops.items()}
-        batch = _translated(deliveries, days, work)
+        days = {number: _days_of(number, generation) for number, generation in generations.items()}
+        batch = _translated(deliveries, {slug: days[shop.number] for slug, shop in shops.items()}, work)
         await facts.prepare(conn)
-        deltas = await self._apply(_Batch(conn, batch, generations, follow))
+        deltas, booked = await self._apply(_Batch(conn, batch, generations, days, follow))
         if follow is not None:
             deltas.append(await follow.finish())
         numbers = {number: generation.counters.generation for number, generation in generations.items()}
         merged = counters.merge(deltas)
         await counters.add(conn, merged, numbers, work.shard)
-        changed = set(merged.shop.tolist())
+        await counters.add(conn, booked, numbers, work.shard, counters.BOOKED)
+        changed = {*merged.shop.tolist(), *booked.shop.tolist()}
         partitions = {delivery.event.shop: delivery.partition for delivery in deliveries}
         for announce in self.announce:
             announce(work, {shop: partitions[slug] for slug, shop in shops.items() if shop.number in changed})
 
-    async def _apply(self, batch: _Batch) -> list[Deltas]:
+    async def _apply(self, batch: _Batch) -> tuple[list[Deltas], Deltas]:
+        """(changes of counters on basis restated, on basis booked)."""
         if self.wary == 0 and not batch.told.states:
             try:
                 async with batch.conn.transaction():  # a savepoint
@@ -94,25 +102,43 @@ class OrderConsumer:
         self.wary = max(0, self.wary - 1)
         return await self._change(batch, careful=True)
 
-    async def _change(self, batch: _Batch, *, careful: bool) -> list[Deltas]:
+    async def _change(self, batch: _Batch, *, careful: bool) -> tuple[list[Deltas], Deltas]:
         generations = batch.generations
-        moves, turns = await (_claim(batch) if careful else _insert(batch))
-        deltas = []
+        moved = await (_claim(batch) if careful else _insert(batch))
+        deltas, booked = [], []
         frames = {number: frame_of(generation) for number, generation in generations.items()}
         for frame in sorted(set(frames.values())):  # one order for all writers: customers are locked frame by frame
             numbers = {shop: generations[shop].counters.generation for shop in frames if frames[shop] == frame}
-            rows = np.flatnonzero(np.isin(moves.shop, list(numbers)))
-            own = turns.chosen(np.flatnonzero(np.isin(turns.shop, list(numbers))))
-            changes = await _decide(batch, frame, chosen(moves, rows), own, numbers, careful=careful)
+            changes, differing = await _decide(batch, frame, moved.of(list(numbers)), numbers, careful=careful)
             deltas += [count(changes) for count in self.count]
-        return deltas
+            if differing is not None:
+                booked += [count(differing) for count in self.count_booked]
+        return deltas, counters.merge(booked)
 
 
 class _Batch(NamedTuple):
     conn: asyncpg.Connection[Any]
     told: Batch
     generations: Mapping[int, Generation]
+    days: Mapping[int, ShopDays]
     follow: Follow | None
+
+
+class _Moved(NamedTuple):
+    """What a batch changed of orders: in the end, event by event, and how far it moved the books away from that."""
+
+    moves: Moves
+    turns: Turns
+    shifts: Shifts
+
+    def of(self, shops: Sequence[int]) -> _Moved:
+        """What it changed of some shops."""
+        moves, turns, shifts = (np.flatnonzero(np.isin(part.shop, shops)) for part in self)
+        return _Moved(chosen(self.moves, moves), self.turns.chosen(turns), shifts_at(self.shifts, shifts))
+
+
+def _days_of(number: int, generation: Generation) -> ShopDays:
+    return ShopDays(number, generation.zone, generation.calendar, generation.closing_days)
 
 
 def _translated(deliveries: Sequence[Delivery[OrdersEvent]], days: Mapping[str, ShopDays], work: Work) -> Batch:
@@ -124,18 +150,19 @@ def _translated(deliveries: Sequence[Delivery[OrdersEvent]], days: Mapping[str, 
     return translate(orders, days, work.tx.now, work.refuse, places)
 
 
-async def _insert(batch: _Batch) -> tuple[Moves, Turns]:
+async def _insert(batch: _Batch) -> _Moved:
     plain = batch.told.plain
     await facts.insert(batch.conn, plain)
     fresh = np.arange(len(plain))
-    return moves_of(plain, fresh, []), _turns(batch, fresh, [], {})
+    return _Moved(moves_of(plain, fresh, []), _turns(batch, fresh, [], {}), shifts_of(plain, fresh, []))
 
 
-async def _claim(batch: _Batch) -> tuple[Moves, Turns]:
-    conn, plain = batch.conn, batch.told.plain
-    zones = {number: generation.zone for number, generation in batch.generations.items()}
-    repeated = await facts.claim(conn, batch.told, first_days(batch.told.states, zones))
-    known = await facts.load(conn, repeated)
+async def _claim(batch: _Batch) -> _Moved:
+    conn, plain, days = batch.conn, batch.told.plain, batch.days
+    repeated = await facts.claim(conn, batch.told, dated(batch.told.states, days))
+    found = await facts.lock(conn, repeated)
+    kept = await past.load(conn, found)
+    known = {order: facts.known(row, kept[order]) for order, row in found.items()}
     told = dict(batch.told.states)
     by_event = dict(batch.told.told)
     fresh = []
@@ -145,11 +172,12 @@ async def _claim(batch: _Batch) -> tuple[Moves, Turns]:
             by_event[order] = [Told(int(plain.position[at]), int(plain.at[at]), told[order])]
         else:
             fresh.append(at)
-    amended = amendments(told, known, zones)
-    await facts.amend(conn, {one.order: (one.after, one.days) for one in amended if one.before is not None})
-    await facts.record(conn, status_rows(amended, zones), refund_rows(amended, zones))
+    amended = amendments(told, known, days)
+    await facts.amend(conn, {one.order: one.after for one in amended if one.before is not None})
+    await past.record(conn, amended, status_rows(amended, days), refund_rows(amended, days))
     rows = np.array(fresh, np.int64)
-    return moves_of(plain, rows, amended), _turns(batch, rows, amended, by_event)
+    turns = _turns(batch, rows, amended, by_event)
+    return _Moved(moves_of(plain, rows, amended), turns, shifts_of(plain, rows, amended))
 
 
 def _turns(batch: _Batch, fresh: Ints, amended: Sequence[Amendment], told: Mapping[OrderKey, Sequence[Told]]) -> Turns:
@@ -160,9 +188,11 @@ def _turns(batch: _Batch, fresh: Ints, amended: Sequence[Amendment], told: Mappi
 
 
 async def _decide(
-    batch: _Batch, frame: Frame, moves: Moves, turns: Turns, generations: Mapping[int, int], *, careful: bool
-) -> Changes:
-    conn, owners = batch.conn, owners_of(moves, turns)
+    batch: _Batch, frame: Frame, moved: _Moved, generations: Mapping[int, int], *, careful: bool
+) -> tuple[Changes, Accounts | None]:
+    conn, (moves, turns, shifts) = batch.conn, moved
+    differing = np.flatnonzero(shifts.customer != GUEST)
+    owners = owners_of(moves, turns, (shifts.shop[differing], shifts.customer[differing]))
     numbers = sorted(generations)
     number = np.array([generations[shop] for shop in numbers], np.int64)[np.searchsorted(numbers, owners.shop)]
     before = await customers.claim(conn, owners.shop, owners.customer, number, frame.depth, careful=careful)
@@ -175,4 +205,11 @@ async def _decide(
         lived = lives.differs(before.lives)
         after = replace(after, version=np.maximum(after.version, before.states.version + lived))
     await customers.save(conn, before, after, lives, number)
-    return changes
+    odd = before.odd != 0
+    odd[place_of(owners.shop, owners.customer, shifts)] = True
+    if not (odd.any() or len(shifts.sign)):
+        return changes, None
+    rows = np.flatnonzero(odd)
+    owned = await accounts.owned(conn, owners.shop[rows].tolist(), owners.customer[rows].tolist())
+    await accounts.mark_odd(conn, number[rows], owned, [one.is_odd for one in owned])
+    return changes, accounts_of(frame, owned, moves, shifts)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
@@ -14,7 +13,7 @@ from msgspec import UNSET, UnsetType
 
 from services.metrics.counters import Ints, currency_code
 from services.metrics.orders.domain.batch import Batch, OrderKey, PlainOrders, Told
-from services.metrics.orders.domain.days import days_of
+from services.metrics.orders.domain.days import ShopDays, days_of
 from services.metrics.orders.domain.order import GUEST, Content, Mark, OrderState, Pieces, merge
 from services.metrics.orders.domain.order import Refund as OrderRefund
 from shared.contracts.orders import Order, OrderCancelled, OrderCompleted, OrderEvent, OrderLine, OrderRefunded
@@ -33,14 +32,6 @@ _DIGIT[[*b"0123456789abcdefghijklmnopqrstuv"]] = np.arange(32)
 _PLACE = 1 << (5 * np.arange(12, -1, -1, dtype=np.int64))
 _ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(Pieces)
-
-
-@dataclass(frozen=True, slots=True)
-class ShopDays:
-    """What of a shop decides how its events are read."""
-
-    number: int
-    zone: str
 
 
 def translate(
@@ -155,13 +146,14 @@ def state_of(event: OrderEvent) -> OrderState:
         currency = "" if refund.currency is UNSET else refund.currency
         whole = amount is None
         told = OrderRefund(at, event.id, received, amount, currency, whole, tuple(items.items()))
-        return OrderState(refunds={refund.refund_id: told})
+        return OrderState(tellings={(refund.refund_id, at, event.id): told})
     order = event.data
     customer = GUEST if order.customer is None else int(parse_customer_id(order.customer))
-    content = Content(at, event.id, customer, order.currency, order.revenue, pieces(order.lines))
+    content = Content(at, event.id, received, customer, order.currency, order.revenue, pieces(order.lines))
+    contents = {(at, event.id): content}
     if isinstance(event, OrderCompleted | OrderCancelled):
-        return OrderState({Mark(at, isinstance(event, OrderCompleted)): received}, content)
-    return OrderState(content=content)
+        return OrderState({Mark(at, isinstance(event, OrderCompleted)): received}, contents)
+    return OrderState(contents=contents)
 
 
 def state_at(plain: PlainOrders, at: int) -> OrderState:
@@ -169,8 +161,9 @@ def state_at(plain: PlainOrders, at: int) -> OrderState:
     instant = int(plain.at[at])
     lines = decode_pieces(None if plain.lines is None else plain.lines[at])
     customer, revenue = int(plain.customer[at]), int(plain.revenue[at])
-    content = Content(instant, plain.event_id[at], customer, plain.currency[at], revenue, lines)
-    return OrderState({Mark(instant, completed=True): int(plain.received[at])}, content)
+    received, event = int(plain.received[at]), plain.event_id[at]
+    content = Content(instant, event, received, customer, plain.currency[at], revenue, lines)
+    return OrderState({Mark(instant, completed=True): received}, {(instant, event): content})
 
 
 def pieces(lines: Sequence[OrderLine]) -> Pieces:
@@ -262,7 +255,7 @@ def _days(shop: Ints, at: Ints, received: Ints, shops: Mapping[str, ShopDays]) -
     day, booked = np.zeros(len(at), np.int64), np.zeros(len(at), np.int64)
     for one in shops.values():
         mine = shop == one.number
-        day[mine], booked[mine] = days_of(one.zone, at[mine], received[mine])
+        day[mine], booked[mine] = days_of(one, at[mine], received[mine])
     return day, booked
 
 

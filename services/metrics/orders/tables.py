@@ -50,6 +50,7 @@ def _facts(metadata: MetaData) -> None:
         Column("shop", SmallInteger, nullable=False),
         Column("status", SmallInteger, nullable=False, comment="0 neither known, 1 cancelled, 2 completed"),
         Column("counted", Boolean, nullable=False, comment="completed, not cancelled, not wholly refunded"),
+        Column("odd", Boolean, nullable=False, server_default=text("false"), comment="its life is told by spell"),
         Column("currency", Text, nullable=False),
         Column("content_id", _ID, nullable=False, comment="id of that event: decides between equal instants"),
         Column("lines", LargeBinary, comment="JSON [[line, pieces], …]; null for an order without lines"),
@@ -63,7 +64,7 @@ def _facts(metadata: MetaData) -> None:
         order_fact.c.day,
         postgresql_where=text("counted AND customer <> 0"),
     )
-    # What basis `booked` will need besides the first completion, which stands in order_fact.
+    # What basis `booked` needs besides what stands in order_fact: the first completion and the last content.
     Table(
         "order_status",
         metadata,
@@ -89,7 +90,40 @@ def _facts(metadata: MetaData) -> None:
         Column("currency", Text, comment="null: that of the order"),
         Column("whole", Boolean, nullable=False, comment="the shop named neither amount nor items"),
         Column("items", LargeBinary, comment="JSON [[line, pieces], …]"),
-        PrimaryKeyConstraint("shop", "order_id", "refund_id", name="pk_refund"),
+        PrimaryKeyConstraint("shop", "order_id", "refund_id", "occurred_at", "event_id", name="pk_refund"),
+    )
+    Table(
+        "order_content",
+        metadata,
+        Column("shop", SmallInteger, nullable=False),
+        Column("order_id", _ID, nullable=False),
+        Column("occurred_at", DateTime(timezone=True), nullable=False),
+        Column("event_id", _ID, nullable=False),
+        Column("received_at", DateTime(timezone=True), nullable=False),
+        Column("customer", BigInteger, nullable=False, comment="surrogate; 0 for a guest"),
+        Column("revenue", BigInteger, nullable=False, comment="minor units"),
+        Column("currency", Text, nullable=False),
+        Column("lines", LargeBinary, comment="JSON [[line, pieces], …]"),
+        PrimaryKeyConstraint("shop", "order_id", "occurred_at", "event_id", name="pk_order_content"),
+    )
+    _spells(metadata)
+
+
+def _spells(metadata: MetaData) -> None:
+    # What the books say of orders whose own row does not tell it: one row for each stretch of days.
+    Table(
+        "spell",
+        metadata,
+        Column("shop", SmallInteger, nullable=False),
+        Column("order_id", _ID, nullable=False),
+        Column("since", Integer, nullable=False, comment="first day of the stretch, an ordinal"),
+        Column("until", Integer, nullable=False, comment="day after its last; the greatest integer: no end"),
+        Column("start", Integer, nullable=False, comment="day since which the order lives, on which it counts"),
+        Column("customer", BigInteger, nullable=False, comment="surrogate; 0 for a guest"),
+        Column("currency", Text, nullable=False),
+        Column("net", BigInteger, nullable=False, comment="minor units"),
+        PrimaryKeyConstraint("shop", "order_id", "since", name="pk_spell"),
+        Index("ix_spell_customer", "shop", "customer"),
     )
 
 
@@ -106,9 +140,11 @@ def _customers(metadata: MetaData) -> None:
         Column("version", Integer, nullable=False, comment="rises with each change"),
         Column("days", ARRAY(Integer), nullable=False, comment="last order days, rising, repeats kept, 0 in front"),
         *_life(),
+        Column("odd", Integer, nullable=False, server_default=text("0"), comment="not 0: basis booked differs"),
         PrimaryKeyConstraint("shop", "generation", "customer", name="pk_customer_state"),
         # The one index on what changes: on a stage, which few orders change.
         Index("ix_customer_state_stage", "shop", "generation", "stage", "customer"),
+        Index("ix_customer_state_odd", "shop", "generation", "customer", postgresql_where=text("odd <> 0")),
         postgresql_with={"fillfactor": 80},
     )
 

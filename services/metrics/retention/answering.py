@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.metrics.counters import CounterSet, live_generation
-from services.metrics.retention.domain.figures import Asked, figures_of
+from services.metrics.retention.books import Books, booked_return_rates_at
+from services.metrics.retention.domain.figures import Asked, Counts, ReturnRate, figures_of
 from services.metrics.retention.events import retention
-from services.metrics.retention.store import counts_at, scanned_counts_at
+from services.metrics.retention.store import counts_at, return_rates_at, scanned_counts_at
 from shared.contracts.metrics import Retention
 from shared.contracts.shops import Shop
 from shared.db import Reads
@@ -34,10 +35,25 @@ class Basis:
     windows: frozenset[int]
     least: frozenset[int]
     """For how many orders customers are counted by window: "this many or more"."""
+    periods: frozenset[int] = frozenset()
+    """Whose customers won and lost are counted on basis booked."""
 
     def is_counted(self, asked: Asked) -> bool:
         """Whether counters answer; otherwise orders are scanned."""
+        if asked.basis == "booked" and asked.period not in self.periods:
+            return False
+        return self._is_counted_restated(asked)
+
+    def _is_counted_restated(self, asked: Asked) -> bool:
         return asked.window in self.windows and asked.period <= asked.window and (asked.loyal_over + 1) in self.least
+
+    async def counts_at(self, reads: Reads, asked: Asked, at: Sequence[int]) -> list[Counts]:
+        """The whole numbers at each of `at` (rising, distinct ordinals), on the asked basis."""
+        count = counts_at if self._is_counted_restated(asked) else scanned_counts_at
+        restated = await count(reads, self.counters, asked, at)
+        if asked.basis == "restated":
+            return restated
+        return await Books(self.counters, asked, self.is_counted(asked)).counts_at(reads, at, restated)
 
 
 async def basis_of(reads: Reads, shop: Shop) -> Basis:
@@ -47,7 +63,8 @@ async def basis_of(reads: Reads, shop: Shop) -> Basis:
         nothing = CounterSet(shop.number, _NOTHING_COUNTED)
         return Basis(shop, nothing, Zone(shop.zone), shop.calendar, frozenset(), frozenset())
     least = frozenset({1, 2, live.loyal_over + 1})
-    return Basis(shop, live.counters, Zone(live.zone), live.calendar, frozenset(live.windows), least)
+    zone, windows, periods = Zone(live.zone), frozenset(live.windows), frozenset(live.periods)
+    return Basis(shop, live.counters, zone, live.calendar, windows, least, periods)
 
 
 async def answers(reads: Reads, basis: Basis, asked: Asked, at: Sequence[int]) -> list[Retention]:
@@ -55,12 +72,17 @@ async def answers(reads: Reads, basis: Basis, asked: Asked, at: Sequence[int]) -
 
     Exact for every question. Raises InconsistentCounts when the counters contradict themselves.
     """
-    count = counts_at if basis.is_counted(asked) else scanned_counts_at
-    counted = await count(reads, basis.counters, asked, at)
+    counted = await basis.counts_at(reads, asked, at)
     return [
         retention(day, asked, counts, figures_of(asked, day, counts), basis.shop.benchmark)
         for day, counts in zip(at, counted, strict=True)
     ]
+
+
+async def return_rates(reads: Reads, basis: Basis, at: int, *, booked: bool = False) -> list[ReturnRate]:
+    """Return rates of everybody whose first order is old enough on a day, on either basis."""
+    restated = await return_rates_at(reads, basis.counters, at)
+    return await booked_return_rates_at(reads, basis.counters, at, restated) if booked else restated
 
 
 async def figures(

@@ -8,8 +8,6 @@ from services.metrics.retention.domain.benchmarks import BENCHMARKS
 from services.metrics.retention.domain.figures import Asked, Counts, Figures, Quotient
 from shared.contracts.metrics import Amount, Benchmark, Mean, Retention
 
-BASIS = "restated"
-
 
 def retention(as_of: int, asked: Asked, counts: Counts, figures: Figures, industry: str) -> Retention:
     """The contract's form of an answer. `as_of` is an ordinal; `industry` names the benchmark to stand beside CRR."""
@@ -18,7 +16,7 @@ def retention(as_of: int, asked: Asked, counts: Counts, figures: Figures, indust
         as_of=date.fromordinal(as_of),
         window_days=asked.window,
         period_days=asked.period,
-        basis=BASIS,
+        basis=asked.basis,
         currency=asked.currency,
         held=who.held,
         repeat=who.repeat,

@@ -37,6 +37,8 @@ class Cohort:
 class CohortTotals:
     """What is added up for each cohort and month."""
 
+    sizes: Mapping[int, int]
+    """Customers of each cohort."""
     customers: Totals
     orders: Totals
     revenue: Totals
@@ -47,7 +49,7 @@ def cohort_table(totals: CohortTotals, cohorts: range, *, months: int, this_mont
     return [
         Cohort(
             month=first,
-            customers=totals.customers.get((first, first), 0),
+            customers=totals.sizes.get(first, 0),
             cells=[
                 _cell(totals, first, month) if month <= this_month else None for month in range(first, first + months)
             ],
@@ -58,7 +60,7 @@ def cohort_table(totals: CohortTotals, cohorts: range, *, months: int, this_mont
 
 
 def _cell(totals: CohortTotals, first: int, month: int) -> Cell:
-    size = totals.customers.get((first, first), 0)  # everybody ordered in the month of their first order
+    size = totals.sizes.get(first, 0)
     who = totals.customers.get((first, month), 0)
     return Cell(
         customers=who,

@@ -10,11 +10,11 @@ import msgspec
 import numpy as np
 
 from services.metrics.counters.domain import Deltas, currency_letters
-from services.metrics.counters.store.reading import CounterSet, Generation, lifecycle_of
+from services.metrics.counters.store.reading import Generation, generation_of
 from shared.contracts.shops import Shop
 from shared.db.binary import BIGINT, INT, SMALLINT, Field, Layout, copy_in
 
-RESTATED = 0
+RESTATED, BOOKED = 0, 1
 
 _BLANKS = int.from_bytes(b"   ", "big")
 
@@ -48,12 +48,12 @@ ON CONFLICT (shop, generation, basis, measure, param, currency, day, gap, shard)
 DO UPDATE SET value = c.value + excluded.value
 """
 _LIVE = """
-SELECT shop, number, zone, calendar, windows, loyal_over, lifecycle::text FROM generation
+SELECT shop, number, zone, calendar, windows, loyal_over, lifecycle::text, periods, closing_days FROM generation
 WHERE shop = ANY($1::int[]) AND live
 """
 _FIRST = """
-INSERT INTO generation (shop, number, live, zone, calendar, windows, loyal_over, lifecycle)
-VALUES ($1, 1, true, $2, $3, $4, $5, $6::text::jsonb)
+INSERT INTO generation (shop, number, live, zone, calendar, windows, loyal_over, lifecycle, periods, closing_days)
+VALUES ($1, 1, true, $2, $3, $4, $5, $6::text::jsonb, $7, $8)
 ON CONFLICT (shop, number) DO NOTHING
 """
 
@@ -91,15 +91,13 @@ async def ensure_generations(conn: asyncpg.Connection[Any], shops: Iterable[Shop
         return known
     for number in missing:
         shop = by_number[number]
-        windows = sorted(set(shop.windows))
+        windows, periods = sorted(set(shop.windows)), sorted(set(shop.periods))
         stages = msgspec.json.encode(shop.lifecycle).decode()
-        await conn.execute(_FIRST, number, shop.zone, shop.calendar, windows, shop.loyal_over, stages)
+        counted = (windows, shop.loyal_over, stages, periods, shop.closing_days)
+        await conn.execute(_FIRST, number, shop.zone, shop.calendar, *counted)
     return await _live(conn, by_number)
 
 
 async def _live(conn: asyncpg.Connection[Any], shops: Iterable[int]) -> dict[int, Generation]:
     rows = await conn.fetch(_LIVE, sorted(shops))
-    return {
-        shop: Generation(CounterSet(shop, number), zone, calendar, tuple(windows), loyal_over, lifecycle_of(lifecycle))
-        for shop, number, zone, calendar, windows, loyal_over, lifecycle in rows
-    }
+    return {row["shop"]: generation_of(row) for row in rows}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -23,8 +24,8 @@ _LARGEST_GAP = 2**31 - 1
 # A value belongs to the first asked day that is not before its own day: width_bucket counts the asked days before it.
 _SUMS_UNTIL = """
 SELECT s.buckets, s.totals
-FROM unnest($4::int[], $5::int[], $6::text[], $7::text[], $8::int[], $9::int[], $10::int[], $11::int[])
-     WITH ORDINALITY AS l(measure, param, first_currency, last_currency, gap_from, gap_to, after, delay, line)
+FROM unnest($3::int[], $4::int[], $5::int[], $6::text[], $7::text[], $8::int[], $9::int[], $10::int[], $11::int[])
+     WITH ORDINALITY AS l(basis, measure, param, first_currency, last_currency, gap_from, gap_to, after, delay, line)
 CROSS JOIN LATERAL (
     SELECT array_agg(bucket) AS buckets, array_agg(total) AS totals
     FROM (
@@ -33,8 +34,8 @@ CROSS JOIN LATERAL (
                ) AS bucket,
                sum(c.value)::bigint AS total
         FROM counter c
-        WHERE c.shop = $1 AND c.generation = $2 AND c.basis = $3
-          AND c.measure = l.measure AND c.param = l.param
+        WHERE c.shop = $1 AND c.generation = $2
+          AND c.basis = l.basis AND c.measure = l.measure AND c.param = l.param
           AND c.currency >= l.first_currency AND c.currency <= l.last_currency
           AND c.day > l.after AND c.day <= $13
           AND c.gap >= l.gap_from AND c.gap <= l.gap_to
@@ -68,6 +69,10 @@ class Generation:
     loyal_over: int
     lifecycle: Lifecycle = _USUAL
     """When its customers count as new, lapsing and lost."""
+    periods: tuple[int, ...] = ()
+    """Whose customers won and lost are counted on basis booked."""
+    closing_days: int = 3
+    """A month closes for basis booked so many days after its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +89,12 @@ class Line:
     """Changes of this day and before are left out."""
     delay: int | None = None
     """If given, a change counts from `day - gap + delay` on, and not from its own day."""
+    basis: int | None = None
+    """If given, another one than that of the counters."""
 
 
 _LIVE = """
-SELECT number, zone, calendar, windows, loyal_over, lifecycle::text FROM generation
+SELECT number, zone, calendar, windows, loyal_over, lifecycle::text, periods, closing_days FROM generation
 WHERE shop = $1 AND live ORDER BY number DESC LIMIT 1
 """
 
@@ -97,8 +104,14 @@ async def live_generation(reads: Reads, shop: int) -> Generation | None:
     row = await reads.fetchrow(_LIVE, shop)
     if row is None:
         return None
-    number, zone, calendar, windows, loyal_over, lifecycle = row
-    return Generation(CounterSet(shop, number), zone, calendar, tuple(windows), loyal_over, lifecycle_of(lifecycle))
+    return generation_of((shop, *row))
+
+
+def generation_of(row: Iterable[Any]) -> Generation:
+    """From a row of the table: shop, number, and what a generation has, in its order."""
+    shop, number, zone, calendar, windows, loyal_over, lifecycle, periods, closing_days = row
+    counters, stages = CounterSet(shop, number), lifecycle_of(lifecycle)
+    return Generation(counters, zone, calendar, tuple(windows), loyal_over, stages, tuple(periods), closing_days)
 
 
 @lru_cache(maxsize=256)
@@ -117,7 +130,7 @@ async def sums_until(reads: Reads, counters: CounterSet, lines: Sequence[Line], 
         _SUMS_UNTIL,
         counters.shop,
         counters.generation,
-        counters.basis,
+        [counters.basis if line.basis is None else line.basis for line in lines],
         [line.measure for line in lines],
         [line.param for line in lines],
         [line.currency or "" for line in lines],
@@ -152,16 +165,25 @@ async def first_day_of(reads: Reads, counters: CounterSet, measure: int) -> int 
 _CELLS = """
 SELECT param, day, sum(value)::bigint
 FROM counter
-WHERE shop = $1 AND generation = $2 AND basis = $3 AND measure = $4 AND param >= $5 AND param <= $6 AND currency = $7
+WHERE shop = $1 AND generation = $2 AND basis = ANY($3::int[]) AND measure = $4 AND param >= $5 AND param <= $6
+  AND currency = $7
 GROUP BY param, day
 """
 
 
 async def totals_by_param(
-    reads: Reads, counters: CounterSet, measure: int, params: tuple[int, int], currency: str = ""
+    reads: Reads,
+    counters: CounterSet,
+    measure: int,
+    params: tuple[int, int],
+    currency: str = "",
+    *,
+    booked: bool = False,
 ) -> dict[tuple[int, int], int]:
-    """Totals of a measure by (param, day), for params from the first to the last given one."""
-    rows = await reads.fetch(
-        _CELLS, counters.shop, counters.generation, counters.basis, measure, params[0], params[1], currency
-    )
+    """Totals of a measure by (param, day), for params from the first to the last given one.
+
+    Booked: of both bases, since that of `booked` holds differences.
+    """
+    bases = [counters.basis, 1] if booked else [counters.basis]
+    rows = await reads.fetch(_CELLS, counters.shop, counters.generation, bases, measure, params[0], params[1], currency)
     return {(param, day): total for param, day, total in rows}

@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.metrics.lifecycle.answering import ground_of
 from services.metrics.lifecycle.api.life import LIFE_EXAMPLE, ChangeAnswer, DueAnswer, ThresholdAnswer, told
 from services.metrics.lifecycle.store.lives import CHANGES_SHOWN, changes_of, life_of
-from services.metrics.orders import GAPS_SHOWN, History, history, history_of
-from services.metrics.questions import SCOPE, WindowDays
+from services.metrics.orders import GAPS_SHOWN, History, booked_history, history, history_of, steps_of_customer
+from services.metrics.questions import SCOPE, OnBasis, WindowDays
 from shared.kernel import parse_customer_id
 from shared.web import Caller, ClockDep, DatabaseDep, allow, not_found
 
@@ -90,11 +90,12 @@ async def read_customer(
         ),
     ],
     window_days: WindowDays = 365,
+    basis: OnBasis = "restated",
 ) -> CustomerAnswer:
     """First and last order, revenue by currency, gaps between order days, and whether the customer is held today.
 
     Then the stage, since when and why, with every change that was published and the numbers behind it. `held` goes by
-    the asked window, stages by the shop's settings.
+    the asked window, stages by the shop's settings, on either basis.
     """
     try:
         number = parse_customer_id(customer)
@@ -104,11 +105,14 @@ async def read_customer(
         ground = await ground_of(reads, caller.shop, clock)
         shop, generation = caller.shop_id, ground.counters.generation
         bought = await history_of(reads, shop, generation, number, ground.today)
+        if bought is not None and basis == "booked":
+            bought = booked_history(await steps_of_customer(reads, shop, number), ground.today)
         life = await life_of(reads, shop, generation, number, ground.rules)
         changes = await changes_of(reads, shop, generation, number)
     if bought is None:
         raise not_found("customer")
     bare = _bought(customer, ground.today, window_days, history(bought, ground.today, window_days))
+    bare["basis"] = basis
     return CustomerAnswer(**bare, **told(life, changes, ground))
 
 
@@ -117,7 +121,6 @@ def _bought(customer: str, today: int, window: int, found: History) -> dict[str,
         "customer": customer,
         "as_of": date.fromordinal(today),
         "window_days": window,
-        "basis": "restated",
         "orders": found.orders,
         "revenue": [Spent(amount=amount, currency=currency) for currency, amount in found.revenue.items()],
         "first_order_day": _day(found.first),

@@ -10,16 +10,27 @@ import numpy as np
 
 from services.metrics.counters import currency_code
 from services.metrics.orders.domain.batch import OrderKey, PlainOrders
-from services.metrics.orders.domain.days import Ints, days_of
+from services.metrics.orders.domain.books import NO_LIFE, Life, Step, is_simple, steps_of, told_of
+from services.metrics.orders.domain.days import Ints, ShopDays, days_of
 from services.metrics.orders.domain.decide import Moves
-from services.metrics.orders.domain.order import Fact, Mark, OrderState, Refund, fact, first_completion, merge
+from services.metrics.orders.domain.order import (
+    Content,
+    Fact,
+    Mark,
+    OrderState,
+    Refund,
+    fact,
+    first_completion,
+    merge,
+)
 
 
 class Known(NamedTuple):
     """An order that was there before the batch."""
 
     state: OrderState
-    day: int | None
+    life: Life
+    """As it was counted."""
 
 
 class Days(NamedTuple):
@@ -27,6 +38,14 @@ class Days(NamedTuple):
 
     day: int | None
     booked_day: int | None
+
+
+class Dated(NamedTuple):
+    """What is known of an order, and on which days that counts."""
+
+    state: OrderState
+    days: Days
+    life: Life
 
 
 class StatusRow(NamedTuple):
@@ -39,7 +58,7 @@ class StatusRow(NamedTuple):
 
 
 class RefundRow(NamedTuple):
-    """A refund as it stands after the batch."""
+    """A telling of a refund."""
 
     order: OrderKey
     refund_id: str
@@ -54,41 +73,60 @@ class Amendment:
     order: OrderKey
     told: OrderState
     before: Known | None
-    after: OrderState
-    days: Days
+    after: Dated
+
+    @property
+    def life_before(self) -> Life:
+        """As it was counted before the batch."""
+        return NO_LIFE if self.before is None else self.before.life
 
 
 def amendments(
-    told: Mapping[OrderKey, OrderState], known: Mapping[OrderKey, Known], zones: Mapping[int, str]
+    told: Mapping[OrderKey, OrderState], known: Mapping[OrderKey, Known], shops: Mapping[int, ShopDays]
 ) -> list[Amendment]:
-    """What the batch tells, joined with what was known. `zones` by shop."""
+    """What the batch tells, joined with what was known. `shops` by number."""
     joined = {order: merge(known[order].state, state) if order in known else state for order, state in told.items()}
-    days = first_days(joined, zones)
-    return [Amendment(order, told[order], known.get(order), state, days[order]) for order, state in joined.items()]
+    found = dated(joined, shops)
+    return [Amendment(order, told[order], known.get(order), found[order]) for order in joined]
 
 
-def first_days(states: Mapping[OrderKey, OrderState], zones: Mapping[int, str]) -> dict[OrderKey, Days]:
+def dated(states: Mapping[OrderKey, OrderState], shops: Mapping[int, ShopDays]) -> dict[OrderKey, Dated]:
+    """Orders with the days on which what is known of them counts."""
+    days = _first_days(states, shops)
+    told = {order: told_of(state) for order, state in states.items()}
+    _, booked = _local([(order.shop, one.at, one.received) for order, each in told.items() for one in each], shops)
+    found, at = {}, 0
+    for order, state in states.items():
+        size = len(told[order])
+        steps = steps_of(told[order], booked[at : at + size].tolist())
+        at += size
+        life = Life(fact(state, days[order].day), days[order].booked_day, steps)
+        found[order] = Dated(state, days[order], life)
+    return found
+
+
+def _first_days(states: Mapping[OrderKey, OrderState], shops: Mapping[int, ShopDays]) -> dict[OrderKey, Days]:
     """Local and booked day of each order's first completion."""
     firsts = {order: first_completion(state) for order, state in states.items()}
     completed = [(order, *first) for order, first in firsts.items() if first is not None]
-    day, booked = _local([(order.shop, at, received) for order, at, received in completed], zones)
+    day, booked = _local([(order.shop, at, received) for order, at, received in completed], shops)
     days = {order: Days(None, None) for order in states}
     for (order, _, _), one, other in zip(completed, day.tolist(), booked.tolist(), strict=True):
         days[order] = Days(one, other)
     return days
 
 
-def _local(instants: Sequence[tuple[int, int, int]], zones: Mapping[int, str]) -> tuple[Ints, Ints]:
+def _local(instants: Sequence[tuple[int, int, int]], shops: Mapping[int, ShopDays]) -> tuple[Ints, Ints]:
     """(local day, booked day) of each (shop, instant, instant of receipt)."""
     columns = np.array(instants, np.int64).reshape(-1, 3)
     day, booked = np.zeros((2, len(columns)), np.int64)
     for shop in np.unique(columns[:, 0]).tolist():
         mine = columns[:, 0] == shop
-        day[mine], booked[mine] = days_of(zones[shop], columns[mine, 1], columns[mine, 2])
+        day[mine], booked[mine] = days_of(shops[shop], columns[mine, 1], columns[mine, 2])
     return day, booked
 
 
-def status_rows(amended: Iterable[Amendment], zones: Mapping[int, str]) -> list[StatusRow]:
+def status_rows(amended: Iterable[Amendment], shops: Mapping[int, ShopDays]) -> list[StatusRow]:
     """Marks to be kept beside the first completion, which the order's own row holds."""
     found: list[tuple[OrderKey, Mark, int]] = []
     for one in amended:
@@ -96,34 +134,61 @@ def status_rows(amended: Iterable[Amendment], zones: Mapping[int, str]) -> list[
         displaced = None if one.before is None else first_completion(one.before.state)
         if displaced is not None:
             marks.setdefault(Mark(displaced[0], completed=True), displaced[1])
-        first = first_completion(one.after)
+        first = first_completion(one.after.state)
         found += [
             (one.order, mark, received)
             for mark, received in marks.items()
             if first is None or mark != Mark(first[0], completed=True)
         ]
-    _, booked = _local([(order.shop, mark.at, received) for order, mark, received in found], zones)
+    _, booked = _local([(order.shop, mark.at, received) for order, mark, received in found], shops)
     return [StatusRow(*row, day) for row, day in zip(found, booked.tolist(), strict=True)]
 
 
-def refund_rows(amended: Iterable[Amendment], zones: Mapping[int, str]) -> list[RefundRow]:
-    """Refunds that are new or told anew."""
+def refund_rows(amended: Iterable[Amendment], shops: Mapping[int, ShopDays]) -> list[RefundRow]:
+    """Tellings of refunds that are new, or that were received earlier than was known."""
     found = [
-        (one.order, refund_id, one.after.refunds[refund_id])
+        (one.order, key[0], one.after.state.tellings[key])
         for one in amended
-        for refund_id in one.told.refunds
-        if one.before is None or one.before.state.refunds.get(refund_id) != one.after.refunds[refund_id]
+        for key in one.told.tellings
+        if one.before is None or one.before.state.tellings.get(key) != one.after.state.tellings[key]
     ]
-    _, booked = _local([(order.shop, refund.at, refund.received) for order, _, refund in found], zones)
+    _, booked = _local([(order.shop, refund.at, refund.received) for order, _, refund in found], shops)
     return [RefundRow(*row, day) for row, day in zip(found, booked.tolist(), strict=True)]
+
+
+def content_rows(amended: Iterable[Amendment]) -> list[tuple[OrderKey, Content]]:
+    """Contents to be kept beside the order's own row, which tells of one alone and not when it was received."""
+    return [
+        (one.order, content)
+        for one in amended
+        for key, content in _kept(one.after.state).items()
+        if one.before is None or _kept(one.before.state).get(key) != content
+    ]
+
+
+def _kept(state: OrderState) -> Mapping[tuple[int, str], Content]:
+    return {} if is_simple(state) else state.contents
+
+
+def step_rows(amended: Iterable[Amendment]) -> tuple[list[OrderKey], list[tuple[OrderKey, Step]]]:
+    """(orders whose steps change, the steps that then stand beside their own rows)."""
+    gone, come = [], []
+    for one in amended:
+        was, now = one.life_before, one.after.life
+        if was.steps == now.steps and was.is_told_by_row == now.is_told_by_row:
+            continue
+        if not was.is_told_by_row:
+            gone.append(one.order)
+        if not now.is_told_by_row:
+            come += [(one.order, step) for step in now.steps]
+    return gone, come
 
 
 def moves_of(plain: PlainOrders, fresh: Ints, amended: Iterable[Amendment]) -> Moves:
     """Counted orders that came and went: plain ones that are new (`fresh`: their places), and amended ones."""
     rows: list[tuple[int, int, Fact]] = []
     for one in amended:
-        was = None if one.before is None else fact(one.before.state, one.before.day)
-        now = fact(one.after, one.days.day)
+        was, now = one.life_before.fact, one.after.life.fact
         if was != now:
             rows += [(-1, one.order.shop, was)] if was else []
             rows += [(1, one.order.shop, now)] if now else []

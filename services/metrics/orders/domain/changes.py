@@ -63,6 +63,8 @@ class Frame:
     least: tuple[int, ...]
     """The k of "at least k orders in the window"."""
     calendar: str = "gregorian"
+    periods: tuple[int, ...] = ()
+    """Whose customers won and lost are counted on basis booked."""
 
     @property
     def depth(self) -> int:
@@ -82,7 +84,12 @@ class Changes:
 def frame_of(generation: Generation) -> Frame:
     """The frame that a generation's counters are built in."""
     least = {2, generation.loyal_over + 1} - {1}  # one order or more is being held: counted by FIRSTS, BACK and ENDS
-    return Frame(tuple(sorted(set(generation.windows))), tuple(sorted(least)), generation.calendar)
+    return Frame(
+        windows=tuple(sorted(set(generation.windows))),
+        least=tuple(sorted(least)),
+        calendar=generation.calendar,
+        periods=tuple(sorted(set(generation.periods))),
+    )
 
 
 @dataclass(frozen=True, slots=True)

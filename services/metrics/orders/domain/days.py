@@ -5,6 +5,7 @@ Instants are microseconds of the Unix epoch, UTC; days are ordinals of local dat
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -12,7 +13,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from shared.kernel import DayOrdinal, month_of
+from shared.kernel import DayOrdinal, month_of, start_of_month
 
 Ints = npt.NDArray[np.int64]
 
@@ -20,8 +21,17 @@ EPOCH_DAY = date(1970, 1, 1).toordinal()
 GREGORIAN = "gregorian"
 DAY_US = 86_400_000_000
 _TABLE_MAX = 400  # days laid out in a row; further apart, only those that occur are looked up
-CLOSING_DAYS = 3
-"""A month closes for basis `booked` so many days after its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShopDays:
+    """What of a shop decides on which days its events fall."""
+
+    number: int
+    zone: str
+    calendar: str = GREGORIAN
+    closing_days: int = 3
+    """A month closes for basis `booked` so many days after its end."""
 
 
 class LocalDays:
@@ -89,18 +99,30 @@ def _month(day: int, calendar: str) -> int:
     return month_of(DayOrdinal(day), calendar)
 
 
-def booked_days(days: Ints, received: Ints) -> Ints:
+def month_ends(days: Ints, calendar: str) -> Ints:
+    """The last day of the month in which each day lies."""
+    months, inverse = np.unique(months_of(days, calendar), return_inverse=True)
+    ends = [start_of_month(month + 1, calendar) - 1 for month in months.tolist()]
+    return np.array(ends, np.int64)[inverse]
+
+
+def booked_days(days: Ints, received: Ints, shop: ShopDays) -> Ints:
     """The day on which a fact of `days` is booked that was received on `received`.
 
     Its own day, or the day of receipt if the month of its own day had closed by then.
     """
-    months = (days - EPOCH_DAY).astype("datetime64[D]").astype("datetime64[M]")
-    month_end = (months + 1).astype("datetime64[D]").astype(np.int64) + EPOCH_DAY - 1
-    return np.where(received > month_end + CLOSING_DAYS, received, days)
+    # No month closes sooner after a day in it, so hardly ever is there more to look at.
+    late = np.flatnonzero(received > days + shop.closing_days)
+    if not len(late):
+        return days
+    booked = days.copy()
+    closed = received[late] > month_ends(days[late], shop.calendar) + shop.closing_days
+    booked[late[closed]] = received[late[closed]]
+    return booked
 
 
-def days_of(zone: str, at: Ints, received: Ints) -> tuple[Ints, Ints]:
-    """(local day, booked day) of what happened `at` and was received then, in a zone."""
-    days = local_days(zone)
+def days_of(shop: ShopDays, at: Ints, received: Ints) -> tuple[Ints, Ints]:
+    """(local day, booked day) of what happened `at` and was received then."""
+    days = local_days(shop.zone)
     day = days.of(at)
-    return day, day if received is at else booked_days(day, days.of(received))
+    return day, day if received is at else booked_days(day, days.of(received), shop)

@@ -91,11 +91,15 @@ class Owners(NamedTuple):
     """Of each turn likewise."""
 
 
-def owners_of(moves: Moves, turns: Turns) -> Owners:
-    """Everyone whose orders changed, be it for a moment: the turns may be of somebody without any move."""
+def owners_of(moves: Moves, turns: Turns, also: tuple[Ints, Ints] | None = None) -> Owners:
+    """Everyone whose orders changed, be it for a moment: the turns may be of somebody without any move.
+
+    `also`: (shop, customer) of further ones.
+    """
     known = np.flatnonzero(moves.customer != GUEST)
-    shop = np.concatenate([moves.shop[known], turns.shop])
-    customer = np.concatenate([moves.customer[known], turns.customer])
+    shops, customers = also or (moves.shop[:0], moves.customer[:0])
+    shop = np.concatenate([moves.shop[known], turns.shop, shops])
+    customer = np.concatenate([moves.customer[known], turns.customer, customers])
     order = np.lexsort((customer, shop))
     shop, customer = shop[order], customer[order]
     starts = _starts(shop, customer)
@@ -103,7 +107,7 @@ def owners_of(moves: Moves, turns: Turns) -> Owners:
     owner[order] = np.cumsum(starts) - 1
     of_moves = np.full(len(moves.sign), -1, np.int64)
     of_moves[known] = owner[: len(known)]
-    return Owners(shop[starts], customer[starts], of_moves, owner[len(known) :])
+    return Owners(shop[starts], customer[starts], of_moves, owner[len(known) : len(known) + len(turns)])
 
 
 def plan(moves: Moves, owner: Ints, states: States) -> Plan:

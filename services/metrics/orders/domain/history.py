@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
+
+from services.metrics.orders.domain.books import Step
 
 GAPS_SHOWN = 500
 """Of a customer with more gaps, the latest are shown."""
@@ -54,3 +56,13 @@ def history(bought: Sequence[Bought], today: int, window: int) -> History:
         lost_on=None if last is None else last + window,
         held=last is not None and today - last < window,
     )
+
+
+def booked_history(steps: Iterable[Step], today: int) -> list[Bought]:
+    """What the books say on a day that a customer bought: orders that stand in them, each on the day it counts on."""
+    found: dict[tuple[int, str], tuple[int, int]] = {}
+    for step in steps:
+        if step.since <= today < step.until:
+            orders, revenue = found.get((step.start, step.currency), (0, 0))
+            found[step.start, step.currency] = orders + 1, revenue + step.net
+    return [Bought(*key, *value) for key, value in sorted(found.items())]

@@ -6,9 +6,9 @@ knowledge only ever joins. Instants are microseconds of the Unix epoch, amounts 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 GUEST = 0
 """The customer of an order that nobody is known to have placed."""
@@ -29,6 +29,7 @@ class Content(NamedTuple):
 
     at: int
     event_id: str
+    received: int
     customer: int
     currency: str
     revenue: int
@@ -49,17 +50,30 @@ class Refund(NamedTuple):
     items: Pieces = ()
 
 
+_Key = TypeVar("_Key")
+_Told = TypeVar("_Told", Content, Refund)
+
+
 @dataclass(frozen=True, slots=True)
 class OrderState:
     """All that is known of an order. The empty one knows nothing."""
 
     marks: Mapping[Mark, int] = field(default_factory=dict)
-    """Completions and cancellations that are known, with the instant of receipt.
+    """Completions and cancellations that are known, with the instant of receipt."""
+    contents: Mapping[tuple[int, str], Content] = field(default_factory=dict)
+    """All that was ever said of it, by (instant, event id): what the books said in between, they keep."""
+    tellings: Mapping[tuple[str, int, str], Refund] = field(default_factory=dict)
+    """Every telling of each refund, by (refund id, instant, event id)."""
 
-    Of an order that is loaded only the first completion and the deciding mark are among them: no other matters.
-    """
-    content: Content | None = None
-    refunds: Mapping[str, Refund] = field(default_factory=dict)
+    @property
+    def content(self) -> Content | None:
+        """What stands: the last writer's."""
+        return self.contents[max(self.contents)] if self.contents else None
+
+    @property
+    def refunds(self) -> dict[str, Refund]:
+        """The last telling of each refund, by refund id."""
+        return {refund_id: self.tellings[refund_id, at, event] for refund_id, at, event in sorted(self.tellings)}
 
 
 class Fact(NamedTuple):
@@ -76,17 +90,21 @@ def merge(one: OrderState, other: OrderState) -> OrderState:
     marks = dict(one.marks)
     for mark, received in other.marks.items():
         marks[mark] = min(received, marks.get(mark, received))
-    contents = [content for content in (one.content, other.content) if content is not None]
-    refunds: Mapping[str, Refund] = one.refunds
-    if other.refunds:
-        refunds = {**one.refunds}
-        for refund_id, refund in other.refunds.items():
-            refunds[refund_id] = max(refund, refunds.get(refund_id, refund), key=_age)
-    return OrderState(marks, max(contents, key=lambda content: content[:2], default=None), refunds)
+    return OrderState(marks, _joined(one.contents, other.contents), _joined(one.tellings, other.tellings))
 
 
-def _age(refund: Refund) -> tuple[int, str]:
-    return refund.at, refund.event_id
+def _joined(one: Mapping[_Key, _Told], other: Mapping[_Key, _Told]) -> Mapping[_Key, _Told]:
+    """Of what both were told, the earlier receipt counts."""
+    if not one or not other:
+        return one or other
+    joined = {**one}
+    for key, told in other.items():
+        joined[key] = min(told, joined.get(key, told), key=_receipt)
+    return joined
+
+
+def _receipt(told: Content | Refund) -> int:
+    return told.received
 
 
 def first_completion(state: OrderState) -> tuple[int, int] | None:
@@ -102,45 +120,58 @@ def status(state: OrderState) -> Mark | None:
 
 def net(state: OrderState) -> int:
     """Revenue less refunds, never below 0."""
-    return 0 if state.content is None else max(0, state.content.revenue - _refunded(state, state.content))
+    content = state.content
+    return 0 if content is None else _net(content, state.refunds.values())
 
 
 def is_counted(state: OrderState) -> bool:
     """Whether the order counts: completed at last, its content known, and not wholly refunded."""
-    last = status(state)
-    return last is not None and last.completed and state.content is not None and not _wholly_refunded(state)
+    return worth(status(state), state.content, state.refunds.values()) is not None
 
 
 def fact(state: OrderState, day: int | None) -> Fact | None:
     """What the order counts for; None for nothing. `day` is the local day of its first completion."""
-    if day is None or state.content is None or not is_counted(state):
+    content = state.content
+    net = worth(status(state), content, state.refunds.values())
+    if day is None or content is None or net is None:
         return None
-    return Fact(state.content.customer, day, state.content.currency, net(state))
+    return Fact(content.customer, day, content.currency, net)
 
 
-def _refunded(state: OrderState, content: Content) -> int:
+def worth(last: Mark | None, content: Content | None, refunds: Collection[Refund]) -> int | None:
+    """The net of an order of which the mark decides, the content stands and these refunds are known.
+
+    None when it does not count: not completed at last, its content unknown, or wholly refunded.
+    """
+    if last is None or not last.completed or content is None or _wholly_refunded(content, refunds):
+        return None
+    return _net(content, refunds)
+
+
+def _net(content: Content, refunds: Collection[Refund]) -> int:
+    return max(0, content.revenue - _refunded(content, refunds))
+
+
+def _refunded(content: Content, refunds: Collection[Refund]) -> int:
     # Money of two currencies is never added: what was given back in another one leaves the revenue as it is.
     return sum(
-        refund.amount
-        for refund in state.refunds.values()
-        if refund.amount is not None and refund.currency in ("", content.currency)
+        refund.amount for refund in refunds if refund.amount is not None and refund.currency in ("", content.currency)
     )
 
 
-def _wholly_refunded(state: OrderState) -> bool:
+def _wholly_refunded(content: Content, refunds: Collection[Refund]) -> bool:
     """Said so, or all pieces came back, or as much money as the order's revenue.
 
     A free order counts until a refund of it is known.
     """
-    content = state.content
-    if not state.refunds or content is None:
+    if not refunds:
         return False
-    if any(refund.whole for refund in state.refunds.values()):
+    if any(refund.whole for refund in refunds):
         return True
-    if _refunded(state, content) >= content.revenue:
+    if _refunded(content, refunds) >= content.revenue:
         return True
     back: dict[str, int] = {}
-    for refund in state.refunds.values():
+    for refund in refunds:
         for line, pieces in refund.items:
             back[line] = back.get(line, 0) + pieces
     return bool(content.lines) and all(back.get(line, 0) >= pieces for line, pieces in content.lines)

@@ -57,7 +57,7 @@ def turns_of(
 def _folded(one: Amendment, told: Sequence[Told], zone: str) -> Iterable[_Turn]:
     """The order's events one after the other."""
     state = OrderState() if one.before is None else one.before.state
-    was = None if one.before is None else fact(state, one.before.day)
+    was = None if one.before is None else one.before.life.fact
     for event in told:
         state = merge(state, event.state)
         first = first_completion(state)

@@ -17,7 +17,7 @@ from shared.db.binary import BIGINT, BOOL, INT, SMALLINT, Field, Layout, Rows, c
 _PLACE = "V6"  # a row's physical place (tid): block and line
 _CHANGING = ("first_day", "orders", "version")
 _NEW = (Field("customer", BIGINT), Field("shop", SMALLINT), Field("generation", SMALLINT))
-_FOUND = (Field("customer", BIGINT), Field("shop", SMALLINT), Field("place", _PLACE))
+_FOUND = (Field("customer", BIGINT), Field("shop", SMALLINT), Field("place", _PLACE), Field("odd", INT))
 _GAPS_FORMAT = f"V{2 * GAPS}"  # two bytes each, big-endian
 _LIFE = [
     *(Field(name, {"stage": SMALLINT, "put_off": BOOL}.get(name, INT)) for name in NUMBERS),
@@ -46,7 +46,7 @@ ORDER BY shop, generation, customer
 ON CONFLICT (shop, generation, customer) DO NOTHING
 """
 _LOCK = f"""
-SELECT c.customer, c.shop, c.ctid, c.first_day, c.orders, c.version, c.days,
+SELECT c.customer, c.shop, c.ctid, c.odd, c.first_day, c.orders, c.version, c.days,
        {", ".join(f"c.{field.name}" for field in _LIFE)}
 FROM staged_key k JOIN customer_state c USING (shop, generation, customer)
 ORDER BY c.shop, c.generation, c.customer
@@ -85,6 +85,8 @@ class Claimed(NamedTuple):
     states: States
     lives: Lives
     places: npt.NDArray[np.void]
+    odd: Ints
+    """Not 0 for those whose books differ from what is restated."""
 
 
 async def claim(
@@ -112,9 +114,9 @@ async def claim(
     for name in NUMBERS:
         getattr(lives, name)[at] = rows[name]
     lives.gaps[at] = np.frombuffer(rows["gaps"].tobytes(), ">u2").reshape(-1, GAPS)
-    places = np.zeros(len(customer), _PLACE)
-    places[at] = rows["place"]
-    return Claimed(states, lives, places)
+    places, odd = np.zeros(len(customer), _PLACE), np.zeros(len(customer), np.int64)
+    places[at], odd[at] = rows["place"], rows["odd"]
+    return Claimed(states, lives, places, odd)
 
 
 async def save(conn: asyncpg.Connection[Any], before: Claimed, after: States, lives: Lives, generation: Ints) -> None:

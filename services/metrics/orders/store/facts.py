@@ -7,7 +7,6 @@ counters. Nobody who holds a lock of a later step waits for one of an earlier st
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -15,19 +14,21 @@ import asyncpg
 import numpy as np
 
 from services.metrics.counters import currency_letters
-from services.metrics.orders.domain.amend import Days, Known, RefundRow, StatusRow
+from services.metrics.orders.domain.amend import Dated, Known
 from services.metrics.orders.domain.batch import Batch, OrderKey, PlainOrders
+from services.metrics.orders.domain.books import Life, whole
 from services.metrics.orders.domain.order import (
     Content,
+    Fact,
     Mark,
     OrderState,
-    Refund,
     first_completion,
     is_counted,
     net,
     status,
 )
 from services.metrics.orders.events import decode_pieces, encode_pieces
+from services.metrics.orders.store.past import Past, moment, us
 from shared.db.binary import (
     BIGINT,
     BOOL,
@@ -40,11 +41,8 @@ from shared.db.binary import (
     copy_in,
 )
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _NULL = b"\xff\xff\xff\xff"  # length -1
 _CANCELLED, _COMPLETED = 1, 2
-_LATER = 2**62  # receipt of a mark that is loaded only because it decides: any other that is told of it comes before
 
 # Plans must not turn on how small a table was when the plan was made, nor rows be locked in another order than sorted.
 _PREPARE = """
@@ -53,12 +51,12 @@ SET LOCAL enable_hashjoin = off;
 SET LOCAL enable_mergejoin = off
 """
 _STAGE = """
-CREATE TEMP TABLE IF NOT EXISTS staged_order (LIKE order_fact) ON COMMIT DELETE ROWS;
+CREATE TEMP TABLE IF NOT EXISTS staged_order (LIKE order_fact INCLUDING DEFAULTS) ON COMMIT DELETE ROWS;
 DELETE FROM staged_order
 """
 _COLUMNS = [
     *("customer", "completed_at", "received_at", "status_at", "content_at", "revenue", "net", "day", "booked_day"),
-    *("shop", "status", "counted", "currency", "content_id", "lines", "order_id"),
+    *("shop", "status", "counted", "odd", "currency", "content_id", "lines", "order_id"),
 ]
 _INSERT = f"""
 INSERT INTO order_fact ({", ".join(_COLUMNS)}) SELECT {", ".join(_COLUMNS)} FROM staged_order
@@ -68,43 +66,23 @@ RETURNING shop, order_id
 """  # noqa: S608 - column names of our own
 _LOCK = """
 SELECT o.shop, o.order_id, o.customer, o.completed_at, o.received_at, o.status_at, o.status, o.content_at, o.content_id,
-       o.currency, o.revenue, o.lines, o.day
+       o.currency, o.revenue, o.lines, o.day, o.booked_day, o.counted, o.odd, o.net
 FROM unnest($1::smallint[], $2::text[]) AS k (shop, order_id) JOIN order_fact o USING (shop, order_id)
 ORDER BY o.shop, o.order_id
 FOR UPDATE OF o
-"""
-_REFUNDS = """
-SELECT r.shop, r.order_id, r.refund_id, r.occurred_at, r.event_id, r.received_at, r.amount, r.currency, r.whole, r.items
-FROM unnest($1::smallint[], $2::text[]) AS k (shop, order_id) JOIN refund r USING (shop, order_id)
 """
 _AMEND = """
 UPDATE order_fact o
 SET customer = n.customer, completed_at = n.completed_at, received_at = n.received_at, status_at = n.status_at,
     content_at = n.content_at, revenue = n.revenue, net = n.net, day = n.day, booked_day = n.booked_day,
-    status = n.status, counted = n.counted, currency = n.currency, content_id = n.content_id, lines = n.lines
+    status = n.status, counted = n.counted, odd = n.odd, currency = n.currency, content_id = n.content_id,
+    lines = n.lines
 FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[], $6::bigint[],
-            $7::bigint[], $8::int[], $9::int[], $10::smallint[], $11::smallint[], $12::boolean[], $13::text[],
-            $14::text[], $15::bytea[], $16::text[])
+            $7::bigint[], $8::int[], $9::int[], $10::smallint[], $11::smallint[], $12::boolean[],
+            $13::boolean[], $14::text[], $15::text[], $16::bytea[], $17::text[])
      AS n (customer, completed_at, received_at, status_at, content_at, revenue, net, day, booked_day, shop, status,
-           counted, currency, content_id, lines, order_id)
+           counted, odd, currency, content_id, lines, order_id)
 WHERE o.shop = n.shop AND o.order_id = n.order_id
-"""
-_STATUSES = """
-INSERT INTO order_status AS s (shop, order_id, occurred_at, completed, received_at, booked_day)
-SELECT * FROM unnest($1::smallint[], $2::text[], $3::timestamptz[], $4::boolean[], $5::timestamptz[], $6::int[])
-ON CONFLICT (shop, order_id, occurred_at, completed)
-DO UPDATE SET received_at = excluded.received_at, booked_day = excluded.booked_day
-WHERE s.received_at > excluded.received_at
-"""
-_SAVE_REFUNDS = """
-INSERT INTO refund (shop, order_id, refund_id, occurred_at, event_id, received_at, booked_day, amount, currency, whole,
-                    items)
-SELECT * FROM unnest($1::smallint[], $2::text[], $3::text[], $4::timestamptz[], $5::text[], $6::timestamptz[],
-                     $7::int[], $8::bigint[], $9::text[], $10::boolean[], $11::bytea[])
-ON CONFLICT (shop, order_id, refund_id)
-DO UPDATE SET occurred_at = excluded.occurred_at, event_id = excluded.event_id, received_at = excluded.received_at,
-              booked_day = excluded.booked_day, amount = excluded.amount, currency = excluded.currency,
-              whole = excluded.whole, items = excluded.items
 """
 
 
@@ -123,14 +101,14 @@ async def insert(conn: asyncpg.Connection[Any], plain: PlainOrders) -> None:
         await copy_in(conn, "order_fact", columns, rows)
 
 
-async def claim(conn: asyncpg.Connection[Any], batch: Batch, days: Mapping[OrderKey, Days]) -> set[OrderKey]:
-    """Write the orders of the batch that are new; give the keys of those that are not. `days` of its states."""
+async def claim(conn: asyncpg.Connection[Any], batch: Batch, dated: Mapping[OrderKey, Dated]) -> set[OrderKey]:
+    """Write the orders of the batch that are new; give the keys of those that are not. `dated` are its states."""
     await conn.execute(_STAGE)
     if len(batch.plain):
         columns, rows = _plain_rows(batch.plain)
         await copy_in(conn, "staged_order", columns, rows)
     if batch.states:
-        records = [_row(order, state, days[order]) for order, state in batch.states.items()]
+        records = [_row(order, one) for order, one in dated.items()]
         await conn.copy_records_to_table("staged_order", records=records, columns=_COLUMNS)
     orders = {
         OrderKey(shop, order) for shop, order in zip(batch.plain.shop.tolist(), batch.plain.order_id, strict=True)
@@ -138,87 +116,61 @@ async def claim(conn: asyncpg.Connection[Any], batch: Batch, days: Mapping[Order
     return (orders | batch.states.keys()) - {OrderKey(*row) for row in await conn.fetch(_INSERT)}
 
 
-async def load(conn: asyncpg.Connection[Any], orders: Iterable[OrderKey]) -> dict[OrderKey, Known]:
-    """Known orders, locked in the order of their keys, with their refunds."""
+async def lock(conn: asyncpg.Connection[Any], orders: Iterable[OrderKey]) -> dict[OrderKey, asyncpg.Record]:
+    """Rows of known orders, locked in the order of their keys."""
     keys = sorted(orders)
     if not keys:
         return {}
-    shops, ids = [key.shop for key in keys], [key.order_id for key in keys]
-    found = {OrderKey(row["shop"], row["order_id"]): row for row in await conn.fetch(_LOCK, shops, ids)}
-    refunds: dict[OrderKey, dict[str, Refund]] = {key: {} for key in found}
-    for shop, order, refund_id, at, event_id, received, amount, currency, whole, items in await conn.fetch(
-        _REFUNDS, shops, ids
-    ):
-        refunds[OrderKey(shop, order)][refund_id] = Refund(
-            _us(at), event_id, _us(received), amount, currency or "", whole, decode_pieces(items)
-        )
-    return {key: Known(_state(row, refunds[key]), row["day"]) for key, row in found.items()}
+    rows = await conn.fetch(_LOCK, [key.shop for key in keys], [key.order_id for key in keys])
+    return {OrderKey(row["shop"], row["order_id"]): row for row in rows}
 
 
-async def amend(conn: asyncpg.Connection[Any], orders: Mapping[OrderKey, tuple[OrderState, Days]]) -> None:
+def known(row: asyncpg.Record, past: Past) -> Known:
+    """An order, from its row and what is kept beside it."""
+    found = None
+    if row["counted"]:
+        found = Fact(row["customer"], row["day"], row["currency"], row["net"])
+    steps = tuple(past.steps)
+    if found is not None and not row["odd"]:
+        steps = (whole(found, row["booked_day"]),)
+    return Known(_state(row, past), Life(found, row["booked_day"], steps))
+
+
+async def amend(conn: asyncpg.Connection[Any], orders: Mapping[OrderKey, Dated]) -> None:
     """Write what is now known of orders that were there before, and are locked."""
     if orders:
-        rows = [_row(order, state, days) for order, (state, days) in orders.items()]
+        rows = [_row(order, one) for order, one in orders.items()]
         await conn.execute(_AMEND, *(list(column) for column in zip(*rows, strict=True)))
 
 
-async def record(conn: asyncpg.Connection[Any], statuses: Sequence[StatusRow], refunds: Sequence[RefundRow]) -> None:
-    """Write status changes and refunds. Each key at most once; their orders are locked."""
-    if statuses:
-        await conn.execute(
-            _STATUSES,
-            [row.order.shop for row in statuses],
-            [row.order.order_id for row in statuses],
-            [_moment(row.mark.at) for row in statuses],
-            [row.mark.completed for row in statuses],
-            [_moment(row.received) for row in statuses],
-            [row.booked_day for row in statuses],
-        )
-    if refunds:
-        await conn.execute(
-            _SAVE_REFUNDS,
-            [row.order.shop for row in refunds],
-            [row.order.order_id for row in refunds],
-            [row.refund_id for row in refunds],
-            [_moment(row.refund.at) for row in refunds],
-            [row.refund.event_id for row in refunds],
-            [_moment(row.refund.received) for row in refunds],
-            [row.booked_day for row in refunds],
-            [row.refund.amount for row in refunds],
-            [row.refund.currency or None for row in refunds],
-            [row.refund.whole for row in refunds],
-            [encode_pieces(row.refund.items) for row in refunds],
-        )
-
-
-def _state(row: asyncpg.Record, refunds: Mapping[str, Refund]) -> OrderState:
-    marks: dict[Mark, int] = {}
-    if row["status"]:
-        marks[Mark(_us(row["status_at"]), row["status"] == _COMPLETED)] = _LATER
+def _state(row: asyncpg.Record, past: Past) -> OrderState:
+    marks, contents = {**past.marks}, past.contents
     if row["completed_at"] is not None:
-        marks[Mark(_us(row["completed_at"]), completed=True)] = _us(row["received_at"])
-    content = None
-    if row["content_at"] is not None:
+        marks[Mark(us(row["completed_at"]), completed=True)] = us(row["received_at"])
+    if not contents and row["content_at"] is not None:  # nothing but one completion: received when that was
         content = Content(
-            _us(row["content_at"]),
+            us(row["content_at"]),
             row["content_id"],
+            us(row["received_at"] or row["content_at"]),
             row["customer"],
             row["currency"],
             row["revenue"],
             decode_pieces(row["lines"]),
         )
-    return OrderState(marks, content, refunds)
+        contents = {(content.at, content.event_id): content}
+    return OrderState(marks, contents, past.tellings)
 
 
-def _row(order: OrderKey, state: OrderState, days: Days) -> tuple[Any, ...]:
+def _row(order: OrderKey, dated: Dated) -> tuple[Any, ...]:
     """The values of _COLUMNS."""
+    state, days = dated.state, dated.days
     first, last, content = first_completion(state), status(state), state.content
     return (
         content.customer if content else 0,
-        _moment(first[0]) if first else None,
-        _moment(first[1]) if first else None,
-        _moment(last.at) if last else None,
-        _moment(content.at) if content else None,
+        moment(first[0]) if first else None,
+        moment(first[1]) if first else None,
+        moment(last.at) if last else None,
+        moment(content.at) if content else None,
         content.revenue if content else 0,
         net(state),
         days.day,
@@ -226,6 +178,7 @@ def _row(order: OrderKey, state: OrderState, days: Days) -> tuple[Any, ...]:
         order.shop,
         0 if last is None else _COMPLETED if last.completed else _CANCELLED,
         is_counted(state),
+        not dated.life.is_told_by_row,
         content.currency if content else "",
         content.event_id if content else "",
         encode_pieces(content.lines) if content else None,
@@ -291,11 +244,3 @@ def _interleaved(fixed: bytes, width: int, behind: Sequence[bytes]) -> bytes:
     parts[0::2] = [fixed[at : at + width] for at in range(0, len(fixed), width)]
     parts[1::2] = behind
     return b"".join(parts)
-
-
-def _moment(us: int) -> datetime:
-    return _EPOCH + us * _MICROSECOND
-
-
-def _us(moment: datetime) -> int:
-    return (moment - _EPOCH) // _MICROSECOND

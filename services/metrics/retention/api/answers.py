@@ -73,7 +73,9 @@ class RetentionAnswer(BaseModel):
     as_of: date = Field(description="A day of the shop's zone.")
     window_days: int = Field(description="W: whoever ordered in the last W days is held.")
     period_days: int = Field(description="P: start, new, won_back, lost, crr and churn compare D - P with D.")
-    basis: str = Field(description="`restated`: cancelled and refunded orders never were, also backwards.")
+    basis: str = Field(
+        description="`restated`: cancelled and refunded orders never were, also backwards; `booked`: till then they were."
+    )
     currency: str
     held: int = Field(description="Customers with an order in the window.")
     repeat: int = Field(description="Of those, with two orders or more in it.")

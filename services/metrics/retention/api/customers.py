@@ -116,6 +116,8 @@ async def read_customers(
     Orders and revenue are those of the window that ends with the day, revenue in the asked currency. A CSV without
     `limit` holds the whole list, of one moment; with `limit`, the header `Link` leads to the next page.
     """
+    if asked.basis != "restated":
+        raise invalid(FieldError("query.basis", "lists are of basis restated alone"))
     key = read_cursor(cursor, tuple[int])
     after = 0 if key is None else key[0]
     async with database.read(caller.shop_id) as reads:
@@ -153,7 +155,7 @@ def _body(wanted: Wanted, asked: Asked, as_of: date, total: int) -> dict[str, An
         "return_days": wanted.return_days,
         "window_days": asked.window,
         "period_days": asked.period,
-        "basis": "restated",
+        "basis": asked.basis,
         "currency": asked.currency,
         "total": total,
     }

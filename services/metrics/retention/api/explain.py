@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from services.metrics.questions import OnDay, day_until, today_in
-from services.metrics.retention.answering import answers, basis_of
+from services.metrics.retention.answering import answers, basis_of, return_rates
 from services.metrics.retention.api.explained import ExplainAnswer
 from services.metrics.retention.api.routes import AskedDep, CallerDep, in_time
 from services.metrics.retention.domain.explaining import (
@@ -25,7 +25,6 @@ from services.metrics.retention.domain.explaining import (
     symbols_in,
 )
 from services.metrics.retention.domain.figures import RETURN_DAYS, Asked, ReturnRate
-from services.metrics.retention.store import return_rates_at
 from services.metrics.retention.totals import number_in
 from shared.contracts.metrics import Retention
 from shared.web import ClockDep, DatabaseDep, FieldError, invalid
@@ -60,7 +59,7 @@ async def explain(
         day = day_until("as_of", as_of, today_in(basis.zone, clock), where="path")
         async with in_time(basis, asked):
             [answer] = await answers(reads, basis, asked, [day])
-        rates = await return_rates_at(reads, basis.counters, day)
+        rates = await return_rates(reads, basis, day, booked=asked.basis == "booked")
     [rate] = [rate for rate in rates if rate.days == within]
     body = _explained(figure, asked, answer, rate)
     return Response(msgspec.json.encode(body), media_type="application/json")
@@ -101,12 +100,13 @@ def _explained(figure: str, asked: Asked, answer: Retention, rate: ReturnRate) -
 
 def _term(symbol: str, value: int, asked: Asked, answer: Retention, rate: ReturnRate) -> dict[str, Any]:
     term = TERMS[symbol]
+    listed = term.of if asked.basis == "restated" else None
     return {
         "symbol": symbol,
         "name": _text("terms", term.name, term.words),
         "value": value,
         "unit": term.unit,
-        "customers": _address(term.of, asked, answer.currency, rate.days) if term.of else None,
+        "customers": _address(listed, asked, answer.currency, rate.days) if listed else None,
     }
 
 

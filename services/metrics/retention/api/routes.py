@@ -18,12 +18,13 @@ from services.metrics.questions import (
     Currency,
     Day,
     Digits,
+    OnBasis,
     WindowDays,
     currency_or,
     day_until,
     today_in,
 )
-from services.metrics.retention.answering import DEFAULT_PERIOD, DEFAULT_WINDOW, Basis, answers, basis_of
+from services.metrics.retention.answering import DEFAULT_PERIOD, DEFAULT_WINDOW, Basis, answers, basis_of, return_rates
 from services.metrics.retention.api.answers import (
     BenchmarksAnswer,
     RetentionAnswer,
@@ -33,9 +34,7 @@ from services.metrics.retention.api.answers import (
 from services.metrics.retention.domain.benchmarks import BENCHMARKS
 from services.metrics.retention.domain.figures import Asked
 from services.metrics.retention.domain.points import Step
-from services.metrics.retention.events import BASIS
 from services.metrics.retention.spans import Spans
-from services.metrics.retention.store import return_rates_at
 from shared.web import Caller, ClockDep, DatabaseDep, FieldError, allow, invalid, unavailable
 
 POINTS_MAX = 1_100
@@ -50,6 +49,7 @@ AsOf = Annotated[
 
 
 def _asked(
+    *,
     caller: CallerDep,
     window_days: WindowDays = DEFAULT_WINDOW,
     period_days: Annotated[
@@ -63,12 +63,14 @@ def _asked(
         Digits,
     ] = None,
     currency: Currency = None,
+    basis: OnBasis = "restated",
 ) -> Asked:
     return Asked(
         window=window_days,
         period=period_days,
         loyal_over=caller.shop.loyal_over if loyal_over is None else loyal_over,
         currency=currency_or(currency, caller.shop.currency),
+        basis=basis,
     )
 
 
@@ -82,7 +84,9 @@ async def read_retention(
     """Held, new, won-back and lost customers; CRR and churn; repeat and loyal rates; order value and frequency.
 
     Windows that the shop keeps (30, 90, 180 and 365 days if it chose no others) with periods up to the window are
-    answered from counters; any other by counting order for order, which takes longer the more orders there are.
+    answered from counters; any other by counting order for order, which takes longer the more orders there are. On
+    basis `booked`, periods other than those that the shop keeps (30 days if it chose no others) are counted so too, for
+    those customers of whom an order was late, taken back or amended.
     """
     async with database.read(caller.shop_id) as reads:
         basis = await basis_of(reads, caller.shop)
@@ -129,7 +133,7 @@ async def read_series(
             "calendar": spans.calendar,
             "window_days": asked.window,
             "period_days": asked.period,
-            "basis": BASIS,
+            "basis": asked.basis,
             "currency": asked.currency,
             "points": [spans.point(answer) for answer in found],
         }
@@ -137,16 +141,18 @@ async def read_series(
 
 
 @router.get("/return-rates", response_model=ReturnRatesAnswer, summary="Return after the first purchase")
-async def read_return_rates(caller: CallerDep, database: DatabaseDep, clock: ClockDep, as_of: AsOf = None) -> Response:
+async def read_return_rates(
+    *, caller: CallerDep, database: DatabaseDep, clock: ClockDep, as_of: AsOf = None, basis: OnBasis = "restated"
+) -> Response:
     """Of customers whose first order is 30, 60 or 90 days old or older: the share that came back within that time."""
     async with database.read(caller.shop_id) as reads:
-        basis = await basis_of(reads, caller.shop)
-        day = day_until("as_of", as_of, today_in(basis.zone, clock))
-        rates = await return_rates_at(reads, basis.counters, day)
+        standing = await basis_of(reads, caller.shop)
+        day = day_until("as_of", as_of, today_in(standing.zone, clock))
+        rates = await return_rates(reads, standing, day, booked=basis == "booked")
     return _json(
         {
             "as_of": date.fromordinal(day),
-            "basis": BASIS,
+            "basis": basis,
             "rates": [
                 {"days": r.days, "customers": r.customers, "returned": r.returned, "rate": r.rate} for r in rates
             ],
@@ -196,7 +202,9 @@ async def in_time(basis: Basis, asked: Asked) -> AsyncIterator[None]:
 def _counted(basis: Basis) -> str:
     windows = ", ".join(str(window) for window in sorted(basis.windows)) or "nothing yet"
     loyal = ", ".join(str(least - 1) for least in sorted(basis.least))
-    return f"window_days {windows}; period_days up to the window; loyal_over {loyal or 'none'}"
+    periods = ", ".join(str(period) for period in sorted(basis.periods)) or "none"
+    lengths = f"period_days up to the window (on basis booked: {periods})"
+    return f"window_days {windows}; {lengths}; loyal_over {loyal or 'none'}"
 
 
 def _json(body: Any) -> Response:

@@ -7,7 +7,8 @@ money is in minor units, ratios are fractions from 0 to 1 and None where they wo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 RETURN_DAYS = (30, 60, 90)
 """Within how many days of the first purchase a second one is counted."""
@@ -27,6 +28,8 @@ class Asked:
     """Loyal: more than this many orders in the window."""
     currency: str
     """Selects money and the orders that it is divided by, never customers."""
+    basis: Literal["restated", "booked"] = "restated"
+    """Whether refunds and cancellations change the past, or count on their own day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,8 @@ class Trade:
     revenue: int
     """Of those orders, less what was refunded."""
     first_day: int | None
-    """Day of the earliest order of any customer of the shop."""
+    """Day of the earliest order of any customer of the shop. On basis booked, a day on which one that counts lies that
+    is early enough for the answer to be mature."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +125,9 @@ def mean(total: int, count: int) -> Quotient | None:
     """`total / count` rounded half-even to a minor unit, or None over nothing."""
     if not count:
         return None
+    if count < 0:  # on basis booked, more may have been taken back in a window than was sold in it
+        opposite = mean(-total, -count)
+        return None if opposite is None else replace(opposite, numerator=total, denominator=count)
     whole, rest = divmod(total, count)
     up = 2 * rest > count or (2 * rest == count and whole % 2 == 1)
     return Quotient(whole + up, total, count)
@@ -167,6 +174,8 @@ _RULES = (
 
 def _check(asked: Asked, as_of: int, counts: Counts) -> None:
     who, trade = counts.customers, counts.trade
+    # By the books, orders of an earlier window may be taken back in this one: more of them, perhaps, than came.
+    ordered = asked.basis == "booked" or who.held <= trade.customer_orders
     rules = (
         who.held == who.start + who.joined - who.lost,
         0 <= who.new <= who.joined <= who.held,
@@ -175,7 +184,7 @@ def _check(asked: Asked, as_of: int, counts: Counts) -> None:
         0 <= who.loyal <= who.held,
         who.held <= trade.lifetime_customers,
         0 <= trade.lifetime_repeat <= trade.lifetime_customers,
-        who.held <= trade.customer_orders,
+        ordered,
     )
     if not all(rules):
         broken = "; ".join(rule for rule, holds in zip(_RULES, rules, strict=True) if not holds)
