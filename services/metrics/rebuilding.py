@@ -13,9 +13,9 @@ HAVING sum(c.value) <> 0
 """
 _CUSTOMERS = """
 SELECT c.shop, c.generation, c.customer, c.first_day, c.orders, c.days, c.stage, c.stage_began, c.last_visit,
-       c.threshold, c.gaps
+       c.threshold, c.gaps, c.odd
 FROM customer_state c JOIN generation g ON g.shop = c.shop AND g.number = c.generation AND g.live
-WHERE c.orders > 0 OR c.last_visit > 0
+WHERE c.orders > 0 OR c.last_visit > 0 OR c.odd <> 0
 """
 _TRANSITIONS = """
 SELECT t.shop, t.generation, t.customer, t.day, t.previous, t.stage, t.reason, t.last_active, t.threshold
@@ -31,7 +31,7 @@ _FIGURES = """
 SELECT f.* FROM gap_figure f JOIN generation g ON g.shop = f.shop AND g.number = f.generation AND g.live
 """
 _SETTINGS = """
-SELECT shop, number, zone, calendar, windows, loyal_over, lifecycle FROM generation WHERE live
+SELECT shop, number, zone, calendar, windows, loyal_over, lifecycle, periods, closing_days FROM generation WHERE live
 """
 
 _COPY_GENERATIONS = """
@@ -41,16 +41,18 @@ ON CONFLICT (shop, number) DO NOTHING
 
 PLAN = RebuildPlan(
     exchanged=(
-        *("order_fact", "order_status", "refund", "customer_state", "counter", "generation"),
+        *("order_fact", "order_status", "order_content", "refund", "spell", "customer_state", "counter", "generation"),
         *("transition", "shop_clock", "visit", "gap_count", "gap_figure"),
     ),
     compared=(
         Compared(
             "order_fact",
             "SELECT shop, order_id, customer, completed_at, received_at, status_at, content_at, revenue, net, day,"
-            " booked_day, status, counted, currency, content_id, lines FROM order_fact",
+            " booked_day, status, counted, odd, currency, content_id, lines FROM order_fact",
         ),
         Compared("order_status", "SELECT * FROM order_status"),
+        Compared("order_content", "SELECT * FROM order_content"),
+        Compared("spell", "SELECT * FROM spell"),
         Compared("refund", "SELECT * FROM refund"),
         Compared(
             "customer_state",

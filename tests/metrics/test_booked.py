@@ -1,4 +1,4 @@
-"""Basis booked on a real PostgreSQL: every figure at any day is what a recount of the books says, however events come."""
+"""Basis booked on a real PostgreSQL: every figure at any day is what a recount says, however events come."""
 
 from __future__ import annotations
 

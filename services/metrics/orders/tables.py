@@ -30,6 +30,7 @@ _ID = Text(collation="C")  # compared by bytes: faster, and the order in which P
 def add_tables(metadata: MetaData) -> None:
     """Describe this slice's tables in the service's MetaData."""
     _facts(metadata)
+    _told(metadata)
     _customers(metadata)
 
 
@@ -76,6 +77,9 @@ def _facts(metadata: MetaData) -> None:
         Column("booked_day", Integer, nullable=False),
         PrimaryKeyConstraint("shop", "order_id", "occurred_at", "completed", name="pk_order_status"),
     )
+
+
+def _told(metadata: MetaData) -> None:
     Table(
         "refund",
         metadata,
