@@ -74,7 +74,7 @@ class RetentionAnswer(BaseModel):
     window_days: int = Field(description="W: whoever ordered in the last W days is held.")
     period_days: int = Field(description="P: start, new, won_back, lost, crr and churn compare D - P with D.")
     basis: str = Field(
-        description="`restated`: cancelled and refunded orders never were, also backwards; `booked`: until then, yes."
+        description="`restated`: cancelled and refunded orders never were; `booked`: they were, until that day."
     )
     currency: str
     held: int = Field(description="Customers with an order in the window.")
