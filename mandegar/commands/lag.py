@@ -13,8 +13,8 @@ from mandegar.printing import print_rows
 if TYPE_CHECKING:
     from mandegar.connecting import Connection
 
-COLUMNS = ("service", "topic", "partition", "position", "end", "events", "seconds")
-SUMS = ("service", "topic", "events", "seconds")
+COLUMNS = ("service", "lane", "topic", "partition", "position", "end", "events", "seconds")
+SUMS = ("service", "lane", "topic", "events", "seconds")
 
 
 def lag(
@@ -26,7 +26,10 @@ def lag(
     directory: Directory = DEFAULT_DIRECTORY,
     as_json: AsJson = False,
 ) -> None:
-    """List what is not processed yet: events, and the age of the oldest of them in seconds."""
+    """List what is not processed yet: events, and the age of the oldest of them in seconds.
+
+    Lane `history` is served after `live`: that it is behind during an import is as it should be.
+    """
     from mandegar.connecting import connection, use
     from mandegar.services import service_names
 
@@ -60,7 +63,7 @@ async def _read(found: Connection, names: list[str]) -> list[dict[str, Any]]:
             finally:
                 await conn.close()
             lags = await reader.read(positions, topics, SystemClock().now())
-            rows += [{"service": name, **part._asdict()} for part in lags]
+            rows += [{"service": name, "lane": _lane(part.topic), **part._asdict()} for part in lags]
     return rows
 
 
@@ -69,13 +72,20 @@ def _sums(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     sums: dict[tuple[str, str], dict[str, Any]] = {}
     for row in rows:
         key = (row["service"], row["topic"])
-        total = sums.setdefault(key, {"service": key[0], "topic": key[1], "events": 0, "seconds": 0.0})
+        empty = {"service": key[0], "lane": row["lane"], "topic": key[1], "events": 0, "seconds": 0.0}
+        total = sums.setdefault(key, empty)
         total["events"] += row["events"]
         if row["seconds"] is None or total["seconds"] is None:
             total["seconds"] = None  # not every partition could be read in time
         else:
             total["seconds"] = max(total["seconds"], row["seconds"])
-    return list(sums.values())
+    return sorted(sums.values(), key=lambda total: (total["service"], total["lane"] == "history"))
+
+
+def _lane(topic: str) -> str:
+    from shared.contracts.topics import LANES
+
+    return "history" if topic in LANES else "live"
 
 
 def register(app: typer.Typer) -> None:

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 def status(directory: Directory = DEFAULT_DIRECTORY, as_json: AsJson = False) -> None:
-    """List the processes of the running stack. Exit code 1 when nothing runs or something does not answer."""
+    """List the processes of the running stack; of workers, how many events they are behind, those of history apart.
+
+    Exit code 1 when nothing runs or something does not answer.
+    """
     from mandegar.failures import CommandFailed
     from mandegar.stack.state import holder_of
     from mandegar.stack.status import read_status
@@ -32,22 +35,26 @@ def status(directory: Directory = DEFAULT_DIRECTORY, as_json: AsJson = False) ->
     addresses = {"Kafka": found.bootstrap_servers, "PostgreSQL": found.database}
     for row in rows:
         row["address"] = row["address"] or addresses.get(row["name"], "")
-    print_rows(rows, ("name", "state", "pid", "restarts", "address"), as_json=as_json)
+    print_rows(rows, ("name", "state", "pid", "restarts", "behind", "history", "address"), as_json=as_json)
     if found.state != "running" or any(row["state"] not in ("running", "ready") for row in rows):
         raise typer.Exit(1)
 
 
 def _row(process: ProcessStatus) -> dict[str, Any]:
+    from mandegar.stack.lagging import behind
     from mandegar.stack.supervisor import answers
 
-    state = process.state
+    state, lag = process.state, None
     if process.url and state == "running":
         state = "ready" if answers(f"{process.url}/readyz") else "not answering"
+        lag = behind(process.url)
     return {
         "name": process.name,
         "state": state,
         "pid": process.pid,
         "restarts": process.restarts,
+        "behind": lag and lag.live,
+        "history": lag and lag.history,
         "address": process.url,
     }
 

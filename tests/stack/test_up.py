@@ -173,6 +173,12 @@ def test_a_key_opens_the_api_once_it_has_travelled_there_and_no_more_when_revoke
 def test_lag_and_dead_letters_are_listed(running: Running) -> None:
     lag = running.json("lag")
     assert {row["service"] for row in lag} == set(service_names())
+    assert {row["topic"] for row in lag if row["lane"] == "history"} == {
+        "raw.orders.backfill.v1",
+        "orders.backfill.v1",
+    }
+    told = {row["name"]: (row["behind"], row["history"]) for row in running.json("status")}
+    assert told["metrics-api"] == (None, None)
     assert len(running.json("lag", "--partitions")) == 12 * len(lag)
     assert running.json("dead-letters", "list") == []
     missing = running.call("dead-letters", "show", "018f0000-0000-7000-8000-000000000000")
