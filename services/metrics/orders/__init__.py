@@ -11,6 +11,7 @@ from services.metrics.orders.domain.lives import GAP_MAX, GAPS, Lives, no_lives
 from services.metrics.orders.domain.order import GUEST, Fact
 from services.metrics.orders.store.differing import Differences, differences_at, steps_of_customer
 from services.metrics.orders.store.listing import STRIDE, STRIDE_END, Listed, Told, all_listed, count_listed, listed
+from services.metrics.orders.store.listing_books import Question
 from services.metrics.orders.store.lives import Standings, lock_lives, order_days, save_lives
 from services.metrics.orders.store.reading import CustomersAt, customers_at, history_of
 
@@ -35,6 +36,7 @@ __all__ = [
     "History",
     "Listed",
     "Lives",
+    "Question",
     "Runs",
     "Standings",
     "Step",

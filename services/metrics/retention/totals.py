@@ -6,11 +6,9 @@ from dataclasses import dataclass
 
 import msgspec
 
-from services.metrics.counters import Line, Measure, sums_until
-from services.metrics.orders import Choice, count_listed
-from services.metrics.retention.answering import Basis, answers
+from services.metrics.orders import Choice, Question, count_listed
+from services.metrics.retention.answering import Basis, answers, return_rates
 from services.metrics.retention.domain.figures import Asked
-from services.metrics.retention.store import return_rates_at
 from shared.contracts.metrics import Retention
 from shared.db import Reads
 
@@ -24,17 +22,20 @@ class Number:
     return_days: int | None = None
 
 
-async def total_of(reads: Reads, basis: Basis, asked: Asked, number: Number, choice: Choice) -> int:
+async def total_of(
+    reads: Reads, basis: Basis, asked: Asked, number: Number, choice: Choice, *, books: Question | None
+) -> int:
     """The number as it is shown elsewhere. Only a cohort's is counted one by one: its cells are those of today."""
     counters, day = basis.counters, number.day
     if number.of == "cohort":
-        return await count_listed(reads, counters.shop, counters.generation, choice)
+        return await count_listed(reads, counters.shop, counters.generation, choice, books)
     if number.of in ("first_purchase", "returned"):
-        [rate] = [rate for rate in await return_rates_at(reads, counters, day) if rate.days == number.return_days]
+        rates = await return_rates(reads, basis, day, booked=books is not None)
+        [rate] = [rate for rate in rates if rate.days == number.return_days]
         return rate.returned if number.of == "returned" else rate.customers
     if number.of == "lifetime_repeat":
-        [sums] = await sums_until(reads, counters, [Line(Measure.AT_LEAST, 0, gaps=(2, 2))], [day])
-        return int(sums[0])
+        [counts] = await basis.counts_at(reads, asked, [day])
+        return counts.trade.lifetime_repeat
     [answer] = await answers(reads, basis, asked, [day])
     return number_in(answer, number.of)
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from services.metrics.orders.domain.choice import Choice
+from services.metrics.orders.store.listing_books import Question, count_odd, odd_listed
 from shared.db import Reads
 
 BATCH = 2_000
@@ -46,21 +47,22 @@ WHERE s.shop = $1 AND s.generation = $2 AND s.customer > $3 AND s.customer <= $1
       WHERE o.shop = $1 AND o.customer = s.customer AND o.customer <> 0 AND o.counted
         AND o.day > s.first_day AND o.day <= s.first_day + $11
   ))
+  AND (s.odd = 0 OR NOT $13::bool)
 """
 # The page first, then what is told of its customers: the planner must not look the latter up for everybody.
 _PAGE = f"""
-WITH page AS MATERIALIZED (SELECT s.customer, s.first_day {_CHOSEN} ORDER BY s.customer LIMIT $13)
+WITH page AS MATERIALIZED (SELECT s.customer, s.first_day {_CHOSEN} ORDER BY s.customer LIMIT $14)
 SELECT p.customer, p.first_day, l.day AS last_day, w.orders, w.revenue
 FROM page p
 LEFT JOIN LATERAL (
     SELECT o.day FROM order_fact o
-    WHERE o.shop = $1 AND o.customer = p.customer AND o.customer <> 0 AND o.counted AND o.day <= $14
+    WHERE o.shop = $1 AND o.customer = p.customer AND o.customer <> 0 AND o.counted AND o.day <= $15
     ORDER BY o.day DESC LIMIT 1
 ) l ON true
 CROSS JOIN LATERAL (
-    SELECT count(*) AS orders, coalesce(sum(o.net) FILTER (WHERE o.currency = $16), 0)::bigint AS revenue
+    SELECT count(*) AS orders, coalesce(sum(o.net) FILTER (WHERE o.currency = $17), 0)::bigint AS revenue
     FROM order_fact o
-    WHERE o.shop = $1 AND o.customer = p.customer AND o.customer <> 0 AND o.counted AND o.day > $15 AND o.day <= $14
+    WHERE o.shop = $1 AND o.customer = p.customer AND o.customer <> 0 AND o.counted AND o.day > $16 AND o.day <= $15
 ) w
 ORDER BY p.customer
 """  # noqa: S608 - constants
@@ -79,6 +81,8 @@ class Told:
     at: int
     window: int
     currency: str
+    books: Question | None = None
+    """What is asked on basis `booked`; None: restated."""
 
 
 class Listed(NamedTuple):
@@ -99,6 +103,19 @@ class Found(NamedTuple):
     """All up to this number have been looked at; None when there are no more."""
 
 
+async def _between(
+    reads: Reads, shop: int, generation: int, choice: Choice, told: Told, *, between: tuple[int, int], limit: int
+) -> list[Listed]:
+    """The first ones with numbers in `(after, until]`."""
+    arguments = _arguments(shop, generation, choice, *between, odd_apart=told.books is not None)
+    found = await reads.fetch(_PAGE, *arguments, limit, told.at, told.at - told.window, told.currency)
+    rows = [Listed(*row) for row in found]
+    if told.books is None:
+        return rows
+    odd = await odd_listed(reads, shop, generation, choice, told.books, between=between, limit=limit)
+    return sorted([*rows, *(Listed(*row) for row in odd)])[:limit]
+
+
 async def listed(
     reads: Reads, shop: int, generation: int, choice: Choice, told: Told, *, after: int = 0, limit: int
 ) -> Found:
@@ -108,9 +125,7 @@ async def listed(
     while True:  # ends with the customers, the page or the time
         bound = await reads.fetchrow(STRIDE_END, shop, generation, reached, STRIDE - 1)
         until = _LAST if bound is None else bound["customer"]
-        arguments = _arguments(shop, generation, choice, reached, until)
-        found = await reads.fetch(_PAGE, *arguments, limit - len(rows), told.at, told.at - told.window, told.currency)
-        rows += [Listed(*row) for row in found]
+        rows += await _between(reads, shop, generation, choice, told, between=(reached, until), limit=limit - len(rows))
         if len(rows) >= limit:
             return Found(rows, rows[-1].customer)
         if bound is None:
@@ -130,13 +145,16 @@ async def all_listed(
         yield rows
 
 
-async def count_listed(reads: Reads, shop: int, generation: int, choice: Choice) -> int:
+async def count_listed(reads: Reads, shop: int, generation: int, choice: Choice, books: Question | None = None) -> int:
     """How many there are, counted one by one."""
-    row = await reads.fetchrow(_COUNT, *_arguments(shop, generation, choice, 0, _LAST))
-    return 0 if row is None else int(row["count"])
+    row = await reads.fetchrow(_COUNT, *_arguments(shop, generation, choice, 0, _LAST, odd_apart=books is not None))
+    odd = 0 if books is None else await count_odd(reads, shop, generation, choice, books)
+    return odd if row is None else odd + int(row["count"])
 
 
-def _arguments(shop: int, generation: int, choice: Choice, after: int, until: int) -> tuple[int, ...]:
+def _arguments(
+    shop: int, generation: int, choice: Choice, after: int, until: int, *, odd_apart: bool
+) -> tuple[int | bool, ...]:
     return (
         shop,
         generation,
@@ -147,4 +165,5 @@ def _arguments(shop: int, generation: int, choice: Choice, after: int, until: in
         *choice.not_ordered,
         choice.again_within,
         until,
+        odd_apart,
     )

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.metrics.counters import CounterSet
-from services.metrics.orders import Choice, Listed, Told, all_listed, listed
+from services.metrics.orders import Choice, Listed, Question, Told, all_listed, listed
 from services.metrics.questions import Digits, OnDay, day_until, today_in
 from services.metrics.retention.answering import Basis, basis_of
 from services.metrics.retention.api.listed import CustomersAnswer
@@ -113,21 +113,25 @@ async def read_customers(
 
     A page may hold fewer customers than its limit and still not be the last one: that is the one whose `next` is null.
     In the order of their ids, so that a customer who is added meanwhile makes no other one come twice or not at all.
-    Orders and revenue are those of the window that ends with the day, revenue in the asked currency. A CSV without
+    Orders and revenue are those of the window that ends with the day, revenue in the asked currency; on
+    basis `booked` of orders that stand in the books on the day. A CSV without
     `limit` holds the whole list, of one moment; with `limit`, the header `Link` leads to the next page.
     """
-    if asked.basis != "restated":
-        raise invalid(FieldError("query.basis", "lists are of basis restated alone"))
     key = read_cursor(cursor, tuple[int])
     after = 0 if key is None else key[0]
     async with database.read(caller.shop_id) as reads:
         basis = await basis_of(reads, caller.shop)
         day = day_until("as_of", as_of, today_in(basis.zone, clock), where="path")
         choice, wanted = _choose(wanted, asked, basis, day)
-        told = Told(day, asked.window, asked.currency)
+        books = None
+        if asked.basis == "booked":
+            books = Question(wanted.of, day, asked.window, asked.period, asked.currency)
+        told = Told(day, asked.window, asked.currency, books)
         if csv is None or limit is not None:
             async with in_time(basis, asked):
-                total = await total_of(reads, basis, asked, Number(wanted.of, day, wanted.return_days), choice)
+                total = await total_of(
+                    reads, basis, asked, Number(wanted.of, day, wanted.return_days), choice, books=books
+                )
             size = limit or DEFAULT_LIMIT
             found = await listed(
                 reads, caller.shop_id, basis.counters.generation, choice, told, after=after, limit=size + 1

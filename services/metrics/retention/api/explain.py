@@ -100,13 +100,12 @@ def _explained(figure: str, asked: Asked, answer: Retention, rate: ReturnRate) -
 
 def _term(symbol: str, value: int, asked: Asked, answer: Retention, rate: ReturnRate) -> dict[str, Any]:
     term = TERMS[symbol]
-    listed = term.of if asked.basis == "restated" else None
     return {
         "symbol": symbol,
         "name": _text("terms", term.name, term.words),
         "value": value,
         "unit": term.unit,
-        "customers": _address(listed, asked, answer.currency, rate.days) if listed else None,
+        "customers": _address(term.of, asked, answer.currency, rate.days) if term.of else None,
     }
 
 
@@ -116,6 +115,8 @@ def _address(of: str, asked: Asked, currency: str, return_days: int) -> str:
         about = {"of": of, "return_days": return_days}
     if of == "loyal":
         about["loyal_over"] = asked.loyal_over
+    if asked.basis != "restated":
+        about["basis"] = asked.basis
     return f"customers?{urlencode(about | {'currency': currency})}"
 
 
