@@ -9,6 +9,7 @@ from services.metrics.cohorts.domain import booked as booked_cohorts
 from services.metrics.cohorts.domain import counting as cohorts
 from services.metrics.counters import jobs as counter_jobs
 from services.metrics.lifecycle import jobs as lifecycle_jobs
+from services.metrics.lifecycle import visiting
 from services.metrics.lifecycle.api.customer import router as customer_router
 from services.metrics.lifecycle.api.customers import router as customers_router
 from services.metrics.lifecycle.api.stages import router as stages_router
@@ -25,6 +26,7 @@ from services.metrics.retention.domain import booked as booked_retention
 from services.metrics.retention.domain import counting as retention
 from services.metrics.settings import MetricsSettings
 from shared.contracts import topics
+from shared.contracts.interactions import InteractionEvent
 from shared.contracts.orders import OrdersEvent
 from shared.messaging.handling import Service, Subscription
 from shared.messaging.reference import reference_subscriptions
@@ -49,6 +51,7 @@ def create_service() -> Service:
             *reference_subscriptions(),
             Subscription(topics.ORDERS, OrdersEvent, orders),
             Subscription(topics.ORDERS_BACKFILL, OrdersEvent, orders, lane=True),
+            Subscription(topics.INTERACTIONS, InteractionEvent, visiting.record),
         ),
         timers={
             jobs.SNAPSHOT_TIMER: jobs.publish,

@@ -16,7 +16,7 @@ from services.metrics.counters import Deltas, Generation, Ints
 from services.metrics.lifecycle.domain.appending import Appends, Kinds, appends_of, quiet, told_apart
 from services.metrics.lifecycle.domain.clocks import Course, Moment
 from services.metrics.lifecycle.domain.figures import GapChange, Series, freeze, gap_changes
-from services.metrics.lifecycle.domain.walking import LIVE, Happening, Person, Walk
+from services.metrics.lifecycle.domain.walking import LIVE, Happening, Walk
 from services.metrics.lifecycle.jobs import life_of, watch_gaps
 from services.metrics.lifecycle.people import before, load_facts, people_of, put_back
 from services.metrics.lifecycle.store import clocks, gaps
@@ -246,14 +246,10 @@ class Following:
         for at, (number, person) in enumerate(pairs):
             walks[of[at]].go(person, happenings[number])
             self.telling.tell(life, number, person.acts, self._cause_of)
-            armed[at] = self._arm(life, number, person, armed[at], partitions[at])
+            armed[at] = self.telling.look_again(
+                self.work, life, number, person, armed=armed[at], partition=partitions[at]
+            )
         put_back(after, crowd.rows[chosen], people, armed)
-
-    def _arm(self, life: Life, customer: int, person: Person, armed: int, partition: int) -> int:
-        if not person.put_off:
-            return self.telling.rearm(life, customer, person, armed, partition)
-        self.telling.arm_soon(self.work, life, customer, partition)
-        return life.zone.day_of(self.work.tx.now)
 
     def _cause_of(self, position: int) -> Envelope:
         return self.deliveries[position].event

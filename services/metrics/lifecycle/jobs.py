@@ -80,7 +80,7 @@ async def _fall_due(work: Work, life: Life, timers: Mapping[int, Timer], telling
     found = await lock_lives(conn, life.number, life.generation, list(timers))
     rows = np.arange(len(found.customer))
     partitions = [_partition(timers[customer]) for customer in found.customer]
-    moments = await _moments(work, life, partitions)
+    moments = await moments_of(work, life, partitions)
     of = partitions if life.streams else [WHOLE_SHOP] * len(partitions)
     series: dict[int, Series] = {}
     if life.rules.personal and len(rows):
@@ -109,7 +109,7 @@ def _partition(timer: Timer) -> int:
     return timer.partition if timer.partition >= 0 else place_of(timer.partition)[1]
 
 
-async def _moments(work: Work, life: Life, partitions: Sequence[int]) -> dict[int, tuple[int, str]]:
+async def moments_of(work: Work, life: Life, partitions: Sequence[int]) -> dict[int, tuple[int, str]]:
     """(day, origin) that the shop's clock has reached, by partition."""
     if not life.streams:
         return dict.fromkeys(partitions, (int(life.zone.day_of(work.tx.now)), LIVE))

@@ -1,6 +1,6 @@
 """Publishes and writes what was decided, in the transaction it was decided in.
 
-Order of locks: customers' rows first, then outbox keys, sorted, then counters, as decision 10 says.
+Order of locks: customers' rows first, then outbox keys, sorted, then counters, as decision 10 has it.
 """
 
 from __future__ import annotations
@@ -122,6 +122,13 @@ class Telling:
             return armed
         self.arm(life, customer, due, partition)
         return due
+
+    def look_again(self, work: Work, life: Life, customer: int, person: Person, *, armed: int, partition: int) -> int:
+        """As `rearm`; soon, where something was put off."""
+        if not person.put_off:
+            return self.rearm(life, customer, person, armed, partition)
+        self.arm_soon(work, life, customer, partition)
+        return int(life.zone.day_of(work.tx.now))
 
     def count_gaps(self, life: Life, partition: int, found: Iterable[GapChange]) -> None:
         """Gaps that came and went."""

@@ -12,7 +12,7 @@ from services.metrics.orders.domain.order import GUEST, Fact
 from services.metrics.orders.store.differing import Differences, differences_at, steps_of_customer
 from services.metrics.orders.store.listing import STRIDE, STRIDE_END, Listed, Told, all_listed, count_listed, listed
 from services.metrics.orders.store.listing_books import Question
-from services.metrics.orders.store.lives import Standings, lock_lives, order_days, save_lives
+from services.metrics.orders.store.lives import Standings, lock_lives, make_rows, order_days, save_lives
 from services.metrics.orders.store.reading import CustomersAt, customers_at, history_of
 
 __all__ = [
@@ -54,6 +54,7 @@ __all__ = [
     "history_of",
     "listed",
     "lock_lives",
+    "make_rows",
     "month_ends",
     "months_of",
     "no_lives",

@@ -19,6 +19,15 @@ JOIN customer_state c ON c.shop = $1 AND c.generation = $2 AND c.customer = k.cu
 ORDER BY c.customer
 FOR UPDATE OF c
 """  # noqa: S608 - column names of our own
+_MAKE = """
+INSERT INTO customer_state (customer, shop, generation, first_day, orders, version, days)
+SELECT k.customer, $1, $2, 0, 0, 1, array_fill(0, ARRAY[$4::int]) FROM unnest($3::bigint[]) AS k(customer)
+WHERE NOT EXISTS (
+    SELECT FROM customer_state c WHERE c.shop = $1 AND c.generation = $2 AND c.customer = k.customer
+)
+ORDER BY k.customer
+ON CONFLICT (shop, generation, customer) DO NOTHING
+"""
 _SAVE = f"""
 UPDATE customer_state c
 SET version = c.version + 1, gaps = n.gaps, {", ".join(f"{name} = n.{name}" for name in NUMBERS)}
@@ -46,6 +55,13 @@ class Standings(NamedTuple):
     first_day: Ints
     last_day: Ints
     lives: Lives
+
+
+async def make_rows(
+    conn: asyncpg.Connection[Any], shop: int, generation: int, customers: Sequence[int], depth: int
+) -> None:
+    """Rows for those who have none, without any order. `depth`: how many last order days a row holds."""
+    await conn.execute(_MAKE, shop, generation, sorted(customers), depth)
 
 
 async def lock_lives(conn: asyncpg.Connection[Any], shop: int, generation: int, customers: Sequence[int]) -> Standings:
