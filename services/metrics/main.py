@@ -14,6 +14,7 @@ from services.metrics.lifecycle.api.customer import router as customer_router
 from services.metrics.lifecycle.api.customers import router as customers_router
 from services.metrics.lifecycle.api.stages import router as stages_router
 from services.metrics.lifecycle.consumer import follow
+from services.metrics.lifecycle.shops import GAPS_TIMER
 from services.metrics.lifecycle.store.clocks import ShopsOwnClock
 from services.metrics.lifecycle.telling import LIFECYCLE_TIMER
 from services.metrics.orders.consumer import OrderConsumer
@@ -57,7 +58,7 @@ def create_service() -> Service:
             jobs.SNAPSHOT_TIMER: jobs.publish,
             counter_jobs.FOLD_TIMER: counter_jobs.fold_shops,
             LIFECYCLE_TIMER: lifecycle_jobs.fall_due,
-            lifecycle_jobs.GAPS_TIMER: lifecycle_jobs.freeze_gaps,
+            GAPS_TIMER: lifecycle_jobs.freeze_gaps,
         },
         own_topics=(topics.METRICS_RETENTION, topics.METRICS_LIFECYCLE),
         clock=ShopsOwnClock(),

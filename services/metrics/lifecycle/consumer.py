@@ -17,8 +17,8 @@ from services.metrics.lifecycle.domain.appending import Appends, Kinds, appends_
 from services.metrics.lifecycle.domain.clocks import Course, Moment
 from services.metrics.lifecycle.domain.figures import GapChange, Series, freeze, gap_changes
 from services.metrics.lifecycle.domain.walking import LIVE, Happening, Walk
-from services.metrics.lifecycle.jobs import life_of, watch_gaps
 from services.metrics.lifecycle.people import before, load_facts, people_of, put_back
+from services.metrics.lifecycle.shops import life_of, watch_gaps
 from services.metrics.lifecycle.store import clocks, gaps
 from services.metrics.lifecycle.store.clocks import Place
 from services.metrics.lifecycle.store.gaps import WHOLE_SHOP

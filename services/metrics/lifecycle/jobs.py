@@ -8,31 +8,21 @@ from itertools import groupby
 import numpy as np
 
 from services.metrics import counters
-from services.metrics.counters import Generation
 from services.metrics.lifecycle.domain.clocks import place_of
 from services.metrics.lifecycle.domain.figures import Series, frozen
 from services.metrics.lifecycle.domain.thresholds import NO_FIGURE
-from services.metrics.lifecycle.domain.walking import LIVE, Walk
-from services.metrics.lifecycle.events import rules_of
+from services.metrics.lifecycle.domain.walking import Walk
 from services.metrics.lifecycle.people import load_facts, people_of, put_back
-from services.metrics.lifecycle.store import clocks, gaps
+from services.metrics.lifecycle.shops import lives_of, moments_of, watch_gaps
+from services.metrics.lifecycle.store import gaps
 from services.metrics.lifecycle.store.gaps import WHOLE_SHOP
 from services.metrics.lifecycle.telling import Life, Telling
 from services.metrics.orders import lock_lives, save_lives
 from shared.contracts.envelope import Envelope
-from shared.contracts.shops import Shop
-from shared.kernel import DayOrdinal, Zone, parse_customer_id
+from shared.kernel import parse_customer_id
 from shared.messaging.handling import Timer, Work
 
-GAPS_TIMER = "gap_figure"
 _SLUGS = "SELECT number, slug FROM shop WHERE number = ANY($1::int[])"
-
-
-def watch_gaps(work: Work, life: Life, partition: int) -> None:
-    """Have the figure of a shop on wall time frozen when its next day begins. `partition`: one of its events."""
-    start = life.zone.start_of(DayOrdinal(life.zone.day_of(work.tx.now) + 1))
-    # The slug is the identity: a handler is given shops by slug.
-    work.tx.set_timer(Timer(life.number, GAPS_TIMER, life.shop.slug, start, partition))
 
 
 async def freeze_gaps(work: Work, timers: Sequence[Timer]) -> None:
@@ -62,17 +52,6 @@ async def fall_due(work: Work, timers: Sequence[Timer]) -> None:
         await _fall_due(work, lives[number], {int(parse_customer_id(one.identity)): one for one in group}, telling)
     deltas = counters.merge([await telling.finish(work)])
     await counters.add(conn, deltas, {number: life.generation for number, life in lives.items()}, work.shard)
-
-
-async def lives_of(work: Work, shops: Sequence[Shop]) -> dict[int, Life]:
-    """Shops, by number, with the settings that their live generations were built with."""
-    generations = await counters.ensure_generations(work.tx.conn, shops)
-    return {shop.number: life_of(shop, generations[shop.number]) for shop in shops}
-
-
-def life_of(shop: Shop, generation: Generation) -> Life:
-    """A shop with the settings that its live generation was built with."""
-    return Life(shop, generation.counters.generation, Zone(generation.zone), rules_of(generation.lifecycle))
 
 
 async def _fall_due(work: Work, life: Life, timers: Mapping[int, Timer], telling: Telling) -> None:
@@ -107,16 +86,6 @@ async def _fall_due(work: Work, life: Life, timers: Mapping[int, Timer], telling
 
 def _partition(timer: Timer) -> int:
     return timer.partition if timer.partition >= 0 else place_of(timer.partition)[1]
-
-
-async def moments_of(work: Work, life: Life, partitions: Sequence[int]) -> dict[int, tuple[int, str]]:
-    """(day, origin) that the shop's clock has reached, by partition."""
-    if not life.streams:
-        return dict.fromkeys(partitions, (int(life.zone.day_of(work.tx.now)), LIVE))
-    known = await clocks.read(work.tx.conn, {(int(life.number), partition) for partition in partitions})
-    found = dict.fromkeys(partitions, (0, LIVE))
-    found |= {partition: (int(life.zone.day_of(until)), origin) for (_, partition), (until, origin) in known.items()}
-    return found
 
 
 def _nobody(_: int) -> Envelope:

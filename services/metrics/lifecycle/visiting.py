@@ -17,8 +17,8 @@ from services.metrics import counters
 from services.metrics.lifecycle.domain.figures import Series
 from services.metrics.lifecycle.domain.thresholds import Activity
 from services.metrics.lifecycle.domain.walking import Happening, Person, Walk
-from services.metrics.lifecycle.jobs import lives_of, moments_of
 from services.metrics.lifecycle.people import load_facts, people_of, put_back
+from services.metrics.lifecycle.shops import lives_of, moments_of
 from services.metrics.lifecycle.store import gaps, visits
 from services.metrics.lifecycle.store.gaps import WHOLE_SHOP
 from services.metrics.lifecycle.telling import Life, Telling
