@@ -23,6 +23,7 @@ import msgspec
 import numpy as np
 
 from services.metrics import counters
+from services.metrics.cohorts.domain import booked as booked_cohorts
 from services.metrics.cohorts.domain import counting as cohorts
 from services.metrics.lifecycle import consumer as lifecycle
 from services.metrics.lifecycle import jobs, telling
@@ -30,6 +31,7 @@ from services.metrics.lifecycle.store.clocks import ShopsOwnClock
 from services.metrics.lifecycle.telling import LIFECYCLE_TIMER
 from services.metrics.orders import consumer
 from services.metrics.orders.store import customers, facts, past
+from services.metrics.retention.domain import booked as booked_retention
 from services.metrics.retention.domain import counting as retention
 from shared.contracts.orders import Clock, ClockAdvanced, Order, OrderCompleted, OrdersEvent
 from shared.contracts.shops import Shop
@@ -147,7 +149,11 @@ def _tick(until: datetime) -> ClockAdvanced:
 
 async def run(url: str, batches: Sequence[Sequence[bytes]], steps: Steps) -> Spent:
     """Time for all batches, commits included."""
-    handle = consumer.OrderConsumer(count=(retention.count, cohorts.count), follow=lifecycle.follow)
+    handle = consumer.OrderConsumer(
+        count=(retention.count, cohorts.count),
+        follow=lifecycle.follow,
+        count_booked=(booked_retention.count, booked_cohorts.count),
+    )
     timers = DueTimers({LIFECYCLE_TIMER: jobs.fall_due}, ShopsOwnClock(), FiringSize(limit_max=100_000))
     decoder = msgspec.json.Decoder(OrdersEvent)
     conn = await asyncpg.connect(url, server_settings=server_settings("metrics", "bench"))
