@@ -8,7 +8,7 @@ from shared.db.tables import ALL_SHARDS, BARRIER_SHARD, LANE_SHARDS, OUTBOX_SHAR
 
 _BARRIERS_MAX = 256
 """Barriers come in bunches, one for each partition."""
-_LANE_MAX = 400
+_LANE_MAX = 250
 """Rows of history in one round: a live row that is written meanwhile waits for them."""
 _LANE_BESIDE_LIVE = 10
 """A tenth of a round is history's while live rows fill rounds."""
