@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fastapi import FastAPI
 
 from services.metrics.cohorts.api import router as cohorts_router
 from services.metrics.cohorts.domain import booked as booked_cohorts
 from services.metrics.cohorts.domain import counting as cohorts
 from services.metrics.counters import jobs as counter_jobs
+from services.metrics.generations.jobs import BUILD_TIMER, PURGE_TIMER, STAGES_TIMER, Builder, keep_and_build
+from services.metrics.generations.store.steps import Steps
 from services.metrics.lifecycle import jobs as lifecycle_jobs
 from services.metrics.lifecycle import visiting
 from services.metrics.lifecycle.api.customer import router as customer_router
@@ -35,21 +39,23 @@ from shared.settings import PlatformSettings
 from shared.web import create_app as create_web_app
 
 NAME = "metrics"
+# Slices that receive what orders changed, in this order, in the same transaction.
+_COUNT = (retention.count, cohorts.count)
+_COUNT_BOOKED = (booked_retention.count, booked_cohorts.count)
+_ANNOUNCE = (jobs.announce, counter_jobs.announce)
+BUILDER = Builder(Steps(_COUNT, _COUNT_BOOKED), _ANNOUNCE, LIFECYCLE_TIMER)
+"""Builds generations; counts as the consumer does."""
 
 
 def create_service() -> Service:
     """The service, with a consumer of its own."""
-    # Slices that receive what orders changed, in this order, in the same transaction.
-    orders = OrderConsumer(
-        count=(retention.count, cohorts.count),
-        announce=(jobs.announce, counter_jobs.announce),
-        follow=follow,
-        count_booked=(booked_retention.count, booked_cohorts.count),
-    )
+    orders = OrderConsumer(count=_COUNT, announce=_ANNOUNCE, follow=follow, count_booked=_COUNT_BOOKED)
+    shops, *reference = reference_subscriptions()
     return Service(
         name=NAME,
         subscriptions=(
-            *reference_subscriptions(),
+            replace(shops, handle=keep_and_build),
+            *reference,
             Subscription(topics.ORDERS, OrdersEvent, orders),
             Subscription(topics.ORDERS_BACKFILL, OrdersEvent, orders, lane=True),
             Subscription(topics.INTERACTIONS, InteractionEvent, visiting.record),
@@ -59,6 +65,9 @@ def create_service() -> Service:
             counter_jobs.FOLD_TIMER: counter_jobs.fold_shops,
             LIFECYCLE_TIMER: lifecycle_jobs.fall_due,
             GAPS_TIMER: lifecycle_jobs.freeze_gaps,
+            BUILD_TIMER: BUILDER.build,
+            PURGE_TIMER: BUILDER.purge,
+            STAGES_TIMER: BUILDER.restage,
         },
         own_topics=(topics.METRICS_RETENTION, topics.METRICS_LIFECYCLE),
         clock=ShopsOwnClock(),

@@ -43,6 +43,7 @@ PLAN = RebuildPlan(
     exchanged=(
         *("order_fact", "order_status", "order_content", "refund", "spell", "customer_state", "counter", "generation"),
         *("transition", "shop_clock", "visit", "gap_count", "gap_figure"),
+        *("generation_build", "built_order", "built_spell", "touched_order"),
     ),
     compared=(
         Compared(
@@ -50,10 +51,19 @@ PLAN = RebuildPlan(
             "SELECT shop, order_id, customer, completed_at, received_at, status_at, content_at, revenue, net, day,"
             " booked_day, status, counted, odd, currency, content_id, lines FROM order_fact",
         ),
-        Compared("order_status", "SELECT * FROM order_status"),
+        Compared(
+            "order_status",
+            "SELECT shop, order_id, occurred_at, completed, received_at FROM order_status",
+            "booked_day (follows from the instants; not written anew when a shop's zone changes)",
+        ),
+        Compared(
+            "refund",
+            "SELECT shop, order_id, refund_id, occurred_at, event_id, received_at, amount, currency, whole, items"
+            " FROM refund",
+            "booked_day, likewise",
+        ),
         Compared("order_content", "SELECT * FROM order_content"),
         Compared("spell", "SELECT * FROM spell"),
-        Compared("refund", "SELECT * FROM refund"),
         Compared(
             "customer_state",
             _CUSTOMERS,

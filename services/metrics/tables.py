@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.metrics.counters import tables as counters
+from services.metrics.generations import tables as generations
 from services.metrics.lifecycle import tables as lifecycle
 from services.metrics.orders import tables as orders
 from shared.db import service_metadata
@@ -11,3 +12,4 @@ metadata = service_metadata("metrics")
 orders.add_tables(metadata)
 counters.add_tables(metadata)
 lifecycle.add_tables(metadata)
+generations.add_tables(metadata)

@@ -2,12 +2,14 @@
 
 from services.metrics.counters.domain import Deltas, Ints, Measure, Tally, currency_code, currency_letters, merge
 from services.metrics.counters.store.adding import BOOKED, RESTATED, add, ensure_generations
+from services.metrics.counters.store.holding import hold, hold_alone
 from services.metrics.counters.store.reading import (
     CounterSet,
     Generation,
     Line,
     Sums,
     first_day_of,
+    generation_of,
     live_generation,
     sums_until,
     totals_by_param,
@@ -29,6 +31,9 @@ __all__ = [
     "currency_letters",
     "ensure_generations",
     "first_day_of",
+    "generation_of",
+    "hold",
+    "hold_alone",
     "live_generation",
     "merge",
     "sums_until",

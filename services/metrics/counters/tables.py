@@ -17,6 +17,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+_BUILDING = "counted beside the live one, to take its place"
+
 
 def add_tables(metadata: MetaData) -> None:
     """Describe this slice's tables in the service's MetaData."""
@@ -54,5 +56,6 @@ def add_tables(metadata: MetaData) -> None:
         Column("periods", ARRAY(Integer), nullable=False, server_default=text("'{30}'")),
         Column("closing_days", Integer, nullable=False, server_default=text("3")),
         Column("lifecycle", JSONB, nullable=False, server_default=text("'{}'"), comment="settings of stages"),
+        Column("building", Boolean, nullable=False, server_default=text("false"), comment=_BUILDING),
         PrimaryKeyConstraint("shop", "number", name="pk_generation"),
     )

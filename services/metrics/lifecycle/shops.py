@@ -25,7 +25,8 @@ def watch_gaps(work: Work, life: Life, partition: int) -> None:
 
 
 async def lives_of(work: Work, shops: Sequence[Shop]) -> dict[int, Life]:
-    """Shops, by number, with the settings that their live generations were built with."""
+    """Shops, by number, with the settings that their live generations were built with, which stay live meanwhile."""
+    await counters.hold(work.tx.conn, [shop.number for shop in shops])
     generations = await counters.ensure_generations(work.tx.conn, shops)
     return {shop.number: life_of(shop, generations[shop.number]) for shop in shops}
 

@@ -1,10 +1,11 @@
 """orders: what is known of each order and of each customer's order days. Turns a batch of events into changes."""
 
 from services.metrics.orders.domain.accounts import Accounts
+from services.metrics.orders.domain.anew import Counted, Person, accounts_anew, changes_of
 from services.metrics.orders.domain.books import END, Step, entries_of
 from services.metrics.orders.domain.changes import Amounts, Changes, Frame, Runs, Steps, Turns, frame_of, steps_of
 from services.metrics.orders.domain.choice import Choice
-from services.metrics.orders.domain.days import month_ends, months_of
+from services.metrics.orders.domain.days import ShopDays, month_ends, months_of
 from services.metrics.orders.domain.following import Follow, Followed
 from services.metrics.orders.domain.history import GAPS_SHOWN, History, booked_history, history
 from services.metrics.orders.domain.lives import GAP_MAX, GAPS, Lives, no_lives
@@ -14,6 +15,7 @@ from services.metrics.orders.store.listing import STRIDE, STRIDE_END, Listed, To
 from services.metrics.orders.store.listing_books import Question
 from services.metrics.orders.store.lives import Standings, lock_lives, make_rows, order_days, save_lives
 from services.metrics.orders.store.reading import CustomersAt, customers_at, history_of
+from services.metrics.orders.store.redating import Redated, redated, redated_behind
 
 __all__ = [
     "END",
@@ -27,6 +29,7 @@ __all__ = [
     "Amounts",
     "Changes",
     "Choice",
+    "Counted",
     "CustomersAt",
     "Differences",
     "Fact",
@@ -36,15 +39,20 @@ __all__ = [
     "History",
     "Listed",
     "Lives",
+    "Person",
     "Question",
+    "Redated",
     "Runs",
+    "ShopDays",
     "Standings",
     "Step",
     "Steps",
     "Told",
     "Turns",
+    "accounts_anew",
     "all_listed",
     "booked_history",
+    "changes_of",
     "count_listed",
     "customers_at",
     "differences_at",
@@ -59,6 +67,8 @@ __all__ = [
     "months_of",
     "no_lives",
     "order_days",
+    "redated",
+    "redated_behind",
     "save_lives",
     "steps_of",
     "steps_of_customer",

@@ -38,6 +38,7 @@ from services.metrics.orders.domain.order import GUEST
 from services.metrics.orders.domain.turns import turns_of
 from services.metrics.orders.events import state_at, translate
 from services.metrics.orders.store import accounts, customers, facts, past
+from services.metrics.orders.store.marking import mark
 from shared.contracts.orders import ClockAdvanced, OrderEvent, OrdersEvent
 from shared.contracts.shops import Shop
 from shared.messaging.handling import Delivery, Work
@@ -72,6 +73,7 @@ class OrderConsumer:
     async def __call__(self, work: Work, deliveries: Sequence[Delivery[OrdersEvent]]) -> None:
         conn = work.tx.conn
         shops = {slug: work.shop(slug) for slug in {delivery.event.shop for delivery in deliveries}}
+        being_built = await counters.hold(conn, [shop.number for shop in shops.values()])
         generations = await counters.ensure_generations(conn, shops.values())
         follow = None if self.follow is None else await self.follow(work, deliveries, shops, generations)
         days = {number: _days_of(number, generation) for number, generation in generations.items()}
@@ -80,6 +82,8 @@ class OrderConsumer:
         deltas, booked = await self._apply(_Batch(conn, batch, generations, days, follow))
         if follow is not None:
             deltas.append(await follow.finish())
+        if being_built:
+            await mark(conn, batch, being_built)
         numbers = {number: generation.counters.generation for number, generation in generations.items()}
         merged = counters.merge(deltas)
         await counters.add(conn, merged, numbers, work.shard)

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     DateTime,
+    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -32,6 +33,16 @@ def add_tables(metadata: MetaData) -> None:
     _facts(metadata)
     _told(metadata)
     _customers(metadata)
+    # Orders that changed while a generation is built. Only ever added to, so that nobody waits for the builder.
+    Table(
+        "touched_order",
+        metadata,
+        Column("id", BigInteger, Identity(always=True), nullable=False),
+        Column("shop", SmallInteger, nullable=False),
+        Column("order_id", _ID, nullable=False),
+        PrimaryKeyConstraint("shop", "id", name="pk_touched_order"),
+        info={"api": ""},
+    )
 
 
 def _facts(metadata: MetaData) -> None:

@@ -97,6 +97,17 @@ async def load(conn: asyncpg.Connection[Any], orders: Iterable[OrderKey]) -> Map
     return found
 
 
+async def steps_of(conn: asyncpg.Connection[Any], orders: Iterable[OrderKey]) -> dict[OrderKey, list[Step]]:
+    """The lives of orders that their own rows do not tell."""
+    keys = list(orders)
+    found: dict[OrderKey, list[Step]] = {}
+    if keys:
+        rows = await conn.fetch(_STEPS, [order.shop for order in keys], [order.order_id for order in keys])
+        for shop, order, *step in rows:
+            found.setdefault(OrderKey(shop, order), []).append(Step(*step))
+    return found
+
+
 async def record(
     conn: asyncpg.Connection[Any],
     amended: Sequence[Amendment],

@@ -1,0 +1,41 @@
+"""Who counts holds the shop's generation while doing so; who exchanges generations waits until nobody does.
+
+An advisory lock for each of 64 groups of shops: nothing is written for it, and a batch of many shops takes few locks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import asyncpg
+
+_SPACE = 0x6D67656E
+_GROUPS = 64
+
+# Taken by a statement of its own, before anything is read: what is read afterwards is what then is live.
+_HOLD = "SELECT pg_advisory_xact_lock_shared($1, g) FROM unnest($2::int[]) AS g"
+_BUILDING = "SELECT shop FROM generation WHERE shop = ANY($1::int[]) AND building"
+
+
+async def hold(conn: asyncpg.Connection[Any], shops: Iterable[int]) -> set[int]:
+    """Until the transaction ends, no other generation of these shops goes live, and none begins to be built.
+
+    Call it before `ensure_generations`, and before any row of the shops is written. Gives those of which one is being
+    built: whoever changes orders of these must say so with `orders.mark`.
+    """
+    numbers = sorted(set(shops))
+    await conn.fetch(_HOLD, _SPACE, sorted({number % _GROUPS for number in numbers}))
+    return {row[0] for row in await conn.fetch(_BUILDING, numbers)}
+
+
+async def hold_alone(conn: asyncpg.Connection[Any], shop: int, wait_ms: int) -> bool:
+    """Until the transaction ends, nobody else counts for this shop. False when that cannot be had in time."""
+    try:
+        async with conn.transaction():  # a savepoint: a lock that is not had in time must not cost the transaction
+            await conn.execute(f"SET LOCAL lock_timeout = {int(wait_ms)}")
+            await conn.execute("SELECT pg_advisory_xact_lock($1, $2)", _SPACE, shop % _GROUPS)
+            await conn.execute("SET LOCAL lock_timeout TO DEFAULT")
+    except asyncpg.LockNotAvailableError:
+        return False
+    return True

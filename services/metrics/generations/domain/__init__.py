@@ -1,0 +1,1 @@
+"""What makes a generation another one, and how far a build has come. Pure."""

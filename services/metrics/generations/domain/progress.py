@@ -1,0 +1,83 @@
+"""How far a build has come, and what one would cost. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+ORDERS_A_SECOND = 6_000
+"""Orders that are dated anew, until a build has shown how fast this machine is."""
+COPIED_A_SECOND = 60_000
+"""Orders that keep their days."""
+CUSTOMERS_A_SECOND = 4_000
+MOVED_A_SECOND = 20_000
+"""Orders whose days are exchanged while the shop stands still."""
+MOVED_MAX = 30_000
+"""More than that would let the shop's events wait too long: an operator says when."""
+
+
+class Phase(IntEnum):
+    """What a build is at."""
+
+    ORDERS = 1
+    CUSTOMERS = 2
+    READY = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a change of settings takes. Seconds are estimates; the service works on meanwhile."""
+
+    changed: tuple[str, ...]
+    """Names of the settings that differ; none: nothing is to be built."""
+    orders: int
+    customers: int
+    seconds: float
+    moved: int
+    """Orders that could fall on another day, at most: for so many the shop stands still at the switch."""
+    standstill_seconds: float
+    by_hand: bool
+    """Whether an operator has to say when to switch (`mandegar generations switch`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A build under way."""
+
+    generation: int
+    phase: Phase
+    orders: int
+    orders_done: int
+    customers: int
+    customers_done: int
+    moved: int
+    busy_seconds: float
+
+    @property
+    def percent(self) -> float:
+        """Of all its work; 100 when nothing but the switch is left."""
+        if self.phase is Phase.READY:
+            return 100.0
+        done = min(self.orders_done, self.orders) / max(1, self.orders)
+        counted = min(self.customers_done, self.customers) / max(1, self.customers)
+        return round(100.0 * (0.6 * done + 0.4 * counted), 1)
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At the speed so far; None before that is known."""
+        share = self.percent / 100
+        return self.busy_seconds * (1 - share) / share if share > 0 else None
+
+    @property
+    def waits_for_operator(self) -> bool:
+        """Ready, and too many orders change their day to let the shop stand still unasked."""
+        return self.phase is Phase.READY and self.moved > MOVED_MAX
+
+
+def cost_of(changed: tuple[str, ...], *, keeps_days: bool, orders: int, customers: int) -> Cost:
+    """What building takes for a shop of this size."""
+    if not changed:
+        return Cost((), orders, customers, 0.0, 0, 0.0, by_hand=False)
+    moved = 0 if keeps_days else orders
+    seconds = orders / (COPIED_A_SECOND if keeps_days else ORDERS_A_SECOND) + customers / CUSTOMERS_A_SECOND
+    return Cost(changed, orders, customers, seconds, moved, moved / MOVED_A_SECOND, by_hand=moved > MOVED_MAX)

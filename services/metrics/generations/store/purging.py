@@ -1,0 +1,32 @@
+"""Removing what generations leave behind that are neither live nor being built, in steps that keep nobody waiting."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import asyncpg
+
+ROWS_MAX = 5_000
+_OLD = "SELECT number FROM generation WHERE shop = $1 AND NOT live AND NOT building"
+_NOT_BUILDING = "SELECT number FROM generation WHERE shop = $1 AND NOT building"
+OF_OLD = ("counter", "customer_state", "transition", "gap_count", "gap_figure")
+"""Tables with rows of each generation."""
+OF_BUILDS = ("built_order", "built_spell")
+_REMOVE = """
+DELETE FROM {table} WHERE ctid = ANY (ARRAY(
+    SELECT ctid FROM {table} WHERE shop = $1 AND generation = ANY (ARRAY({numbers})) LIMIT $2))
+"""
+_UNMARK = """
+DELETE FROM touched_order WHERE shop = $1 AND NOT EXISTS (SELECT FROM generation WHERE shop = $1 AND building)
+"""
+
+
+async def purge(conn: asyncpg.Connection[Any], shop: int) -> bool:
+    """One step, inside the caller's transaction. Whether something may be left."""
+    for tables, numbers in ((OF_BUILDS, _NOT_BUILDING), (OF_OLD, _OLD)):
+        for table in tables:
+            statement = _REMOVE.replace("{table}", table).replace("{numbers}", numbers)
+            if await conn.execute(statement, shop, ROWS_MAX) != "DELETE 0":
+                return True
+    await conn.execute(_UNMARK, shop)
+    return False
