@@ -155,7 +155,7 @@ async def judge_counters(world: World, metrics: asyncpg.Pool[Any]) -> int:
         assert generation is not None
         counters = await metrics.fetch(
             "SELECT measure, param, currency, day, gap, sum(value)::bigint FROM counter "
-            "WHERE shop = $1 AND measure < 13 GROUP BY 1, 2, 3, 4, 5 HAVING sum(value) <> 0",
+            "WHERE shop = $1 AND basis = 0 AND measure < 13 GROUP BY 1, 2, 3, 4, 5 HAVING sum(value) <> 0",
             shop.number,
         )
         found = {tuple(row)[:5]: row[5] for row in counters}
