@@ -197,6 +197,29 @@ async def test_return_rates_are_asked_apart_from_retention(api: Api) -> None:
         assert rate["rate"] == rate["returned"] / rate["customers"]
 
 
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [
+        ("/v1/retention", {"window_days": 90, "period_days": 30}),
+        ("/v1/retention", {"window_days": 90, "period_days": 31}),
+        ("/v1/retention", {"window_days": 41, "period_days": 77}),
+        ("/v1/retention/series", {"window_days": 30, "from": "2026-01-01", "step": "month"}),
+        ("/v1/retention/return-rates", {}),
+        ("/v1/cohorts", {"from": "2025-06"}),
+    ],
+)
+async def test_where_nothing_was_taken_back_the_books_say_what_is_restated(
+    api: Api, path: str, asked: dict[str, Any]
+) -> None:
+    restated, booked = await api.ok(path, **asked), await api.ok(path, **asked, basis="booked")
+    assert (restated.pop("basis"), booked.pop("basis")) == ("restated", "booked")
+    for answer in (restated, booked):
+        for point in answer.get("points", []):
+            del point["basis"]
+    assert booked == restated
+    assert (await api.get(path, **asked, basis="guessed")).status_code == 422
+
+
 async def test_published_averages_come_with_source_and_year(api: Api) -> None:
     rows = (await api.ok("/v1/retention/benchmarks"))["benchmarks"]
     assert {row["industry"]: row["crr"] for row in rows}["retail"] == 0.63
