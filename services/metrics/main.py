@@ -10,6 +10,7 @@ from services.metrics.cohorts.api import router as cohorts_router
 from services.metrics.cohorts.domain import booked as booked_cohorts
 from services.metrics.cohorts.domain import counting as cohorts
 from services.metrics.counters import jobs as counter_jobs
+from services.metrics.generations.api import router as settings_router
 from services.metrics.generations.jobs import BUILD_TIMER, PURGE_TIMER, STAGES_TIMER, Builder, keep_and_build
 from services.metrics.generations.store.steps import Steps
 from services.metrics.lifecycle import jobs as lifecycle_jobs
@@ -91,5 +92,6 @@ def create_app(settings: PlatformSettings | None = None) -> FastAPI:
             stages_router,
             customers_router,
             customer_router,
+            settings_router,
         ),
     )
