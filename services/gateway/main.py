@@ -9,16 +9,18 @@ from typing import Any
 
 from fastapi import FastAPI
 
+from services.gateway.collector import BODIES, CrossOrigin, collector_router
 from services.gateway.identity import Marker
 from services.gateway.intake import intake_handler
+from services.gateway.interactions import interactions_handler
 from services.gateway.settings import GatewaySettings
 from services.gateway.shops.api import router as shops_router
 from shared.contracts import topics
+from shared.contracts.raw_interactions import RawInteractionEvent
 from shared.contracts.raw_orders import CLOCK_ADVANCED, RawClockEvent, RawOrderEvent
 from shared.kernel import CustomerId
 from shared.kernel.ids import CUSTOMER_ID_BITS
 from shared.messaging.handling import Delivery, Handler, Service, Subscription, Work
-from shared.settings import PlatformSettings
 from shared.web import create_app as create_web_app
 
 NAME = "gateway"
@@ -32,10 +34,15 @@ def draw_customer_id() -> CustomerId:
 
 def create_service(secret: bytes, draw: Callable[[], CustomerId] = draw_customer_id) -> Service:
     """The service with a given secret and source of customer ids."""
-    return _service(intake_handler(Marker(secret), draw))
+    return _service(*_handlers(secret, draw))
 
 
-def _service(intake: Handler) -> Service:
+def _handlers(secret: bytes, draw: Callable[[], CustomerId]) -> tuple[Handler, Handler]:
+    marker = Marker(secret)
+    return intake_handler(marker, draw), interactions_handler(marker, draw)
+
+
+def _service(intake: Handler, interactions: Handler) -> Service:
     # gateway has no copies of shops and keys to keep: its own tables are where they are written first.
     return Service(
         name=NAME,
@@ -44,24 +51,36 @@ def _service(intake: Handler) -> Service:
             Subscription(
                 topics.RAW_ORDERS_BACKFILL, RawOrderEvent, intake, raw=True, lane=True, other_forms=_OTHER_FORMS
             ),
+            Subscription(topics.RAW_INTERACTIONS, RawInteractionEvent, interactions, raw=True),
         ),
-        own_topics=(topics.ORDERS, topics.ORDERS_BACKFILL, topics.CUSTOMERS, topics.SHOPS, topics.KEYS),
+        own_topics=(
+            *(topics.ORDERS, topics.ORDERS_BACKFILL, topics.INTERACTIONS, topics.CUSTOMERS),
+            *(topics.SHOPS, topics.KEYS),
+        ),
     )
 
 
 @cache
-def _intake_by_settings() -> Handler:
+def _handlers_by_settings() -> tuple[Handler, Handler]:
     secret = GatewaySettings.load(NAME).secret_key.get_secret_value()
-    return intake_handler(Marker(secret.encode()), draw_customer_id)
+    return _handlers(secret.encode(), draw_customer_id)
 
 
+# By settings at the first batch, so that importing needs no environment.
 async def _intake(work: Work, deliveries: Sequence[Delivery[Any]]) -> None:
-    await _intake_by_settings()(work, deliveries)  # at the first batch, so that importing needs no environment
+    await _handlers_by_settings()[0](work, deliveries)
 
 
-SERVICE = _service(_intake)
+async def _interactions(work: Work, deliveries: Sequence[Delivery[Any]]) -> None:
+    await _handlers_by_settings()[1](work, deliveries)
 
 
-def create_app(settings: PlatformSettings | None = None) -> FastAPI:
-    """The HTTP application: the settings of the shop that the API key belongs to."""
-    return create_web_app(NAME, settings or GatewaySettings.load(NAME, role="api"), routers=(shops_router,))
+SERVICE = _service(_intake, _interactions)
+
+
+def create_app(settings: GatewaySettings | None = None) -> FastAPI:
+    """The HTTP application: the collector, and the settings of the shop that the API key belongs to."""
+    settings = settings or GatewaySettings.load(NAME, role="api")
+    app = create_web_app(NAME, settings, routers=(collector_router(settings), shops_router), bodies=BODIES)
+    app.add_middleware(CrossOrigin, paths=frozenset(BODIES), origins=settings.collector_origins)
+    return app

@@ -81,6 +81,14 @@ class RawOrderEvent(msgspec.Struct, frozen=True, kw_only=True):
     subject: str = ""
     origin: str = "live"
     specversion: str = "1.0"
+    receivedat: datetime | UnsetType = UNSET
+    """When the front door received it, if it came that way: stamped once, and in nobody's gift but the collector's.
+
+    The collector writes it behind everything that the sender said. What follows it is no content: a sender that repeats
+    itself is received anew each time, and says the same.
+    """
+    sentat: datetime | UnsetType = UNSET
+    """When the sender's clock said that it was sending, if it said so. `time` is corrected by it already."""
 
 
 CLOCK_ADVANCED = "Clock Advanced"

@@ -17,6 +17,7 @@ from shared.contracts.keys import KeyEvent
 from shared.contracts.lifecycle import LifecycleEvent
 from shared.contracts.metrics import MetricsRetentionEvent
 from shared.contracts.orders import OrdersEvent
+from shared.contracts.raw_interactions import RawInteractionEvent
 from shared.contracts.raw_orders import RawClockEvent, RawOrderEvent
 from shared.contracts.shops import ShopEvent
 
@@ -52,7 +53,11 @@ class Topic:
         return {_type_name(member): member for member in (*members, *self.foreign_forms)}
 
 
-_FOREIGN_NAMES: dict[type[msgspec.Struct], str] = {RawOrderEvent: "raw.order", RawClockEvent: "raw.clock"}
+_FOREIGN_NAMES: dict[type[msgspec.Struct], str] = {
+    RawOrderEvent: "raw.order",
+    RawClockEvent: "raw.clock",
+    RawInteractionEvent: "raw.interaction",
+}
 
 
 def _type_name(form: type[msgspec.Struct]) -> str:
@@ -63,7 +68,7 @@ _TOPICS = (
     Topic(
         topics.RAW_ORDERS,
         RawOrderEvent,
-        writer="shops",
+        writer="gateway's collector, shops",
         description="Orders as shops send them: Segment's e-commerce names inside CloudEvents.",
         key="any; best shop:customer or shop:order, as the shop knows them",
         kept="7 days",
@@ -71,6 +76,17 @@ _TOPICS = (
         foreign="`Order Completed`, `Order Updated`, `Order Cancelled`, `Order Refunded`; `Clock Advanced` in replays "
         "(trimmed, any case)",
         foreign_forms=(RawClockEvent,),
+    ),
+    Topic(
+        topics.RAW_INTERACTIONS,
+        RawInteractionEvent,
+        writer="gateway's collector, shops",
+        description="What people did besides ordering, and who they are, as shops send it.",
+        key="any; best shop:customer, as the shop knows them",
+        kept="7 days",
+        personal=True,
+        foreign="Segment's names of events that are no orders, `page`, `screen`, `identify`, `group`, `alias` "
+        "(trimmed, any case)",
     ),
     Topic(
         topics.ORDERS,
@@ -113,7 +129,7 @@ _TOPICS = (
         InteractionEvent,
         writer="gateway",
         description="What customers and visitors did besides ordering.",
-        key="shop:customer (an unknown visitor: shop:visitor)",
+        key="shop:customer (an unknown visitor: shop:visitor/id)",
         kept="until archived",
     ),
     Topic(

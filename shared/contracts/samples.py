@@ -37,6 +37,7 @@ from shared.contracts.orders import (
     Refund,
     RefundedItem,
 )
+from shared.contracts.raw_interactions import RawInteraction, RawInteractionEvent
 from shared.contracts.raw_orders import CLOCK_ADVANCED, RawClock, RawClockEvent, RawOrder, RawOrderEvent, RawProduct
 from shared.contracts.shops import Shop, ShopConfigured
 
@@ -109,6 +110,20 @@ def _raw_order() -> RawOrderEvent:
         shop="laleh",
         subject="1042",
         data=RawOrder(order_id="1042", customer_id="77", revenue=Decimal("250000"), currency="IRT", products=[product]),
+    )
+
+
+def _raw_interaction() -> RawInteractionEvent:
+    visitor = "0f8fad5b-d9cb-469f-a165-70867728950e"
+    return RawInteractionEvent(
+        id="evt-1043",
+        type="Product Viewed",
+        time=_TIME,
+        source="collector",
+        shop="laleh",
+        subject="laleh",
+        data=RawInteraction(customer_id="77", visitor=visitor, sku="TEA-250", category="tea"),
+        receivedat=_RECEIVED,
     )
 
 
@@ -198,4 +213,7 @@ def samples() -> dict[type[msgspec.Struct], msgspec.Struct]:
         OrderRefunded(**_attributes("1042"), data=_REFUND),
         ClockAdvanced(**_attributes("laleh", sequence=None), data=Clock(until=_TIME)),
     ]
-    return {type(event): event for event in (_raw_order(), _raw_clock(), *orders, *_lifecycle(), *_internal())}
+    return {
+        type(event): event
+        for event in (_raw_order(), _raw_interaction(), _raw_clock(), *orders, *_lifecycle(), *_internal())
+    }

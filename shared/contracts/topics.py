@@ -2,6 +2,8 @@
 
 RAW_ORDERS = "raw.orders.v1"
 """What shops send: may hold personal data. Restricted, short retention."""
+RAW_INTERACTIONS = "raw.interactions.v1"
+"""All else that shops send of their customers: may hold personal data, as `raw.orders.v1`."""
 ORDERS = "orders.v1"
 CUSTOMERS = "customers.v1"
 """Full state of each customer, compacted. The one topic of the platform that holds contacts."""

@@ -3,7 +3,7 @@
 What may not live here: a route, a rule or a query of a service.
 """
 
-from shared.web.access import Caller, allow
+from shared.web.access import Caller, allow, allow_write_key
 from shared.web.app import create_app
 from shared.web.database import ClockDep, Database, DatabaseDep
 from shared.web.health import Check
@@ -16,8 +16,12 @@ from shared.web.problems import (
     invalid,
     not_found,
     problem_responses,
+    too_large,
+    too_many,
     unavailable,
+    unsupported_media_type,
 )
+from shared.web.strict_json import why_refused
 from shared.web.tables import CSV_RESPONSE, CsvStart, csv_page, csv_stream
 
 __all__ = [
@@ -34,6 +38,7 @@ __all__ = [
     "Page",
     "Problem",
     "allow",
+    "allow_write_key",
     "changed_meanwhile",
     "create_app",
     "csv_page",
@@ -43,6 +48,10 @@ __all__ = [
     "not_found",
     "problem_responses",
     "read_cursor",
+    "too_large",
+    "too_many",
     "unavailable",
+    "unsupported_media_type",
+    "why_refused",
     "write_cursor",
 ]

@@ -10,6 +10,7 @@ its expiry is judged each time.
 
 from __future__ import annotations
 
+import base64
 import hmac
 import time
 from collections.abc import Awaitable, Callable
@@ -20,7 +21,9 @@ from typing import Annotated, Any
 import asyncpg
 import msgspec
 from fastapi import Depends
+from fastapi.openapi.models import HTTPBase as HTTPBaseModel
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security.base import SecurityBase
 from starlette.requests import Request
 
 from shared.contracts.shops import Shop
@@ -29,6 +32,7 @@ from shared.kernel import Clock, ShopId, api_key_id, api_key_sha256
 from shared.web.problems import forbidden, unauthenticated
 
 _CACHED_MAX = 10_000
+_BASIC_LENGTH_MAX = 400
 # Row-level security shows the API the one key that the caller has shown, and its shop, and no other of either.
 _SHOWN = "SELECT set_config('app.key', $1, true)"
 _FIND = """
@@ -37,7 +41,27 @@ FROM api_key k JOIN shop s ON s.number = k.shop
 WHERE k.key_id = $1
 """
 
+
+class WriteKey(SecurityBase):
+    """HTTP Basic whose user name is all that counts: how libraries of Segment's form send their write key."""
+
+    def __init__(self) -> None:
+        self.model = HTTPBaseModel(scheme="basic", description="The key as user name, without a password")
+        self.scheme_name = "write_key"
+
+    async def __call__(self, request: Request) -> str | None:
+        """The user name; None where there is none, or none that can be read."""
+        scheme, _, text = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "basic" or len(text) > _BASIC_LENGTH_MAX:
+            return None
+        try:
+            return base64.b64decode(text.strip(), validate=True).decode("ascii").partition(":")[0]
+        except ValueError:
+            return None
+
+
 _bearer = HTTPBearer(auto_error=False, scheme_name="bearer", description="`Authorization: Bearer <key>`")
+_write_key = WriteKey()
 _header = APIKeyHeader(name="X-Api-Key", auto_error=False, scheme_name="api_key", description="`X-Api-Key: <key>`")
 
 
@@ -111,15 +135,33 @@ def allow(scope: str) -> Callable[..., Awaitable[Caller]]:
         bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
         header: Annotated[str | None, Depends(_header)],
     ) -> Caller:
-        given = {text for text in (bearer.credentials if bearer else None, header) if text}
-        found = await keyring_of(request).caller(given.pop()) if len(given) == 1 else None
-        if found is None:
-            raise unauthenticated()
-        if scope not in found.scopes:
-            raise forbidden(scope)
-        return found
+        return await _allowed(request, scope, bearer.credentials if bearer else None, header)
 
     return caller
+
+
+def allow_write_key(scope: str) -> Callable[..., Awaitable[Caller]]:
+    """As `allow`; the key may also come as the user name of HTTP Basic."""
+
+    async def caller(
+        request: Request,
+        name: Annotated[str | None, Depends(_write_key)],
+        bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+        header: Annotated[str | None, Depends(_header)],
+    ) -> Caller:
+        return await _allowed(request, scope, bearer.credentials if bearer else None, header, name)
+
+    return caller
+
+
+async def _allowed(request: Request, scope: str, *texts: str | None) -> Caller:
+    given = {text for text in texts if text}
+    found = await keyring_of(request).caller(given.pop()) if len(given) == 1 else None
+    if found is None:
+        raise unauthenticated()
+    if scope not in found.scopes:
+        raise forbidden(scope)
+    return found
 
 
 def keyring_of(request: Request) -> Keyring:

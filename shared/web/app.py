@@ -44,13 +44,15 @@ def create_app(
     checks: Mapping[str, Check] | None = None,
     pool: asyncpg.Pool[Any] | None = None,
     registry: CollectorRegistry = REGISTRY,
+    bodies: Mapping[str, int] | None = None,
 ) -> FastAPI:
     """An application of a service, with its routers, health, metrics, API page and errors as problem+json.
 
     It opens its own pool while it runs (its lifespan), unless it is given one, which it then leaves open. The
     database may be away at the start: the API then answers 503 until it is there, and so it does for as long as its
     login is one that row-level security does not bind. `checks` are further conditions of
-    `/readyz`. Tests: `shared.testing.http.client(app)`.
+    `/readyz`. `bodies`: paths whose routes judge the body themselves, with the bytes at most that it may have; they
+    are many a second, so one that succeeds leaves no line in the log. Tests: `shared.testing.http.client(app)`.
     """
     clock = clock or SystemClock()
     all_checks: dict[str, Check] = dict(checks or {})
@@ -93,6 +95,7 @@ def create_app(
         body_bytes_max=settings.http_body_bytes_max,
         seconds_max=settings.http_request_seconds_max,
         metrics=http_metrics(service, registry),
+        bodies=bodies,
     )
     _describe_problems(app)
     return app

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import asyncpg
@@ -62,9 +63,19 @@ def as_problem(error: Exception) -> Problem:
 class Guard:
     """ASGI middleware. See the module."""
 
-    def __init__(self, app: ASGIApp, *, body_bytes_max: int, seconds_max: float, metrics: HttpMetrics) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        body_bytes_max: int,
+        seconds_max: float,
+        metrics: HttpMetrics,
+        bodies: Mapping[str, int] | None = None,
+    ) -> None:
+        """`bodies`: see `create_app`."""
         self._app = app
         self._body_bytes_max = body_bytes_max
+        self._bodies = bodies or {}
         self._seconds_max = seconds_max
         self._metrics = metrics
 
@@ -89,21 +100,25 @@ class Guard:
         """The whole body, or a Problem. Nothing has been parsed when it is too long."""
         if b"%00" in scope["query_string"] or "\x00" in scope["path"]:
             raise invalid(FieldError("request", "holds a NUL character"))
+        own_max = self._bodies.get(scope["path"])
+        bytes_max = self._body_bytes_max if own_max is None else own_max
         headers = dict(scope["headers"])
         declared = headers.get(b"content-length", b"0")
         if not declared.isdigit():
             raise invalid(FieldError("header.Content-Length", "must be a whole number"))
-        if int(declared) > self._body_bytes_max:
-            raise too_large(self._body_bytes_max)
+        if int(declared) > bytes_max:
+            raise too_large(bytes_max)
         if declared == b"0" and b"transfer-encoding" not in headers:
             return b""
-        body = await self._read(receive)
+        body = await self._read(receive, bytes_max)
+        if own_max is not None:
+            return body
         kind = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
         if body and (kind == b"application/json" or kind.endswith(b"+json")) and (reason := why_refused(body)):
             raise invalid(FieldError("body", reason))
         return body
 
-    async def _read(self, receive: Receive) -> bytes:
+    async def _read(self, receive: Receive, bytes_max: int) -> bytes:
         parts: list[bytes] = []
         length = 0
         while True:  # ends with the body, the limit or the request's time limit
@@ -112,8 +127,8 @@ class Guard:
                 raise Problem(400, "disconnected", "The request broke off")
             part = message.get("body", b"")
             length += len(part)
-            if length > self._body_bytes_max:
-                raise too_large(self._body_bytes_max)
+            if length > bytes_max:
+                raise too_large(bytes_max)
             parts.append(part)
             if not message.get("more_body", False):
                 return b"".join(parts)
@@ -124,7 +139,7 @@ class Guard:
         status = answer.status or 500
         method = scope["method"] if scope["method"].isalpha() and len(scope["method"]) < 8 else "(other)"
         self._metrics.observe(method, route, status, seconds)
-        write = log.debug if route in _QUIET else log.info
+        write = log.debug if route in _QUIET or (route in self._bodies and status < 400) else log.info
         write("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
 
 

@@ -83,6 +83,19 @@ def too_large(bytes_max: int) -> Problem:
     return Problem(413, "too-large", "The request body is too large", f"At most {bytes_max} bytes are accepted.")
 
 
+def unsupported_media_type(*accepted: str) -> Problem:
+    """415: the body has a form that the route does not read."""
+    return Problem(
+        415, "unsupported-media-type", "The body's form is not read here", "Send " + " or ".join(accepted) + "."
+    )
+
+
+def too_many(seconds: int) -> Problem:
+    """429 with Retry-After: the key has used up its allowance."""
+    detail = "The key has used up its allowance; send again after the seconds in Retry-After."
+    return Problem(429, "too-many", "Too many events", detail, headers={"Retry-After": str(seconds)})
+
+
 def unexpected() -> Problem:
     """500: a defect of ours. The log has the trace under the request id."""
     return Problem(500, "unexpected", "Something went wrong on our side", "Quote the request id when you report it.")
@@ -131,6 +144,8 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
         404: not_found(),
         412: changed_meanwhile(),
         413: too_large(1_048_576),
+        415: unsupported_media_type("application/json"),
+        429: too_many(1),
         422: invalid(FieldError("query.as_of", "must be a date such as 2026-03-21")),
         503: unavailable(),
     }

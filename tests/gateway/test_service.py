@@ -15,14 +15,15 @@ from shared.testing.http import client
 from tests.gateway.ground import SECRET
 
 
-def test_the_service_reads_raw_orders_and_owns_what_it_writes() -> None:
+def test_the_service_reads_raw_topics_and_owns_what_it_writes() -> None:
     for service in (SERVICE, create_service(SECRET)):
         assert [(s.topic, s.lane) for s in service.subscriptions] == [
             ("raw.orders.v1", False),
             ("raw.orders.backfill.v1", True),
+            ("raw.interactions.v1", False),
         ]
         assert set(service.own_topics) == {
-            *("orders.v1", "orders.backfill.v1", "customers.v1", "shops.v1", "keys.v1"),
+            *("orders.v1", "orders.backfill.v1", "interactions.v1", "customers.v1", "shops.v1", "keys.v1"),
         }
 
 

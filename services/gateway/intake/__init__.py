@@ -1,5 +1,47 @@
-"""Slice `intake`: raw orders of shops in, known orders out."""
+"""Slice `intake`: raw orders of shops in, known orders out. How orders are read is shared with slices like it."""
 
 from services.gateway.intake.consumer import intake_handler
+from services.gateway.intake.domain import (
+    EVENT_KINDS,
+    Refusal,
+    check_time,
+    currency_code,
+    minor_units,
+    quantity,
+    required_id,
+    tidy,
+)
+from services.gateway.intake.events import (
+    SOURCE,
+    RulesBook,
+    ShopRules,
+    cause_id,
+    marks_of,
+    microseconds,
+    optional_id,
+    read,
+    received_at,
+    received_by,
+)
 
-__all__ = ["intake_handler"]
+__all__ = [
+    "EVENT_KINDS",
+    "SOURCE",
+    "Refusal",
+    "RulesBook",
+    "ShopRules",
+    "cause_id",
+    "check_time",
+    "currency_code",
+    "intake_handler",
+    "marks_of",
+    "microseconds",
+    "minor_units",
+    "optional_id",
+    "quantity",
+    "read",
+    "received_at",
+    "received_by",
+    "required_id",
+    "tidy",
+]

@@ -10,7 +10,7 @@ from services.gateway import clocks, identity
 from services.gateway.identity import Marker
 from services.gateway.intake import store
 from services.gateway.intake.domain import Refusal
-from services.gateway.intake.events import Draft, RulesBook, ShopRules, read, received_at
+from services.gateway.intake.events import Draft, RulesBook, ShopRules, read, received_at, received_by
 from shared.contracts import topics
 from shared.contracts.raw_orders import RawClockEvent, RawOrderEvent
 from shared.kernel import CustomerId
@@ -51,7 +51,8 @@ def _read_all(
         if stamp not in received:
             received[stamp] = received_at(stamp)
         try:
-            drafts.append(read(raw, received[stamp], rules[raw.shop], marker, _ONWARD[delivery.topic]))
+            stamped = received_by(raw.receivedat, received[stamp])
+            drafts.append(read(raw, stamped, rules[raw.shop], marker, _ONWARD[delivery.topic]))
         except Refusal as refusal:
             work.refuse(delivery, refusal.reason, refusal.detail)
     return drafts

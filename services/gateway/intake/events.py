@@ -35,6 +35,8 @@ SOURCE = "mandegar/gateway"
 _NUMBER_MAX = 10**domain.ID_LENGTH_MAX
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_KEPT = timedelta(days=7)
+_CLOCKS_APART = timedelta(minutes=1)
 _NAMES: dict[EventKind, str] = {
     "completed": "order.completed",
     "updated": "order.updated",
@@ -95,6 +97,16 @@ def received_at(timestamp_ms: int) -> datetime:
     return _EPOCH + timedelta(milliseconds=timestamp_ms)
 
 
+def received_by(stamp: datetime | UnsetType, appended: datetime) -> datetime:
+    """When the platform received a raw event: the front door's stamp where it can be true, else the append time.
+
+    It cannot lie behind the append, clocks of two machines apart, nor further back than a raw topic keeps anything.
+    """
+    if stamp is UNSET or stamp.tzinfo is None or not appended - _KEPT <= stamp <= appended + _CLOCKS_APART:
+        return appended
+    return stamp
+
+
 def cause_id(cause: str) -> str:
     """The id under which a raw event is the cause of ours: BLAKE2b of source, unit separator and id, 16 bytes in hex.
 
@@ -109,7 +121,7 @@ def read(raw: RawOrderEvent, received: datetime, rules: ShopRules, marker: Marke
     if raw.origin not in ("live", "backfill"):
         raise Refusal("bad_origin", "origin: must be live or backfill")
     event_id, source = domain.required_id(raw.id, "id"), domain.required_id(raw.source, "source")
-    occurred_us = _microseconds(raw.time, "time")
+    occurred_us = microseconds(raw.time, "time")
     domain.check_time(occurred_us, (received - _EPOCH) // _MICROSECOND)
     data = raw.data
     order_id = domain.required_id(data.order_id, "order_id")
@@ -153,15 +165,22 @@ def write(draft: Draft, customer: str | None, sequence: int) -> OrderEvent:
     )
 
 
-def _microseconds(instant: datetime, field: str) -> int:
+def microseconds(instant: datetime, field: str) -> int:
+    """Microseconds since 1970, UTC. Raises Refusal for an instant without offset."""
     if instant.tzinfo is None:
         raise Refusal("bad_time", f"{field}: must carry an offset, such as Z or +03:30")
     return (instant - _EPOCH) // _MICROSECOND
 
 
 def _claim(data: RawCustomer, rules: MarkingRules, marker: Marker, *, order_id: str, at_us: int, tie: int) -> Claim:
+    marks = marks_of(data, rules, marker)
+    return Claim(rules.shop, order_id, at_us, tie, marks, _text(data.name), _text(data.locale))
+
+
+def marks_of(data: RawCustomer, rules: MarkingRules, marker: Marker) -> tuple[Mark, ...]:
+    """What identifies the person, the strongest first. Raises Refusal for a customer id that cannot be used."""
     marks: list[Mark] = []
-    customer_id = _optional_id(data.customer_id, "customer_id")
+    customer_id = optional_id(data.customer_id, "customer_id")
     if customer_id is not None and (mark := marker.customer_id(rules, customer_id)) is not None:
         marks.append(mark)
     phone = _contact(data.phone)
@@ -170,7 +189,7 @@ def _claim(data: RawCustomer, rules: MarkingRules, marker: Marker, *, order_id: 
     email = _contact(data.email)
     if email is not None and (mark := marker.email(rules, str(email))) is not None:
         marks.append(mark)
-    return Claim(rules.shop, order_id, at_us, tie, tuple(marks), _text(data.name), _text(data.locale))
+    return tuple(marks)
 
 
 def _contact(value: str | int | UnsetType | None) -> str | int | None:
@@ -199,7 +218,7 @@ def _order(data: RawOrder, order_id: str, default_currency: str, kind: EventKind
         amounts,
         _text(data.coupon),
         _text(data.affiliation),
-        _optional_id(data.checkout_id, "checkout_id"),
+        optional_id(data.checkout_id, "checkout_id"),
         _lines(data.products, given) if data.products else [],
     )
 
@@ -207,10 +226,10 @@ def _order(data: RawOrder, order_id: str, default_currency: str, kind: EventKind
 def _lines(products: list[RawProduct], currency: str) -> list[Line]:
     if len(products) > domain.LINES_MAX:
         raise Refusal("too_many_lines", f"products: has more than {domain.LINES_MAX} lines")
-    product_ids = [_optional_id(product.product_id, "products.product_id") for product in products]
+    product_ids = [optional_id(product.product_id, "products.product_id") for product in products]
     line_ids = domain.line_ids(
         [
-            _optional_id(product.line_id, "products.line_id") or product_id or _text(product.sku)
+            optional_id(product.line_id, "products.line_id") or product_id or _text(product.sku)
             for product, product_id in zip(products, product_ids, strict=True)
         ]
     )
@@ -247,10 +266,10 @@ def _refund(data: RawOrder, order_id: str, default_currency: str) -> RefundFacts
     priced = [item.amount is not UNSET and item.amount is not None for item in data.refunded_items]
     amount, full = domain.refund_totals(_minor(data.refund_amount, given, "refund_amount"), items, all(priced))
     if data.refunded_at is not UNSET:
-        _microseconds(data.refunded_at, "refunded_at")
+        microseconds(data.refunded_at, "refunded_at")
     return RefundFacts(
         order_id=order_id,
-        refund_id=_optional_id(data.refund_id, "refund_id") or domain.FULL_REFUND,
+        refund_id=optional_id(data.refund_id, "refund_id") or domain.FULL_REFUND,
         currency=code if amount is not None or any(priced) else None,
         amount=amount,
         items=items,
@@ -261,7 +280,7 @@ def _refund(data: RawOrder, order_id: str, default_currency: str) -> RefundFacts
 
 def _returned_line(item: RawProduct) -> str:
     for value, field in ((item.line_id, "line_id"), (item.product_id, "product_id"), (item.sku, "sku")):
-        line_id = _optional_id(value, f"refunded_items.{field}")
+        line_id = optional_id(value, f"refunded_items.{field}")
         if line_id is not None:
             return line_id
     raise Refusal("missing_id", "refunded_items.line_id: name the line, or the product_id or sku that it is known by")
@@ -283,7 +302,8 @@ def _text(value: str | UnsetType | None) -> str | None:
     return domain.tidy(value)
 
 
-def _optional_id(value: str | int | UnsetType | None, field: str) -> str | None:
+def optional_id(value: str | int | UnsetType | None, field: str) -> str | None:
+    """An id that may be left out, be null or be blank: then None. Raises Refusal for one that cannot be used."""
     if value is UNSET or value is None or (isinstance(value, str) and (not value or value.isspace())):
         return None
     return domain.required_id(value, field)

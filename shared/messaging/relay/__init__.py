@@ -8,6 +8,7 @@ What may not live here: anything of consuming. A relay needs no worker beside it
 
 from shared.messaging.relay.refused import RefusedRows
 from shared.messaging.relay.relay import Relay, outbox_channel
-from shared.messaging.relay.sender import KafkaSender
+from shared.messaging.relay.sender import KafkaSender, SendFailed
+from shared.messaging.relay.store import OutboxRow
 
-__all__ = ["KafkaSender", "RefusedRows", "Relay", "outbox_channel"]
+__all__ = ["KafkaSender", "OutboxRow", "RefusedRows", "Relay", "SendFailed", "outbox_channel"]

@@ -127,6 +127,11 @@ class Marker:
         text = f"{shop}\x1f{int(kind)}\x1f{value}".encode()
         return hashlib.blake2b(text, digest_size=FINGERPRINT_BYTES, key=self._key).digest()
 
+    def visitor(self, shop: ShopId, value: str) -> str:
+        """A keyed hash of the sender's id of a browser or device, 32 hex digits: the same for the same, and no more."""
+        text = f"{shop}\x1fvisitor\x1f{value}".encode()
+        return hashlib.blake2b(text, digest_size=FINGERPRINT_BYTES, key=self._key).hexdigest()
+
     def _customer_id(self, rules: MarkingRules, raw: str | int) -> Mark | None:
         return self._mark(rules, Kind.CUSTOMER_ID, raw, normal_customer_id(raw))
 

@@ -15,10 +15,11 @@ OrderKey = tuple[ShopId, str]
 
 
 class Claim(NamedTuple):
-    """What one event says of who ordered. Without marks it is a guest, or an event that names nobody."""
+    """What one event says of who it was. Without marks it is a guest, or an event that names nobody."""
 
     shop: ShopId
     order_id: str
+    """"" where it is about no order."""
     at_us: int
     """When it was said: microseconds since 1970, UTC."""
     tie: int
@@ -120,12 +121,16 @@ def recognise(claims: Sequence[Claim], known: Known, draw: Callable[[], Customer
 
 
 def _owner_of(claim: Claim, known: Known, decision: Recognition) -> CustomerId | None:
+    if not claim.order_id:
+        return None
     key = (claim.shop, claim.order_id)
     owners = [owner for owner in (known.orders.get(key), decision.orders.get(key)) if owner is not None]
     return max(owners, key=_said).customer if owners else None
 
 
 def _own(claim: Claim, customer: CustomerId, decision: Recognition) -> None:
+    if not claim.order_id:
+        return
     key = (claim.shop, claim.order_id)
     owner = OrderOwner(claim.at_us, claim.tie, customer)
     before = decision.orders.get(key)

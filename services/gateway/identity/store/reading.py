@@ -56,7 +56,7 @@ async def lock_people(conn: asyncpg.Connection[Any], keys: Sequence[PersonKey]) 
 
 async def load_order_owners(conn: asyncpg.Connection[Any], claims: Sequence[Claim]) -> dict[OrderKey, OrderOwner]:
     """Owners of the orders whose claims name nobody. Without locks."""
-    keys = {(claim.shop, claim.order_id) for claim in claims if not claim.marks}
+    keys = {(claim.shop, claim.order_id) for claim in claims if claim.order_id and not claim.marks}
     if not keys:
         return {}
     rows = await conn.fetch(_ORDER_OWNERS, [shop for shop, _ in keys], [order_id for _, order_id in keys])

@@ -1,0 +1,7 @@
+"""What senders write ↔ raw events: Segment's calls and CloudEvents in, messages for the raw topics out."""
+
+from services.gateway.collector.events.cloud import read_cloud
+from services.gateway.collector.events.messages import Desk, Message
+from services.gateway.collector.events.segment import CALLS, Batch, read_call
+
+__all__ = ["CALLS", "Batch", "Desk", "Message", "read_call", "read_cloud"]

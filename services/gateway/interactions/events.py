@@ -1,0 +1,144 @@
+"""Contract ↔ domain: raw interactions are read into drafts, drafts whose customer is known are written anew."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import NamedTuple, cast
+from zlib import crc32
+
+from msgspec import UNSET, UnsetType
+
+from services.gateway.identity import Claim, Marker
+from services.gateway.intake import (
+    SOURCE,
+    Refusal,
+    ShopRules,
+    cause_id,
+    check_time,
+    currency_code,
+    marks_of,
+    microseconds,
+    minor_units,
+    optional_id,
+    quantity,
+    required_id,
+    tidy,
+)
+from services.gateway.interactions.domain import NOTHING, Kind, Product, kind_of
+from shared.contracts.envelope import Origin
+from shared.contracts.interactions import Interaction, InteractionRecorded
+from shared.contracts.raw_interactions import RawInteraction, RawInteractionEvent
+from shared.kernel import derive_event_id
+
+_TYPE = "interaction.recorded"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+# What a library draws at random. Anything else may be an e-mail or a number of a person, and is hashed.
+_RANDOM_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
+class Draft(NamedTuple):
+    """A raw interaction that can be used: everything that goes out, but for the customer."""
+
+    name: str
+    kind: Kind
+    shop: str
+    cause_id: str
+    cause: str
+    """Source and id of the raw event."""
+    occurred: datetime
+    occurred_ms: int
+    received: datetime
+    origin: Origin
+    claim: Claim
+    visitor: str | None
+    product: Product
+
+
+def read(raw: RawInteractionEvent, received: datetime, rules: ShopRules, marker: Marker) -> Draft:
+    """A raw interaction as a draft. Raises Refusal."""
+    name, kind = kind_of(raw.type)
+    if raw.origin not in ("live", "backfill"):
+        raise Refusal("bad_origin", "origin: must be live or backfill")
+    event_id, source = required_id(raw.id, "id"), required_id(raw.source, "source")
+    occurred_us = microseconds(raw.time, "time")
+    check_time(occurred_us, (received - _EPOCH) // _MICROSECOND)
+    data = raw.data
+    product = _product(data, rules) if kind == "product" else NOTHING
+    cause = f"{source}\x1f{event_id}"
+    claim = Claim(
+        rules.marking.shop,
+        product.order_id or "",
+        occurred_us,
+        crc32(cause.encode()),
+        marks_of(data, rules.marking, marker),
+        _text(data.name),
+        _text(data.locale),
+    )
+    visitor = optional_id(data.visitor, "visitor")
+    if not claim.marks and (kind == "alias" or (kind == "profile" and visitor is None)):
+        raise Refusal("missing_id", "customer_id: names nobody; send the id that the shop knows the customer by")
+    return Draft(
+        name,
+        kind,
+        rules.shop.slug,
+        cause_id(cause),
+        cause,
+        raw.time,
+        occurred_us // 1000,
+        received,
+        cast(Origin, raw.origin),
+        claim,
+        None if visitor is None else _visitor(visitor, rules, marker),
+        product,
+    )
+
+
+def write(draft: Draft, customer: str | None, sequence: int) -> InteractionRecorded:
+    """The event for `interactions.v1`, its id derived from the raw event's."""
+    product = draft.product
+    return InteractionRecorded(
+        id=derive_event_id(draft.occurred_ms, draft.shop, draft.cause, _TYPE),
+        source=SOURCE,
+        subject=customer or draft.visitor or draft.shop,
+        time=draft.occurred,
+        shop=draft.shop,
+        origin=draft.origin,
+        sequence=sequence,
+        causationid=draft.cause_id,
+        correlationid=draft.cause_id,
+        receivedat=draft.received,
+        data=Interaction(name=draft.name, customer=customer, visitor=draft.visitor, **product._asdict()),
+    )
+
+
+def _visitor(value: str, rules: ShopRules, marker: Marker) -> str:
+    text = value.casefold()
+    return text if _RANDOM_ID.fullmatch(text) else marker.visitor(rules.marking.shop, value)
+
+
+def _product(data: RawInteraction, rules: ShopRules) -> Product:
+    given = rules.shop.currency if data.currency is UNSET or not data.currency else data.currency
+    price = _minor(data.price, given)
+    return Product(
+        cart_id=optional_id(data.cart_id, "cart_id"),
+        order_id=optional_id(data.order_id, "order_id"),
+        product_id=optional_id(data.product_id, "product_id"),
+        sku=_text(data.sku),
+        category=_text(data.category),
+        brand=_text(data.brand),
+        variant=_text(data.variant),
+        quantity=None if data.quantity is UNSET or data.quantity is None else quantity(data.quantity, "quantity"),
+        price=price,
+        currency=None if price is None else currency_code(given),
+    )
+
+
+def _minor(value: Decimal | UnsetType | None, currency: str) -> int | None:
+    return None if value is UNSET or value is None else minor_units(value, currency, "price")
+
+
+def _text(value: str | UnsetType | None) -> str | None:
+    return None if value is UNSET or value is None else tidy(value)

@@ -1,0 +1,50 @@
+"""What the slice writes: keys locked, then whose the orders are, then the outgoing events."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from services.gateway import identity
+from services.gateway.identity import Recognition, customer_updated
+from services.gateway.interactions.events import Draft, write
+from shared.contracts import topics
+from shared.contracts.envelope import message_key
+from shared.kernel import CustomerId, customer_id_text
+from shared.messaging.handling import OutboxKey, Transaction
+
+
+async def save(tx: Transaction, drafts: Sequence[Draft], recognition: Recognition) -> None:
+    """Lock the keys, write what was decided, publish in the order of the drafts: the order of locks is intake's.
+
+    A call that only tells of a person (`identify`) is no interaction: it goes out as what changed of the customer.
+    """
+    keys = [_address(draft, customer) for draft, customer in zip(drafts, recognition.customers, strict=True)]
+    reserve: Counter[OutboxKey] = Counter()
+    for draft, (key, _), telling in zip(drafts, keys, recognition.tellings, strict=True):
+        reserve[key] += (telling is not None) + (draft.kind != "profile")
+    await tx.lock_keys({key: count for key, count in reserve.items() if count})
+    await identity.save(tx.conn, recognition)
+    for draft, (key, customer_text), telling in zip(drafts, keys, recognition.tellings, strict=True):
+        if telling is not None:
+            updated = customer_updated(
+                telling,
+                shop=draft.shop,
+                cause=draft.cause,
+                cause_id=draft.cause_id,
+                occurred=draft.occurred,
+                occurred_ms=draft.occurred_ms,
+                received=draft.received,
+                origin=draft.origin,
+                sequence=tx.sequence(key),
+            )
+            tx.publish(topics.CUSTOMERS, key, updated)
+        if draft.kind != "profile":
+            tx.publish(topics.INTERACTIONS, key, write(draft, customer_text, tx.sequence(key)))
+
+
+def _address(draft: Draft, customer: CustomerId | None) -> tuple[OutboxKey, str | None]:
+    if customer is not None:
+        text = customer_id_text(customer)
+        return OutboxKey(draft.claim.shop, message_key(draft.shop, text)), text
+    return OutboxKey(draft.claim.shop, message_key(draft.shop, f"visitor/{draft.visitor or ''}")), None
