@@ -83,7 +83,7 @@ def order_message(desk: Desk, said: Said, data: RawOrder) -> Message:
     draft = intake.read(event, desk.received, desk.rules, desk.marker)
     order_id = draft.facts.order_id
     key = _first(data.customer_id) or f"order/{order_id}"
-    return _message(desk, said, topics.RAW_ORDERS, key, order_id, data)
+    return _message(desk, said, topics.RAW_ORDERS, data, key=key, subject=order_id)
 
 
 def interaction_message(desk: Desk, said: Said, data: RawInteraction) -> Message:
@@ -95,10 +95,10 @@ def interaction_message(desk: Desk, said: Said, data: RawInteraction) -> Message
     )
     interactions.read(event, desk.received, desk.rules, desk.marker)
     key = _first(data.customer_id) or _first(data.visitor)
-    return _message(desk, said, topics.RAW_INTERACTIONS, key, slug, data)
+    return _message(desk, said, topics.RAW_INTERACTIONS, data, key=key, subject=slug)
 
 
-def _message(desk: Desk, said: Said, topic: str, key: str, subject: str, data: RawOrder | RawInteraction) -> Message:
+def _message(desk: Desk, said: Said, topic: str, data: RawOrder | RawInteraction, *, key: str, subject: str) -> Message:
     slug, moment, name = desk.rules.shop.slug, said.moment, said.id
     head = _Head(
         id=name,

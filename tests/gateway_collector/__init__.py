@@ -1,0 +1,1 @@
+"""Tests of gateway's collector: over HTTP, with a real Kafka behind it."""
