@@ -85,6 +85,7 @@ def test_no_internal_topic_but_customers_has_a_field_for_contacts() -> None:
             assert topic.personal or not fields & personal, name
     assert {topic.name for topic in TOPICS.values() if topic.personal} == {
         "raw.orders.v1",
+        "raw.interactions.v1",
         "raw.orders.backfill.v1",
         "customers.v1",
     }
