@@ -59,6 +59,8 @@ class _Crowd(NamedTuple):
     partition: Ints
     """By turn."""
     kinds: Kinds
+    since: Ints
+    """The first of the turns to be walked, by customer."""
 
 
 @dataclass
@@ -132,7 +134,7 @@ class Following:
         appends = appends_of(owner, last_day, columns)
         first_day, customer = followed.states.first_day[rows], followed.states.customer[rows].tolist()
         kinds = told_apart(appends, lives)
-        return _Crowd(life, rows, lives, first_day, last_day, customer, appends, partition, kinds)
+        return _Crowd(life, rows, lives, first_day, last_day, customer, appends, partition, kinds, appends.starts)
 
     def _clock_days(self, life: Life, partition: Ints, position: Ints) -> Ints:
         if not life.streams:
@@ -159,9 +161,11 @@ class Following:
         by_rows = [(crowd.partition == one, series[one]) for one in series] if life.streams else []
         if not life.streams and series:
             by_rows = [(np.ones(len(crowd.partition), bool), series[WHOLE_SHOP])]
-        calm, lives = quiet(life.rules, crowd.appends, crowd.kinds, crowd.lives, by_rows)
-        self._stay(crowd, np.flatnonzero(calm), lives, after)
-        await self._walk(crowd, ~calm, orders, series, after)
+        found = quiet(life.rules, crowd.appends, crowd.kinds, crowd.lives, by_rows)
+        self._stay(crowd, np.flatnonzero(found.calm), found.lives, after)
+        # The others are walked with from where something may have happened.
+        rest = crowd._replace(lives=found.lives, last_day=found.last_day, since=found.since)
+        await self._walk(rest, ~found.calm, orders, series, after)
 
     async def _series(
         self, life: Life, changes: Mapping[int, list[GapChange]], partitions: Sequence[int], since: int
@@ -259,7 +263,7 @@ class Following:
     ) -> dict[int, list[Happening]]:
         """What happened to some customers (flags), by customer, in order."""
         turns, deliveries = crowd.appends, self.deliveries
-        rows = np.flatnonzero(of[turns.owner])
+        rows = np.flatnonzero(of[turns.owner] & (np.arange(len(turns.owner)) >= crowd.since[turns.owner]))
         columns = (turns.owner, turns.position, turns.sign, turns.day, turns.event_day, turns.clock_day)
         listed = zip(*(column[rows].tolist() for column in columns), self._origins(crowd, rows), strict=True)
         found: dict[int, list[Happening]] = {}

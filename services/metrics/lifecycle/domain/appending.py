@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -82,32 +83,43 @@ def told_apart(appends: Appends, lives: Lives) -> Kinds:
     return Kinds(comes, in_time, seen, until)
 
 
-def quiet(
-    rules: Rules, appends: Appends, kinds: Kinds, lives: Lives, series: Sequence[tuple[Flags, Series]]
-) -> tuple[Flags, Lives]:
-    """By customer: whether nothing changes but the lives given beside it, which are true for those alone.
+class Quiet(NamedTuple):
+    """By customer: how far nothing happened but that time went on."""
 
-    `series`: figures, and for which rows they hold.
-    """
-    day, previous, until = appends.day, appends.previous, kinds.until
+    calm: Flags
+    """Nothing happened at all."""
+    since: Ints
+    """The row from which on something may have happened."""
+    lives: Lives
+    """As they stood before that row."""
+    last_day: Ints
+    """The last order day before that row; 0 for none."""
+
+
+def quiet(rules: Rules, appends: Appends, kinds: Kinds, lives: Lives, series: Sequence[tuple[Flags, Series]]) -> Quiet:
+    """Tell who needs no look, and from where on the others do. `series`: figures, and for which rows they hold."""
+    day, previous, until, starts = appends.day, appends.previous, kinds.until, appends.starts
     found = _thresholds(rules, appends, lives, series)
     threshold_before = np.concatenate([[0], found.days[:-1]]) if len(day) else day
-    threshold_before[appends.starts] = lives.threshold
+    threshold_before[starts] = lives.threshold
     due_before = previous + np.minimum(threshold_before, rules.lost_days)
     # Late, but after an order since which the customer is active, and nothing fell due: it changes nothing either.
     began = lives.stage_began[appends.owner]
     harmless = (day >= until) | ((began < previous) & (day + np.minimum(found.days, rules.lost_days) > until))
     fine = (due_before > np.maximum(until, day)) & harmless
-    calm = appends.by_owner(fine) & kinds.comes & (lives.stage == Stage.ACTIVE) & (lives.put_off == 0)
-    calm &= rules.activity is Activity.ORDERS
-    ends = np.append(appends.starts[1:], len(day)) - 1
+    ends = np.append(starts[1:], len(day))
+    active = kinds.comes & (lives.stage == Stage.ACTIVE) & (lives.put_off == 0) & (rules.activity is Activity.ORDERS)
+    first = np.minimum.reduceat(np.where(fine, len(day), np.arange(len(day))), starts)
+    since = np.where(active, np.minimum(first, ends), starts)
+    went, at = since > starts, np.maximum(since - 1, 0)
     changed = {
-        "threshold": found.days[ends],
-        "figure_day": found.figure_day[ends],
-        "seen": kinds.seen[ends],
-        "gaps": found.gaps[ends],
+        "threshold": np.where(went, found.days[at], lives.threshold),
+        "figure_day": np.where(went, found.figure_day[at], lives.figure_day),
+        "seen": np.where(went, kinds.seen[at], lives.seen),
+        "gaps": np.where(went[:, None], found.gaps[at], lives.gaps),
     }
-    return calm, replace(lives, **changed)
+    last_day = np.where(went, day[at], previous[starts])
+    return Quiet(active & (since == ends), since, replace(lives, **changed), last_day)
 
 
 def _seen(appends: Appends, lives: Lives) -> tuple[Ints, Ints]:
