@@ -67,7 +67,8 @@ async def test_batches_and_interleavings_publish_the_same_bytes_and_end_in_the_t
     databases: Databases, seed: int, lifecycle: Lifecycle
 ) -> None:
     shop = shop_of(lifecycle)
-    streams = dirty(seed, shop)
+    personal = lifecycle.lapsing == "personal"
+    streams = dirty(seed, shop, orders=260 if personal else 120)
     rng = Random(seed)
     published = []
     for batch in (20_000, 7, 1):
@@ -79,5 +80,7 @@ async def test_batches_and_interleavings_publish_the_same_bytes_and_end_in_the_t
             until = Zone(shop.zone).day_of(max(event.time for _, event in streams[0]))
             truth = expected(orders_of(streams), shop, until, known, partitions_of(streams))
             assert await standing(harness) == truth
+            resting = await harness.pool.fetchval("SELECT count(*) FROM customer_state WHERE figure_day > 0")
+            assert (resting > 5) == personal, "thresholds of their own"
     assert published[0], "nothing was published, so this showed nothing"
     assert published[0] == published[1] == published[2]
