@@ -47,7 +47,8 @@ def _row(process: ProcessStatus) -> dict[str, Any]:
     state, lag = process.state, None
     if process.url and state == "running":
         state = "ready" if answers(f"{process.url}/readyz") else "not answering"
-        lag = behind(process.url)
+    if process.metrics_url and state == "running":
+        lag = behind(process.metrics_url)
     return {
         "name": process.name,
         "state": state,

@@ -13,7 +13,8 @@ from mandegar.stack.server import Server
 class Child:
     """A process of ours behind its guardian.
 
-    `url` is where it answers people, "" where it does not; `ready_url` answers below 400 once it is up.
+    `url` is where it answers people, "" where it does not; `ready_url` answers below 400 once it is up,
+    `metrics_url` tells a worker's figures.
     """
 
     server: Server
@@ -21,6 +22,7 @@ class Child:
     environment: Mapping[str, str]
     url: str = ""
     ready_url: str = ""
+    metrics_url: str = ""
     policy: RestartPolicy = field(default_factory=RestartPolicy)
     restarts: int = 0
     start_at: float = 0.0

@@ -23,7 +23,7 @@ class Behind(NamedTuple):
 def behind(url: str, seconds: float = _ANSWER_SECONDS) -> Behind | None:
     """What the process at this address tells; None when it does not answer or has nothing to tell, as an API."""
     try:
-        with urllib.request.urlopen(f"{url}/metrics", timeout=seconds) as answer:  # noqa: S310 - our own http address
+        with urllib.request.urlopen(url, timeout=seconds) as answer:  # noqa: S310 - our own http address
             return counted(answer.read().decode())
     except (OSError, urllib.error.URLError, ValueError):
         return None

@@ -18,6 +18,9 @@ class ProcessStatus:
     pid: int | None = None
     restarts: int = 0
     url: str = ""
+    """Where an API answers people; "" for others."""
+    metrics_url: str = ""
+    """Where a worker tells its figures; "" for others."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,6 +134,7 @@ class Supervisor:
                     environment={**connection.environment_of(service, role), port_variable: str(ports[key])},
                     url=address if role == "api" else "",
                     ready_url=f"{address}/readyz" if role == "api" else f"{address}/metrics",
+                    metrics_url="" if role == "api" else f"{address}/metrics",
                 )
             )
         write_state(self.directory, {"http_ports": ports})
@@ -221,7 +222,7 @@ class Supervisor:
             for name, server in servers
         ]
         processes += [
-            ProcessStatus(child.name, child.state, child.server.pid, child.restarts, child.url)
+            ProcessStatus(child.name, child.state, child.server.pid, child.restarts, child.url, child.metrics_url)
             for child in self._children
         ]
         write_status(

@@ -177,8 +177,13 @@ def test_lag_and_dead_letters_are_listed(running: Running) -> None:
         "raw.orders.backfill.v1",
         "orders.backfill.v1",
     }
-    told = {row["name"]: (row["behind"], row["history"]) for row in running.json("status")}
-    assert told["metrics-api"] == (None, None)
+
+    def workers_have_caught_up() -> bool:
+        told = {row["name"]: (row["behind"], row["history"]) for row in running.json("status")}
+        assert told["metrics-api"] == (None, None)
+        return told["metrics-worker"] == told["gateway-worker"] == (0, 0)
+
+    wait_until(workers_have_caught_up, 30)
     assert len(running.json("lag", "--partitions")) == 12 * len(lag)
     assert running.json("dead-letters", "list") == []
     missing = running.call("dead-letters", "show", "018f0000-0000-7000-8000-000000000000")
