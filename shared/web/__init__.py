@@ -3,7 +3,7 @@
 What may not live here: a route, a rule or a query of a service.
 """
 
-from shared.web.access import Caller, allow, allow_write_key
+from shared.web.access import AllowWriteKey, Caller, allow
 from shared.web.app import create_app
 from shared.web.database import ClockDep, Database, DatabaseDep
 from shared.web.health import Check
@@ -26,6 +26,7 @@ from shared.web.tables import CSV_RESPONSE, CsvStart, csv_page, csv_stream
 
 __all__ = [
     "CSV_RESPONSE",
+    "AllowWriteKey",
     "Caller",
     "Check",
     "ClockDep",
@@ -38,7 +39,6 @@ __all__ = [
     "Page",
     "Problem",
     "allow",
-    "allow_write_key",
     "changed_meanwhile",
     "create_app",
     "csv_page",

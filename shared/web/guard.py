@@ -139,7 +139,9 @@ class Guard:
         status = answer.status or 500
         method = scope["method"] if scope["method"].isalpha() and len(scope["method"]) < 8 else "(other)"
         self._metrics.observe(method, route, status, seconds)
-        write = log.debug if route in _QUIET or (route in self._bodies and status < 400) else log.info
+        if route in self._bodies and status < 400:
+            return
+        write = log.debug if route in _QUIET else log.info
         write("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from shared.web import AllowWriteKey
+
 _ID = {"anyOf": [{"type": "string", "minLength": 1, "maxLength": 200}, {"type": "integer"}]}
 _WHEN = {"type": "string", "format": "date-time"}
 _OBJECT: dict[str, Any] = {"type": "object"}
@@ -157,4 +159,4 @@ def _call_schema(call: str) -> dict[str, Any]:
 
 
 def _body(content: dict[str, Any]) -> dict[str, Any]:
-    return {"requestBody": {"required": True, "content": content}}
+    return {"requestBody": {"required": True, "content": content}, **AllowWriteKey.SECURITY}

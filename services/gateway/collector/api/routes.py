@@ -30,9 +30,9 @@ from services.gateway.settings import GatewaySettings
 from shared.kernel import Clock, SystemClock
 from shared.messaging.relay import KafkaSender
 from shared.web import (
+    AllowWriteKey,
     Caller,
     FieldError,
-    allow_write_key,
     invalid,
     problem_responses,
     too_many,
@@ -47,7 +47,7 @@ BODIES = {f"/v1/{call}": EVENT_BYTES_MAX for call in CALLS} | {
 }
 """The paths, with the bytes that a body may have."""
 
-_CallerDep = Annotated[Caller, Depends(allow_write_key(SCOPE))]
+_CallerDep = Annotated[Caller, Depends(AllowWriteKey(SCOPE))]
 _Read = Callable[[Desk, msgspec.Raw], Message]
 
 
