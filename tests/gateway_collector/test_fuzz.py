@@ -55,9 +55,18 @@ def _call(rng: Random) -> dict[str, Any]:
     """A call that is nearly right."""
     order = {"order_id": "1", "revenue": "5", "currency": "USD", "products": [{"sku": "A", "price": 1, "quantity": 2}]}
     call: dict[str, Any] = {
-        "type": rng.choice(("track", "page", "identify", "alias", "group")), "event": rng.choice(TEXTS),
-        "userId": "1", "previousId": "2", "groupId": "3", "properties": order, "timestamp": "2026-03-21T09:30:00Z",
-        "specversion": "1.0", "id": "1", "source": "s", "time": "2026-03-21T09:30:00Z", "data": dict(order),
+        "type": rng.choice(("track", "page", "identify", "alias", "group")),
+        "event": rng.choice(TEXTS),
+        "userId": "1",
+        "previousId": "2",
+        "groupId": "3",
+        "properties": order,
+        "timestamp": "2026-03-21T09:30:00Z",
+        "specversion": "1.0",
+        "id": "1",
+        "source": "s",
+        "time": "2026-03-21T09:30:00Z",
+        "data": dict(order),
     }
     for _ in range(rng.randrange(4)):
         place = rng.choice((call, call["properties"], call["data"]))
