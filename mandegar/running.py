@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 import sys
 from collections.abc import Coroutine, Iterator
@@ -89,6 +90,9 @@ async def _serve(name: str, settings: PlatformSettings, stop: asyncio.Event) -> 
         timeout_graceful_shutdown=DRAIN_HTTP_SECONDS,
     )
     server = Server(config)
+    config.load()
+    gc.collect()
+    gc.freeze()  # what is loaded stays: looking through all of it for cycles would halt every request, again and again
 
     async def watch() -> None:
         await stop.wait()
