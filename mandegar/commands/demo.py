@@ -28,11 +28,12 @@ def demo(
         bool, typer.Option("--once", help="End when all is compared; exit code 1 on any difference.")
     ] = False,
     stages: Annotated[
-        bool, typer.Option("--stages", help="Replay in stream time, and compare every customer's stages too.")
-    ] = False,
+        bool,
+        typer.Option("--stages/--no-stages", help="Replay in stream time, and compare every customer's stages too."),
+    ] = True,
     directory: Directory = DEFAULT_DIRECTORY,
     as_json: Annotated[
-        bool, typer.Option("--json", help="With --stages: the newest events as they lie on the topic.")
+        bool, typer.Option("--json", help="Of stages: the newest events as they lie on the topic.")
     ] = False,
 ) -> None:
     """Start the platform, replay 69,659 real purchases, and show every figure beside a recount by other means.

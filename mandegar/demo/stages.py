@@ -14,14 +14,14 @@ from mandegar.demo import tables
 from mandegar.demo.comparing import Comparison
 from mandegar.listening import Heard, Listener, Newest, Standing, as_json, as_text, of_shop, standing
 from mandegar.recount import Recount
-from mandegar.recount.shops import changes_of_shop, order_days
+from mandegar.recount.arriving import figures_met
+from mandegar.recount.crowds import InForce, changes_of_crowd
+from mandegar.recount.shops import order_days
 from mandegar.recount.stages import Change, StageRules, month_counts
 from shared.contracts import topics
 from shared.contracts.customers import CustomerUpdated
-from shared.contracts.envelope import message_key
 from shared.contracts.lifecycle import StageChange
 from shared.contracts.shops import Lifecycle, Shop
-from shared.messaging.partitioning import partition_of
 
 UNTIL = date(1999, 1, 1)
 """Time goes on to the start of this day: nobody orders after June 1998, and customers are lost all the same."""
@@ -40,43 +40,39 @@ class Told(NamedTuple):
 
     standing: Standing
     newest: list[bytes]
-    partitions: int
-    """Of `orders.v1`."""
+    met: InForce
+    """Which figure of their partition each customer met on each order day."""
     surrogates: dict[str, str]
     """The shop's own customer id to the surrogate."""
 
 
-async def listen(bootstrap_servers: str, shop: str) -> Told:
+async def listen(bootstrap_servers: str, shop: Shop) -> Told:
     """Read all that was published of the shop's customers. Raises ListenError."""
     async with Listener(bootstrap_servers, topics.ORDERS) as orders:
-        partitions = orders.partitions
+        came = [(heard.partition, heard.value) async for heard in orders.history(limit_s=_READ_LIMIT_S)]
+    met = figures_met(came, shop.slug, shop.zone, shop.lifecycle.lapsing_quantile)
     surrogates = {}
     async with Listener(bootstrap_servers, topics.CUSTOMERS) as customers:
         async for heard in customers.history(limit_s=_READ_LIMIT_S):
             event = _CUSTOMER.decode(heard.value)
-            if event.shop == shop and event.data.shop_customer_id is not None:
+            if event.shop == shop.slug and event.data.shop_customer_id is not None:
                 surrogates[event.data.shop_customer_id] = event.data.customer
     async with Listener(bootstrap_servers, topics.METRICS_LIFECYCLE) as lifecycle:
         values: list[Heard] = [heard async for heard in lifecycle.history(limit_s=_READ_LIMIT_S)]
-    newest = Newest(TAIL, lambda value: of_shop(value, shop))
+    newest = Newest(TAIL, lambda value: of_shop(value, shop.slug))
     for heard in values:
         newest.hear(heard)
-    return Told(standing((heard.value for heard in values), shop), newest.values(), partitions, surrogates)
+    return Told(standing((heard.value for heard in values), shop.slug), newest.values(), met, surrogates)
 
 
-def counted(recount: Recount, shop: Shop, surrogates: Mapping[str, str], partitions: int) -> dict[str, list[Change]]:
+def counted(recount: Recount, shop: Shop, surrogates: Mapping[str, str], met: InForce) -> dict[str, list[Change]]:
     """Every customer's changes by brute force, by surrogate.
 
-    On the clock of the stream each partition has a figure of its own for personal thresholds, so it matters in which
-    one a customer's events lie, and that hangs on the surrogate.
+    On the clock of the stream each partition has a figure of its own for personal thresholds, frozen when word of a
+    day came: which one an order met hangs on the surrogate, and on how the events lie (`met`). Days are the file's.
     """
     orders = {surrogates[own]: days for own, days in order_days(recount, shop.slug).items()}
-    return changes_of_shop(
-        orders,
-        rules_of(shop.lifecycle),
-        UNTIL.toordinal(),
-        partition_of=lambda customer: partition_of(message_key(shop.slug, customer), partitions),
-    )
+    return changes_of_crowd(orders, rules_of(shop.lifecycle), {}, UNTIL.toordinal(), in_force=met)
 
 
 def rules_of(lifecycle: Lifecycle) -> StageRules:
@@ -136,8 +132,8 @@ async def show(
     json: bool = False,
 ) -> None:
     """Listen, count, print the months side by side, and then the newest events as a marketing tool hears them."""
-    told = await listen(bootstrap_servers, shop.slug)
-    truth = await asyncio.to_thread(counted, recount, shop, told.surrogates, told.partitions)
+    told = await listen(bootstrap_servers, shop)
+    truth = await asyncio.to_thread(counted, recount, shop, told.surrogates, told.met)
     console.print(tables.months(compare(told.standing, truth, comparison)))
     heard = f"{told.standing.events:,} changes of stage on {topics.METRICS_LIFECYCLE}"
     console.print(

@@ -18,7 +18,7 @@ from mandegar.demo.stages import UNTIL, show
 from mandegar.gateway import GATEWAY, with_gateway_at
 from mandegar.recount import cdnow_purchases
 from mandegar.replaying import Source
-from mandegar.replaying.arrival import WAY, Waiting, wait_until_consumed
+from mandegar.replaying.arrival import WAY, Waiting, wait_until_consumed, wait_until_settled
 from mandegar.replaying.clocks import put_on_stream_clock
 from mandegar.replaying.whole import StreamTime, replay_file
 from mandegar.services import service_names
@@ -43,7 +43,7 @@ class Outcome:
 
 
 async def tell(
-    connection: Connection, url: str, directory: Path, console: Console, *, stages: bool = False, as_json: bool = False
+    connection: Connection, url: str, directory: Path, console: Console, *, stages: bool = True, as_json: bool = False
 ) -> Outcome:
     """Create the shop and a key, replay its history, wait until it is counted, compare every figure.
 
@@ -123,6 +123,8 @@ async def _replay(connection: Connection, directory: Path, console: Console, str
             status.update(f"{waiting.service} has {waiting.events:,} events before it …")
 
         await wait_until_consumed(connection.bootstrap_servers, urls, limit_s=_CONSUME_LIMIT_S, say=say)
+        if stream_time is not None:
+            await wait_until_settled(urls["metrics"], limit_s=_CONSUME_LIMIT_S, say=say)
     seconds = time.monotonic() - began
     events = sent.sent + sent.resumed
     console.print(

@@ -65,13 +65,20 @@ class _Told:
 
 
 def generate_inside(
-    settings: Settings, *, visits: float = 0.0, clock: bool = False, tail_days: int = 0, partitions: int = 12
+    settings: Settings,
+    *,
+    visits: float = 0.0,
+    clock: bool = False,
+    tail_days: int = 0,
+    partitions: int = 12,
+    nameless: bool = True,
 ) -> Inside:
     """The stream of these settings, always the same; `settings.bad` lines are left out.
 
     `visits`: interactions of each customer, on average. `clock`: at the start of each day of each shop a
     `clock.advanced` in every partition, `tail_days` beyond the last event; nothing is shuffled then beyond its delay,
-    so that with `settings.in_order` a marker parts what occurred before it from what did not.
+    so that with `settings.in_order` a marker parts what occurred before it from what did not. `nameless`: some refunds
+    name no customer, and lie where their order would.
     """
     shops = shops_of(settings)
     facts: list[Fact] = []
@@ -80,7 +87,7 @@ def generate_inside(
     for at, shop in enumerate(shops):
         rng = seeded(settings, f"inside {shop.slug}")
         people = settings.customers // len(shops) + (at < settings.customers % len(shops))
-        told = list(_orders(rng, shop, settings, people, facts))
+        told = list(_orders(rng, shop, settings, people, facts, nameless=nameless))
         surrogates = sorted({fact.customer for fact in facts if fact.shop == shop.slug and fact.customer})
         visitors = [rng.choice(surrogates) for _ in range(round(visits * len(surrogates)))]
         told += _visits(rng, shop, settings, visitors, visited)
@@ -106,7 +113,9 @@ def _entry(shop: GeneratedShop, told: _Told, place: float, received: datetime, p
     return Entry(told.topic, partition_of(key, partitions), key, encode(event), arrival)
 
 
-def _orders(rng: Random, shop: GeneratedShop, settings: Settings, people: int, facts: list[Fact]) -> Iterator[_Told]:
+def _orders(
+    rng: Random, shop: GeneratedShop, settings: Settings, people: int, facts: list[Fact], *, nameless: bool
+) -> Iterator[_Told]:
     surrogates: dict[str, str] = {}
     for story, _ in stories(rng, shop, settings, people):
         if story.customer is not None:
@@ -117,7 +126,7 @@ def _orders(rng: Random, shop: GeneratedShop, settings: Settings, people: int, f
         for number, event in enumerate(story.events):
             # A refund that comes before its order, or names nobody, reaches the services without a customer.
             unknown = event.kind == "Order Refunded" and not settings.in_order and rng.random() < 0.1
-            customer = None if unknown else story.customer
+            customer = None if unknown and nameless else story.customer
             made = order_event(shop.slug, story, event, number, customer)
             yield _Told(event.occurred, topics.ORDERS, customer or story.order_id, made)
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
-from mandegar.recount.calendars import month_start, months_between
+from mandegar.recount.calendars import month_start, months_between, next_month
 from mandegar.recount.measures import CohortCell, Purchase, mean, ratio
 
 
@@ -145,20 +145,28 @@ class Books:
         return {"days": days, "customers": len(old), "returned": returned, "rate": ratio(returned, len(old))}
 
     def cohorts(self, shop: str, as_of: date, *, currency: str) -> list[CohortCell]:
-        """Cells by month of the first order that stands, and month: who ordered by orders that stand, and postings.
+        """Cells by month of a customer's first start and month: who ordered in it, and what was posted in it.
 
-        Orders and revenue are those posted in the month, by customers who have a cohort at that day; what was posted
-        before their cohort's month (and taken back since) has no cell. Cells without any customer, order and money are
-        left out; `cohort` is the first day of a month of the shop's calendar.
+        The first start is the first ever, whatever has become of that order since, so a customer's cohort never moves.
+        In a month counts whose order of that month stood at its end (in the month of the day: at the day). Orders and
+        revenue are those posted in the month. So what is in a month that has closed stays as it is. Cells without any
+        customer, order and money are left out; `cohort` is the first day of a month of the shop's calendar.
         """
         calendar = self.calendars.get(shop, "gregorian")
-        alive = self.alive(shop, as_of)
-        cohort = {who: month_start(starts[0], calendar) for who, starts in alive.items()}
+        firsts: dict[str, date] = {}
         people: dict[tuple[date, date], set[str]] = defaultdict(set)
         money: dict[tuple[date, date], list[int]] = defaultdict(lambda: [0, 0])
-        for who, starts in alive.items():
-            for day in starts:
-                people[cohort[who], month_start(day, calendar)].add(who)
+        begun = [spell for spell in self.spells if spell.shop == shop and spell.customer and spell.start <= as_of]
+        for spell in begun:
+            assert spell.customer is not None, "guests are left out above"
+            firsts[spell.customer] = min(spell.start, firsts.get(spell.customer, spell.start))
+        cohort = {who: month_start(start, calendar) for who, start in firsts.items()}
+        for spell in begun:
+            assert spell.customer is not None, "guests are left out above"
+            month = month_start(spell.start, calendar)
+            seen_at = min(as_of, next_month(month, calendar) - timedelta(days=1))
+            if spell.end is None or seen_at < spell.end:
+                people[cohort[spell.customer], month].add(spell.customer)
         for one in self.postings:
             if one.shop == shop and one.day <= as_of and one.currency == currency and one.customer in cohort:
                 cell = money[cohort[one.customer], month_start(one.day, calendar)]
@@ -167,5 +175,5 @@ class Books:
         return [
             CohortCell(first, months_between(first, month, calendar), len(people[first, month]), *money[first, month])
             for first, month in sorted({*people, *money})
-            if month >= first and (people[first, month] or any(money[first, month]))
+            if people[first, month] or any(money[first, month])
         ]

@@ -16,11 +16,17 @@ from mandegar.recount.stages import Change, Frozen, Patience, ShopGaps, StageRul
 _PROSPECT, _NEW, _ACTIVE, _LAPSING, _LOST, _REACTIVATED = range(6)
 _NAMES = ("prospect", "new", "active", "lapsing", "lost", "reactivated")
 
+InForce = Mapping[str, Mapping[int, tuple[ShopGaps, int | None]]]
+"""Customer to order day to the figure by which it was judged, and the day on which that was frozen."""
+
 
 def changes_of_crowd(
-    orders: Mapping[str, Sequence[int]], rules: StageRules, frozen: Frozen, end: int
+    orders: Mapping[str, Sequence[int]], rules: StageRules, frozen: Frozen, end: int, *, in_force: InForce | None = None
 ) -> dict[str, list[Change]]:
-    """Each customer's changes up to the end of day `end`; all of them by the same frozen figures."""
+    """Each customer's changes up to the end of day `end`; all of them by the same frozen figures.
+
+    `in_force`: the figure of each order day of each customer instead, where they did not all see the same ones.
+    """
     names = sorted(orders)
     found: list[list[Change]] = [[] for _ in names]
     bought: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
@@ -34,7 +40,8 @@ def changes_of_crowd(
             shop, frozen_on = frozen[today], today
         crowd.begin(today)
         for who, times in bought.get(today, {}).items():
-            crowd.order(who, today, times, shop, frozen_on)
+            seen = (shop, frozen_on) if in_force is None else in_force[names[who]][today]
+            crowd.order(who, today, times, *seen)
     return dict(zip(names, found, strict=True))
 
 

@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
+from services.metrics.lifecycle.domain.clocks import PARTITIONS_MAX
 from shared.contracts import topics
 
 _POLL_S = 0.1
@@ -24,6 +25,12 @@ LANE_WAY = (("gateway", topics.RAW_ORDERS_BACKFILL), ("metrics", topics.ORDERS_B
 _POSITIONS = "SELECT partition, max(next) FROM {schema}.consumer_offset WHERE topic = $1 GROUP BY partition"
 _WAITING_ROWS = "SELECT count(*) FROM {schema}.outbox WHERE id <= $1"
 _LAST_ROW = "SELECT coalesce(max(id), 0) FROM {schema}.outbox"
+# Timers of shops on the stream clock lie below partition 0, as many apart for each shop as a topic has at most.
+_DUE = """
+SELECT count(*) FROM metrics.timer t JOIN metrics.shop_clock c
+    ON t.partition = -(c.shop * $1::int + c.partition) - 1
+WHERE t.due <= c.until AND t.partition < 0
+"""
 
 
 class NotArrived(RuntimeError):
@@ -68,6 +75,25 @@ async def wait_until_consumed(
         await asyncio.wait_for(consumer.stop(), _CALL_LIMIT_S)
 
 
+async def wait_until_settled(
+    metrics_url: str, *, limit_s: float, stall_s: float = 60.0, say: Callable[[Waiting], None] = lambda _: None
+) -> None:
+    """Return once all that the clocks of shops have let fall due has happened, and is published.
+
+    For shops on the stream clock, after their events were taken in. `metrics_url`: the database of metrics. Raises
+    NotArrived after `limit_s` seconds, or when nothing moved for `stall_s` seconds.
+    """
+    watch = _Watch("metrics", time.monotonic() + limit_s, stall_s, say)
+    try:
+        connection = await asyncpg.connect(metrics_url, timeout=5, command_timeout=8)
+        try:
+            await watch.until_settled(connection)
+        finally:
+            await connection.close(timeout=5)
+    except (TimeoutError, OSError, asyncpg.PostgresError) as error:
+        raise NotArrived(f"the state of the services cannot be read: {error}; see `mandegar status`") from error
+
+
 async def _ends(consumer: AIOKafkaConsumer, bootstrap_servers: str, topic: str) -> dict[int, int]:
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, request_timeout_ms=15_000)
     try:
@@ -99,6 +125,15 @@ class _Watch:
             reached = {row["partition"]: row["max"] for row in await connection.fetch(positions, topic)}
             if await self._done(sum(max(0, end - reached.get(at, 0)) for at, end in ends.items())):
                 break
+        await self._until_sent(connection)
+
+    async def until_settled(self, connection: asyncpg.Connection) -> None:
+        """No timer is due by the clocks of shops, and what that told has left the outbox."""
+        while not await self._done(await connection.fetchval(_DUE, PARTITIONS_MAX)):
+            pass
+        await self._until_sent(connection)
+
+    async def _until_sent(self, connection: asyncpg.Connection) -> None:
         last = await connection.fetchval(_LAST_ROW.format(schema=self._service))
         self._least = -1
         while not await self._done(await connection.fetchval(_WAITING_ROWS.format(schema=self._service), last)):

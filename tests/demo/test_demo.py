@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LIMIT_S = 240
+LIMIT_S = 400
 
 
 def run_demo(directory: Path) -> tuple[int, str]:
@@ -50,5 +50,5 @@ def test_the_demo_finds_every_figure_equal_twice_on_the_same_data_and_leaves_not
         compared.append(int(summary[1].replace(",", "")))
         assert re.search(r"[\d,]+ events/s", output)
         assert "23,570 = 23,570" in output
-    assert compared[0] == compared[1] > 1_000
+    assert compared[0] == compared[1] > 24_000  # every customer's history of stages among them
     assert not running_in(directory)

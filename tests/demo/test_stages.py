@@ -19,8 +19,9 @@ from mandegar.demo.stages import compare, counted, rules_of, said_by_month
 from mandegar.demo.story import CDNOW
 from mandegar.listening import Heard, Listener, ListenError, Newest, as_json, as_text, of_shop, standing
 from mandegar.recount import Purchase, Recount, cdnow_purchases
+from mandegar.recount.arriving import figures_met
 from mandegar.recount.shops import changes_of_shop, order_days
-from mandegar.recount.stages import Change, StageRules, month_counts
+from mandegar.recount.stages import Change, ShopGaps, StageRules, month_counts
 from mandegar.stack import Stack
 from shared.contracts.envelope import encode
 from shared.contracts.lifecycle import (
@@ -34,7 +35,6 @@ from shared.contracts.lifecycle import (
     Threshold,
 )
 from shared.contracts.shops import Lifecycle, Shop
-from shared.kernel import CustomerId, customer_id_text
 
 FORMS = {"lapsing": CustomerLapsing, "lost": CustomerLost, "reactivated": CustomerReactivated}
 TIME = datetime(1998, 1, 1, tzinfo=UTC)
@@ -121,18 +121,42 @@ def test_what_was_taken_back_and_other_shops_and_repetitions_do_not_count(small:
     }
 
 
-def test_customers_are_counted_by_the_partition_of_their_surrogate() -> None:
+def lying(partition: int, number: int, kind: str, day: int, customer: str = "") -> tuple[int, bytes]:
+    """An event of `orders.v1`; a clock stands at the start of its day of January 1997, an order in its course."""
+    event: dict[str, object] = {"id": f"{partition}-{number}", "type": kind, "shop": "cdnow"}
+    if kind == "clock.advanced":
+        event["data"] = {"until": f"1997-01-{day:02}T00:00:00Z"}
+    else:
+        event |= {"time": f"1997-01-{day:02}T12:00:00Z", "data": {"customer": customer}}
+    return partition, json.dumps(event).encode()
+
+
+def test_an_order_meets_the_figure_that_its_partition_froze_last() -> None:
+    done, clock = "order.completed", "clock.advanced"
+    came = [
+        lying(0, 1, clock, 1), lying(0, 2, done, 1, "a"), lying(0, 3, done, 4, "a"), lying(1, 1, done, 9, "x"),
+        lying(0, 4, clock, 5), lying(0, 5, done, 6, "b"), lying(0, 4, clock, 5), lying(0, 6, done, 6, "b"),
+        lying(0, 7, done, 11, "a"), lying(0, 8, clock, 7), lying(0, 9, done, 11, "a"), lying(0, 10, done, 12, "b"),
+    ]  # fmt: skip
+    january = date(1996, 12, 31).toordinal()
+    met = figures_met(came, "cdnow", "UTC", 80)
+    one, two = (ShopGaps(1, 3, 1, 3), january + 5), (ShopGaps(2, 7, 1, 3), january + 7)
+    none = ShopGaps(), january + 1
+    assert met["a"] == {january + 1: none, january + 4: none, january + 11: one}
+    assert met["b"] == {january + 6: one, january + 12: two}
+    assert met["x"] == {january + 9: (ShopGaps(), None)}
+
+
+def test_customers_are_counted_by_the_figures_that_they_met() -> None:
     days = [date(1997, 1, 1), date(1997, 1, 3)]
-    rows = [Purchase("cdnow", f"{n}", day, "USD", 1) for n in range(600) for day in days]
-    rows += [Purchase("cdnow", f"{n}", day, "USD", 1) for n in range(600, 606) for day in [*days, date(1997, 2, 1)]]
-    surrogates = {f"{n}": customer_id_text(CustomerId(n * 7919 + 1)) for n in range(606)}
+    rows = [Purchase("cdnow", name, day, "USD", 1) for name in ("1", "2") for day in days]
+    surrogates = {"1": "one", "2": "two"}
     shop = Shop(number=1, slug="cdnow", name="x", lifecycle=Lifecycle(lapsing_floor=1))
-    truth = counted(Recount(rows), shop, surrogates, 12)
-    assert set(truth) == set(surrogates.values())
-    passed = {change.days for own in truth.values() for change in own if change.days}
-    assert 90 not in {change.days for number in range(600, 606) for change in truth[surrogates[f"{number}"]][-2:]}
-    assert passed > {90}  # before any figure stood; the shop's gaps later on
-    assert counted(Recount(rows), shop, surrogates, 400) != truth  # too few customers in a partition for a figure
+    figure, nothing = (ShopGaps(20, 9, 20, 9), days[0].toordinal()), (ShopGaps(), None)
+    met = {name: {day.toordinal(): seen for day in days} for name, seen in (("one", figure), ("two", nothing))}
+    truth = counted(Recount(rows), shop, surrogates, met)
+    passed = {name: [change.days for change in own if change.days] for name, own in truth.items()}
+    assert passed == {"one": [8], "two": [90]}  # (1 * 2 + 3 * 9) / 4 = 7.25
 
 
 def test_settings_of_a_shop_become_rules() -> None:

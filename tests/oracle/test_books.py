@@ -181,14 +181,14 @@ def test_whoever_has_only_orders_that_began_in_the_period_is_new() -> None:
     assert (booked["start"], booked["new"], booked["won_back"], booked["lifetime_customers"]) == (0, 1, 0, 1)
 
 
-def test_cohorts_are_of_what_stands_and_money_of_the_month_in_which_it_was_posted() -> None:
+def test_cohorts_are_of_the_first_start_ever_and_money_of_the_month_in_which_it_was_posted() -> None:
     books = account_of_events(STORY, SHOPS, NOW).books
     cells = [tuple(cell) for cell in books.cohorts("s", date(2024, 3, 10), currency="USD")]
     assert cells == [
         (date(2023, 12, 1), 0, 1, 1, 1000),
         (date(2023, 12, 1), 3, 1, 1, 1000),
-        (date(2024, 1, 1), 0, 1, 1, 1000),
-        (date(2024, 3, 1), 0, 1, 0, 0),  # early: 3-5 and the cancellation of 3-1
+        (date(2024, 1, 1), 0, 2, 2, 2000),  # early stays in it: the order of 1-10 stood at the end of January
+        (date(2024, 1, 1), 2, 1, 0, 0),  # early: 3-5 and the cancellation of 3-1; stays: 3-2 and its cancellation
     ]
     assert [tuple(cell)[:4] for cell in books.cohorts("s", date(2024, 2, 29), currency="USD")] == [
         (date(2023, 12, 1), 0, 1, 1),

@@ -13,6 +13,7 @@ import pytest
 from mandegar.generating import Inside, Settings, Stream, generate, generate_inside
 from mandegar.recount import ShopRules, account_of_events
 from mandegar.recount.calendars import next_month
+from mandegar.recount.measures import CohortCell
 from shared.contracts.envelope import message_key
 from shared.messaging.partitioning import partition_of
 
@@ -111,7 +112,26 @@ def test_what_stands_in_a_closed_month_never_changes(seed: int) -> None:
                 assert sum(p.revenue for p in early.postings if p.shop == shop.slug and p.day == day) == sum(
                     p.revenue for p in whole.postings if p.shop == shop.slug and p.day == day
                 )
+            cells, later = (
+                {
+                    cell
+                    for currency in {posting.currency for posting in books.postings}
+                    for cell in books.cohorts(shop.slug, today, currency=currency)
+                    if last_day(cell) <= closed
+                }
+                for books in (early, whole)
+            )
+            assert cells == later
+            assert len(cells) > 3
         assert early.spells != whole.spells
+
+
+def last_day(cell: CohortCell) -> date:
+    """The last day of the month of a cell."""
+    month = cell.cohort
+    for _ in range(cell.months_since + 1):
+        month = next_month(month, "gregorian")
+    return month - timedelta(days=1)
 
 
 def test_some_customers_lose_their_only_order(dirty: Inside) -> None:

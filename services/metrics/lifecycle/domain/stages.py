@@ -60,9 +60,9 @@ class Transition(NamedTuple):
     """In force before it; for a first order, from it on."""
 
     @property
-    def key(self) -> tuple[int, Stage, Stage]:
+    def key(self) -> tuple[int, Stage, Stage, Reason]:
         """What makes two transitions of a customer the same one."""
-        return self.day, self.previous, self.stage
+        return self.day, self.previous, self.stage, self.reason
 
 
 class Standing(NamedTuple):
