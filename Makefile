@@ -9,7 +9,7 @@ export UV_PYTHON := $(BIN)/python
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test check bench chaos sabotage contracts docs requirements clean
+.PHONY: help setup demo up down test check bench chaos sabotage proof contracts docs requirements clean
 
 help: ## print this list
 	@grep -hE '^[a-z]+:.*?## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*?## "} {printf "  make %-13s %s\n", $$1, $$2}'
@@ -54,6 +54,10 @@ chaos: $(READY) ## every fault at every named step, from a printed seed (the lon
 
 sabotage: $(READY) ## take each safeguard out, one at a time: the suite must go red each time
 	$(BIN)/python -m tests.sabotage $(ARGS)
+
+proof: $(READY) ## 100,000 generated lives and twenty times the dirty streams against the recount (CASES=, STREAMS=, PROOF_SEED=)
+	CASES=$(or $(CASES),100000) STREAMS=$(or $(STREAMS),20) PROOF_SEED=$(or $(PROOF_SEED),$(shell date +%G%V)) \
+		timeout $(or $(SECONDS_MAX),14400) $(BIN)/python -m pytest -s --show-capture=no tests/proof $(ARGS)
 
 contracts: $(READY) ## write the JSON Schemas and the AsyncAPI document under docs/events/
 	$(BIN)/python -m shared.contracts.publish

@@ -202,11 +202,13 @@ async def _run(
         "events_per_second": round(summary.sent / max(seconds, 1e-6), 1),
     }
     if wait:
-        from mandegar.replaying.arrival import LANE_WAY, WAY, wait_until_consumed
+        from mandegar.replaying.arrival import LANE_WAY, WAY, wait_until_consumed, wait_until_settled
 
         way = LANE_WAY if lane else WAY
         urls = {service: found.login(service) for service, _ in way}
         await wait_until_consumed(found.bootstrap_servers, urls, limit_s=WAIT_LIMIT_S, way=way)
+        if stream_time is not None:
+            await wait_until_settled(urls["metrics"], limit_s=WAIT_LIMIT_S)
         result["consumed_after_seconds"] = round(time.monotonic() - began, 3)
     return result
 

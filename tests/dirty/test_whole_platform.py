@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -13,9 +14,16 @@ from typing import Any
 import httpx
 import pytest
 
+from mandegar.connecting import connection
 from mandegar.generating import GeneratedShop, Settings, generate
 from mandegar.generating.writing import write
+from mandegar.listening import Listener, standing
+from shared.contracts import topics
+from shared.contracts.shops import Lifecycle, Shop
+from shared.kernel import Zone
 from tests.dirty.ground import cohort_differences, differences, stream_days, truth_of
+from tests.proof.asking import Found, Questions
+from tests.proof.truth import truth_of as truth_of_topic
 
 ROOT = Path(__file__).resolve().parents[2]
 SEED = 97
@@ -86,3 +94,47 @@ async def test_a_replayed_dirty_stream_is_counted_exactly_and_a_repeat_changes_n
             found += [line for _, differing in parts for line in differing]
         assert figures > 800
         assert not found, f"seed {SEED}: {len(found)} of {figures} differ, such as {found[:8]}"
+
+
+@pytest.mark.stack
+@pytest.mark.slow
+async def test_a_dirty_history_in_stream_time_ends_in_the_stages_and_figures_that_the_topic_tells(
+    commands: Commands, tmp_path: Path
+) -> None:
+    settings = Settings(customers=240, days=200, seed=SEED, shops=6, received=True, edges=(60, 30, 15))
+    stream, slug = generate(settings), "paulista"
+    path = tmp_path / "paulista.jsonl"
+    path.write_bytes(b"\n".join(line for line in stream.lines if json.loads(line)["shop"] == slug))
+    (made,) = [shop for shop in stream.shops if shop.slug == slug]
+    key = commands.add(made)
+    chosen = {"lost_days": 60, "onboarding_days": 15, "lapsing": "fixed", "lapsing_days": 30}
+    options = [part for name, value in chosen.items() for part in ("--" + name.replace("_", "-"), str(value))]
+    commands.run("shops", "set", slug, *options)
+    commands.run("replay", str(path), "--shop", slug, "--stream-time", "--until", "2014-12-01", "--wait")
+    servers = connection(commands.directory).bootstrap_servers
+    async with Listener(servers, topics.ORDERS) as orders:
+        arrived = [(heard.partition, heard.value) async for heard in orders.history(limit_s=60)]
+    async with Listener(servers, topics.METRICS_LIFECYCLE) as lifecycle:
+        told = [heard.value async for heard in lifecycle.history(limit_s=60)]
+    arrived = [(place, value) for place, value in arrived if json.loads(value)["shop"] == slug]
+    shop = Shop(
+        number=9, slug=slug, name=made.name, zone=made.zone, currency=made.currency, clock="stream",
+        lifecycle=Lifecycle(**chosen),  # type: ignore[arg-type]  # each of its own type
+    )  # fmt: skip
+    end = Zone(shop.zone).day_of(datetime(2014, 12, 1, 12, tzinfo=UTC))
+    truth, found = truth_of_topic(shop, arrived, [], end), Found()
+    heard_of = {
+        who: sorted((c.day.toordinal(), c.previous, c.stage, c.reason) for c in own)
+        for who, own in standing(told, slug).changes.items()
+    }
+    wanted = {who: sorted((c.day, c.previous, c.stage, c.reason) for c in own) for who, own in truth.changes.items()}
+    for who in heard_of.keys() | wanted.keys():
+        found.compare(f"{slug} {who}", heard_of.get(who, []), wanted.get(who, []))
+    (address,) = [row["address"] for row in commands.json("status") if row["name"] == "metrics-api"]
+    headers = {"Authorization": f"Bearer {key}"}
+    async with httpx.AsyncClient(base_url=address, headers=headers, timeout=20) as asked:
+        questions = Questions(asked, truth, Random(SEED), found)
+        await questions.measures(6)
+        await questions.return_rates(2)
+        await questions.stages(6)
+    found.judge(str(SEED), 300)

@@ -74,6 +74,11 @@ def test_a_mean_is_rounded_half_even_without_a_float(total: int, count: int, amo
     assert mean(total, count) == Quotient(amount, total, count)
 
 
+@pytest.mark.parametrize("count", [0, -1])
+def test_there_is_no_mean_where_no_more_was_sold_than_taken_back(count: int) -> None:
+    assert mean(-700, count) is None
+
+
 @pytest.mark.parametrize(("day", "mature"), [(393, False), (394, True), (10_000, True)])
 def test_an_answer_is_mature_once_window_and_period_lie_in_the_history(day: int, mature: bool) -> None:
     assert figures_of(ASKED, DAY_ZERO + day, TEXTBOOK).mature is mature

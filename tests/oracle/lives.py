@@ -78,9 +78,9 @@ def lives(seed: int, count: int, *, late: bool = True) -> Iterator[Life]:
         yield life(Random(f"{seed}/{number}"), late=late)
 
 
-def life(rng: Random, *, late: bool = True) -> Life:
-    """One life of up to some two hundred days, with orders on the very days on which something falls due."""
-    rules = StageRules(
+def rules(rng: Random) -> StageRules:
+    """What a shop may have chosen."""
+    return StageRules(
         lost_days=rng.choice((1, 5, 20, 30, 45, 60)),
         onboarding_days=rng.choice((1, 5, 10, 20, 30)),
         personal=rng.random() < 0.6,
@@ -89,21 +89,29 @@ def life(rng: Random, *, late: bool = True) -> Life:
         quantile=rng.choice((1, 50, 80, 99)),
         activity=rng.choice(("orders", "orders", "visits", "either")),
     )
-    days = list(_days(rng, rules))
+
+
+def life(rng: Random, own: StageRules | None = None, *, late: bool = True) -> Life:
+    """One life of up to some two hundred days, with orders on the very days on which something falls due.
+
+    `own`: the rules, if they are to be these.
+    """
+    chosen = own or rules(rng)
+    days = list(_days(rng, chosen))
     steps: list[Step] = []
     for number, day in enumerate(days):
         steps += _order(rng, f"o{number}", day, len(steps))
-    for _ in range(rng.choice((0, 0, 2, 5, 12)) if rules.activity != "orders" else rng.choice((0, 2))):
-        day = rng.choice(days) + rng.choice((0, 1, rules.lapsing_days, rng.randint(-10, 60)))
+    for _ in range(rng.choice((0, 0, 2, 5, 12)) if chosen.activity != "orders" else rng.choice((0, 2))):
+        day = rng.choice(days) + rng.choice((0, 1, chosen.lapsing_days, rng.randint(-10, 60)))
         steps.append(Step("visit", max(START, day), rng.randrange(_DAY_S), len(steps)))
-    end = max(step.day for step in steps) + rng.choice((0 if late else 1, 1, rules.lapsing_days, rules.lost_days, 70))
+    end = max(step.day for step in steps) + rng.choice((0 if late else 1, 1, chosen.lapsing_days, chosen.lost_days, 70))
     arriving = sorted((_arrival(rng, step, late=late), step) for step in steps)
     if late:
         arriving += [(at + rng.uniform(0, 30 * _DAY_S), step) for at, step in arriving if rng.random() < 0.05]
     arriving += [(float(day * _DAY_S), Step("clock", day, 0, -day)) for day in _clock_days(rng, steps, end)]
     arriving.sort(key=lambda one: (one[0], one[1].kind != "clock"))
     told = [step for _, step in arriving if step.kind != "clock" or step.day <= end]
-    return Life(rules, _figures(rng, end), [*told, Step("clock", end, 0, -end)], end)
+    return Life(chosen, _figures(rng, end), [*told, Step("clock", end, 0, -end)], end)
 
 
 def expected(of: Life) -> list[Change]:
@@ -199,7 +207,9 @@ def _event(step: Step, shop: str, customer: str) -> tuple[str, Envelope]:
     attributes: dict[str, Any] = {"source": "lives", "time": step.moment, "shop": shop}
     name = f"{customer}-{step.number}"
     if step.kind == "clock":
-        told = ClockAdvanced(id=f"clock{step.number}", subject=shop, data=Clock(until=step.moment), **attributes)
+        told = ClockAdvanced(
+            id=f"{customer}-clock{step.number}", subject=shop, data=Clock(until=step.moment), **attributes
+        )
         return "orders.v1", told
     if step.kind == "visit":
         viewed = Interaction(name="product viewed", customer=customer)

@@ -48,12 +48,29 @@ class Found:
     def __init__(self) -> None:
         self.compared = 0
         self.different: list[str] = []
+        self.passed = 0
+        """Thresholds that were passed, by the truth."""
+        self.other_evidence = 0
+        """Of those, how many are told with another number of days (each by the table and by an event)."""
 
     def compare(self, name: str, said: Any, true: Any) -> None:
         """One number, or one list."""
         self.compared += 1
-        if said != true:
+        if said == true:
+            return
+        if isinstance(said, list) and isinstance(true, list):
+            said, true = [one for one in said if one not in true], [one for one in true if one not in said]
+            self.different.append(f"{name}: untrue {said!r}, missing {true!r}"[:600])
+        else:
             self.different.append(f"{name}: {said!r} ≠ {true!r}"[:400])
+
+    def judge(self, seed: str, least: int) -> None:
+        """Print how it came out, and fail where it must."""
+        others = f"{self.passed:,} thresholds passed, {self.other_evidence / 2:,.0f} with the evidence of before"
+        print(f"seed {seed}: {self.compared:,} compared, {len(self.different)} differ; {others}")
+        assert self.compared > least
+        assert not self.different, f"seed {seed}: {len(self.different)} of {self.compared}: {self.different[:8]}"
+        assert self.other_evidence <= 0.04 * self.passed + 4
 
     def compare_all(self, name: str, said: dict[str, Any], true: dict[str, Any]) -> None:
         """All fields that the truth has."""

@@ -184,7 +184,9 @@ def _step(
     was_active = last_active(before, rules)
     if stage is not before.stage:
         after = after._replace(stage=stage, began=met.day)
-    anew = last_active(after, rules) > was_active or after.threshold is None
+    # By visits, an order may have made the day an active one, and the day's first visit ends a gap.
+    moved = last_active(after, rules) > was_active or after.gaps != before.gaps
+    anew = moved or after.threshold is None
     if anew and after.stage is not Stage.PROSPECT:
         after = after._replace(threshold=met.fixed or threshold(rules, after.gaps, met.figure))
     if stage is before.stage:

@@ -7,7 +7,7 @@ money is in minor units, ratios are fractions from 0 to 1 and None where they wo
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 RETURN_DAYS = (30, 60, 90)
@@ -122,12 +122,12 @@ def ratio(part: int, whole: int) -> float | None:
 
 
 def mean(total: int, count: int) -> Quotient | None:
-    """`total / count` rounded half-even to a minor unit, or None over nothing."""
-    if not count:
+    """`total / count` rounded half-even to a minor unit, or None over nothing.
+
+    On basis booked more may have been taken back in a window than was sold in it: that is nothing, too.
+    """
+    if count <= 0:
         return None
-    if count < 0:  # on basis booked, more may have been taken back in a window than was sold in it
-        opposite = mean(-total, -count)
-        return None if opposite is None else replace(opposite, numerator=total, denominator=count)
     whole, rest = divmod(total, count)
     up = 2 * rest > count or (2 * rest == count and whole % 2 == 1)
     return Quotient(whole + up, total, count)
