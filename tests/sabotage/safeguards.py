@@ -183,4 +183,62 @@ SAFEGUARDS = (
         ),
         ("tests/metrics/test_consumer.py",),
     ),
+    Safeguard(
+        "taking stages back",
+        (
+            Edit(
+                "services/metrics/lifecycle/domain/walking.py", "        for at in untrue:\n", "        for at in ():\n"
+            ),
+        ),
+        ("tests/metrics_lifecycle/test_wall.py",),
+    ),
+    Safeguard(
+        "late flag",
+        (
+            Edit(
+                "services/metrics/lifecycle/domain/walking.py",
+                "late=change.day < cause.horizon",
+                "late=False",
+            ),
+        ),
+        ("tests/metrics_lifecycle/test_wall.py",),
+    ),
+    Safeguard(
+        "what fell due comes first",
+        (
+            Edit(
+                "services/metrics/lifecycle/domain/stages.py",
+                "    standing, changes = fall_due(standing, rules, day)\n    beats = ",
+                "    changes: list[Transition] = []\n    beats = ",
+            ),
+        ),
+        ("tests/metrics_lifecycle/test_domain_stages.py",),
+    ),
+    Safeguard(
+        "clock barrier",
+        (
+            Edit(
+                "shared/messaging/relay/store.py",
+                "AND (q.shard <> {BARRIER_SHARD} OR outbox.id < (",
+                "AND (TRUE OR outbox.id < (",
+            ),
+        ),
+        ("tests/gateway/test_clocks.py",),
+    ),
+    Safeguard(
+        "origin of the lane",
+        (Edit("shared/messaging/decoding.py", "if lane and event.origin != BACKFILL:", "if False:"),),
+        ("tests/messaging/test_lane.py",),
+    ),
+    Safeguard(
+        "difference of the books",
+        (
+            Edit(
+                "services/metrics/orders/consumer.py",
+                "        await counters.add(conn, booked, numbers, work.shard, counters.BOOKED)\n",
+                "        pass\n",
+            ),
+        ),
+        ("tests/metrics/test_booked.py",),
+    ),
 )
