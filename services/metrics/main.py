@@ -44,7 +44,7 @@ NAME = "metrics"
 _COUNT = (retention.count, cohorts.count)
 _COUNT_BOOKED = (booked_retention.count, booked_cohorts.count)
 _ANNOUNCE = (jobs.announce, counter_jobs.announce)
-BUILDER = Builder(Steps(_COUNT, _COUNT_BOOKED), _ANNOUNCE, LIFECYCLE_TIMER)
+BUILDER = Builder(Steps(_COUNT, _COUNT_BOOKED), _ANNOUNCE)
 """Builds generations; counts as the consumer does."""
 
 

@@ -1,12 +1,9 @@
-"""Shops that change their settings while orders flow, and the same shops that had them from the beginning.
-
-Stages are not compared: they are worked out anew after the switch, customer by customer, and told as corrections.
-"""
+"""Shops that change their settings while orders flow, and the same shops that had them from the beginning."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from random import Random
 from typing import Any
 
@@ -16,10 +13,11 @@ import pytest
 from services.metrics.generations import jobs
 from services.metrics.generations.store import steps
 from services.metrics.main import create_service
-from shared.contracts.envelope import Envelope
+from services.metrics.lifecycle import Stage
+from shared.contracts.envelope import Envelope, message_key
 from shared.contracts.shops import Shop, ShopConfigured
-from shared.contracts.topics import ORDERS, SHOPS
-from shared.kernel import FixedClock
+from shared.contracts.topics import METRICS_LIFECYCLE, ORDERS, SHOPS
+from shared.kernel import CustomerId, FixedClock, customer_id_text
 from shared.messaging.chores import DueTimers
 from shared.testing import Databases
 from shared.testing.harness import Harness, running
@@ -29,13 +27,18 @@ ROUNDS_MAX = 2_000
 _COUNTERS = """
 SELECT c.shop, c.basis, c.measure, c.param, c.currency, c.day, c.gap, sum(c.value)::bigint
 FROM counter c JOIN generation g ON g.shop = c.shop AND g.number = c.generation AND g.live
-WHERE c.measure NOT IN (13, 14)
 GROUP BY 1, 2, 3, 4, 5, 6, 7 HAVING sum(c.value) <> 0
 """
 _CUSTOMERS = """
-SELECT c.shop, c.customer, c.first_day, c.orders, c.days, c.odd <> 0
+SELECT c.shop, c.customer, c.first_day, c.orders, c.days, c.odd <> 0, c.stage, c.stage_began, c.last_visit, c.threshold,
+       c.figure_day, c.gaps
 FROM customer_state c JOIN generation g ON g.shop = c.shop AND g.number = c.generation AND g.live
 WHERE c.orders > 0 OR c.odd <> 0
+"""
+_TRANSITIONS = """
+SELECT t.shop, t.customer, t.day, t.previous, t.stage, t.reason, t.last_active, t.threshold, t.evidence
+FROM transition t JOIN generation g ON g.shop = t.shop AND g.number = t.generation AND g.live
+WHERE t.retracted_by IS NULL
 """
 _ORDERS = "SELECT shop, order_id, customer, day, booked_day, counted, odd, net FROM order_fact"
 _SPELLS = "SELECT * FROM spell"
@@ -46,7 +49,19 @@ QUESTIONS = {
     "orders": _ORDERS,
     "spells": _SPELLS,
     "settings": _SETTINGS,
+    "transitions": _TRANSITIONS,
 }
+
+
+_STANDING = """
+SELECT s.slug, t.customer, t.event_id, t.n, t.stage, t.day
+FROM transition t JOIN generation g ON g.shop = t.shop AND g.number = t.generation AND g.live
+JOIN shop s ON s.number = t.shop WHERE t.retracted_by IS NULL
+"""
+_OWED = """
+SELECT count(*) FROM transition t JOIN generation g ON g.shop = t.shop AND g.number = t.generation AND g.live
+WHERE t.owed <> 0
+"""
 
 
 class Shops:
@@ -93,6 +108,32 @@ class Shops:
             if not await self.tick():
                 return moments
         raise AssertionError(f"builds do not end: {await self.builds()}")
+
+    async def told(self) -> dict[str, dict[str, tuple[int, str, int]]]:
+        """By customer's key, what stands of all that was published: event id to (number, stage, day)."""
+        standing: dict[str, dict[str, tuple[int, str, int]]] = {}
+        last: dict[bytes, int] = {}
+        for one in await self.harness.published(METRICS_LIFECYCLE):
+            event, own = one.event, standing.setdefault(one.key.decode(), {})
+            assert event["sequence"] > last.get(one.key, 0), "a customer's events are numbered as they are told"
+            last[one.key] = event["sequence"]
+            data = event["data"]
+            if event["type"] == "customer.stage.retracted":
+                gone = own.pop(data["retracts"])
+                assert gone[0] == data["number"]
+            else:
+                assert event["id"] not in own
+                own[event["id"]] = (data["number"], data["stage"], date.fromisoformat(data["day"]).toordinal())
+        return {key: own for key, own in standing.items() if own}
+
+    async def written(self) -> dict[str, dict[str, tuple[int, str, int]]]:
+        """The same from the table; nothing is owed."""
+        assert not await self.harness.pool.fetchval(_OWED)
+        found: dict[str, dict[str, tuple[int, str, int]]] = {}
+        for slug, customer, event, n, stage, day in await self.harness.pool.fetch(_STANDING):
+            key = message_key(slug, customer_id_text(CustomerId(customer))).decode()
+            found.setdefault(key, {})[event] = (n, Stage(stage).name.lower(), day)
+        return found
 
     async def builds(self) -> list[dict[str, Any]]:
         return [dict(row) for row in await self.harness.pool.fetch("SELECT * FROM generation_build")]

@@ -9,6 +9,7 @@ import pytest
 
 from services.metrics.main import create_service
 from shared.contracts.shops import Lifecycle, Shop
+from shared.contracts.topics import ORDERS
 from shared.kernel import FixedClock
 from shared.testing import Databases
 from shared.testing.harness import running
@@ -17,6 +18,14 @@ from tests.metrics_generations.ground import Shops, in_small_steps, with_setting
 
 pytestmark = pytest.mark.stack
 ZONES = ("Asia/Tehran", "Africa/Cairo", "Asia/Beirut", "America/Havana", "Pacific/Apia", "UTC")
+
+LIVES = (
+    Lifecycle(),
+    Lifecycle(lost_days=90),
+    Lifecycle(lost_days=40, lapsing="fixed", lapsing_days=15, onboarding_days=5),
+    Lifecycle(lapsing="fixed", lapsing_days=200, activity="either"),
+    Lifecycle(lost_days=60, lapsing="fixed", lapsing_days=20, activity="visits"),
+)
 
 
 def another(rng: Random, shop: Shop) -> Shop:
@@ -32,7 +41,7 @@ def another(rng: Random, shop: Shop) -> Shop:
         loyal_over=rng.choice((1, 2, 4, 6)),
         periods=rng.choice(((30,), (7, 30), ())),
         closing_days=rng.choice((0, 3, 10)),
-        lifecycle=rng.choice((Lifecycle(), Lifecycle(lost_days=90))),
+        lifecycle=rng.choice(LIVES),
     )
 
 
@@ -66,9 +75,12 @@ async def test_whatever_changes_while_orders_flow_every_counter_is_that_of_a_fre
         moments = await shops.settle()
         assert moments > 10, "that was too quick to have been built in steps"
         found = await shops.answers()
+        await harness.fire(ORDERS, range(12))
+        assert await shops.answers() == found, "telling changes nothing"
+        assert await shops.told() == await shops.written()
         left = {
             name: await harness.pool.fetchval(f"SELECT count(*) FROM {name}")
-            for name in ("generation_build", "built_order", "built_spell", "touched_order")
+            for name in ("generation_build", "built_order", "built_spell", "built_gap", "touched_order")
         }
         assert not any(left.values()), left
         numbers = await harness.pool.fetch(

@@ -16,9 +16,10 @@ from services.metrics.generations.domain.progress import MOVED_MAX, Phase
 from services.metrics.generations.domain.settings import built_with, chosen_by
 from services.metrics.generations.store import progress, purging, restaging, switching, touched
 from services.metrics.generations.store.progress import Build, moved_on
-from services.metrics.generations.store.steps import Steps
+from services.metrics.generations.store.steps import Site, Steps, site
+from services.metrics.lifecycle import look_at
 from shared.contracts.shops import Shop, ShopConfigured
-from shared.kernel import CustomerId, ShopId, customer_id_text
+from shared.kernel import ShopId
 from shared.messaging.handling import Delivery, Timer, Work
 from shared.messaging.reference import keep_shops
 
@@ -55,8 +56,6 @@ class Builder:
     steps: Steps
     announce: Sequence[Announce] = ()
     """Who wants to know that a shop's figures are others now."""
-    stage_timer: str = ""
-    """Kind of the timers at which customers' stages are looked at."""
 
     async def build(self, work: Work, timers: Sequence[Timer]) -> None:
         """Move the build of each shop on for a moment; come back until it is live."""
@@ -73,18 +72,14 @@ class Builder:
                 work.tx.set_timer(Timer(timer.shop, PURGE_TIMER, "", work.tx.now + BREATH, timer.partition))
 
     async def restage(self, work: Work, timers: Sequence[Timer]) -> None:
-        """After a switch: have stages of customers who are put off worked out; the timer tells from whom on."""
+        """After a switch: have changes told that other settings have made; the timer tells from which customer on."""
         for timer in sorted(timers, key=lambda timer: timer.shop):
-            last = int(timer.identity)
-            found = await restaging.put_off_behind(work.tx.conn, int(timer.shop), last)
-            await restaging.hurry(work.tx.conn, int(timer.shop), self.stage_timer, found)
-            if found and not await restaging.is_streaming(work.tx.conn, int(timer.shop)):
-                for customer in found:
-                    identity = customer_id_text(CustomerId(customer))
-                    work.tx.set_timer(Timer(timer.shop, self.stage_timer, identity, work.tx.now, timer.partition))
-            if found:
+            slug, _, last = timer.identity.rpartition("/")
+            found, reached = await restaging.put_off_behind(work.tx.conn, int(timer.shop), int(last))
+            await look_at(work, work.shop(slug), found)
+            if reached is not None:
                 due = work.tx.now + BREATH
-                work.tx.set_timer(Timer(timer.shop, STAGES_TIMER, str(found[-1]), due, timer.partition))
+                work.tx.set_timer(Timer(timer.shop, STAGES_TIMER, f"{slug}/{reached}", due, timer.partition))
 
     async def _move(self, work: Work, shop: Shop, partition: int) -> timedelta | None:
         """One look at a shop. After what pause the next is due; None: nothing is to be done."""
@@ -114,7 +109,7 @@ class Builder:
 
     async def _move_on(self, work: Work, shop: Shop, partition: int, build: Build) -> timedelta | None:
         conn = work.tx.conn
-        build = await self._work(work, build, STEP_SECONDS)
+        build = (await self._work(site(work, build, shop), STEP_SECONDS)).build
         await progress.save(conn, build)
         if build.phase is not Phase.READY or await touched.waiting(conn, shop.number) > _FEW:
             return BREATH
@@ -130,26 +125,26 @@ class Builder:
         build = await progress.current(conn, shop.number)
         if build is None or build.phase is not Phase.READY:
             return False
-        build = await self._work(work, build, seconds)
-        await progress.save(conn, build)
-        if await touched.waiting(conn, shop.number):
+        at = await self._work(site(work, build, shop), seconds)
+        await progress.save(conn, at.build)
+        if not await self.steps.is_done(at):
             return False
-        await switching.switch(conn, build)
+        await switching.switch(conn, at.build, at.of)
         self._clear_up(work, shop, partition)
-        work.tx.set_timer(Timer(ShopId(shop.number), STAGES_TIMER, "0", work.tx.now, partition))
+        work.tx.set_timer(Timer(ShopId(shop.number), STAGES_TIMER, f"{shop.slug}/0", work.tx.now, partition))
         for announce in self.announce:
             announce(work, {shop: partition})
         return True
 
-    async def _work(self, work: Work, build: Build, seconds: float) -> Build:
+    async def _work(self, at: Site, seconds: float) -> Site:
         """Steps for so long, or until nothing is to be done."""
-        began, shop = monotonic(), build.generation.counters.shop
+        began = monotonic()
         while True:
-            build = await self.steps.one(work.tx.conn, build, work.shard)
-            is_done = build.phase is Phase.READY and not await touched.waiting(work.tx.conn, shop)
-            if is_done or monotonic() - began >= seconds:
+            at = at._replace(build=await self.steps.one(at))
+            if monotonic() - began >= seconds or await self.steps.is_done(at):
                 break
-        return moved_on(build, busy_ms=build.busy_ms + round((monotonic() - began) * 1000))
+        busy = round((monotonic() - began) * 1000)
+        return at._replace(build=moved_on(at.build, busy_ms=at.build.busy_ms + busy))
 
     def _clear_up(self, work: Work, shop: Shop, partition: int) -> None:
         work.tx.set_timer(Timer(ShopId(shop.number), PURGE_TIMER, "", work.tx.now + BREATH, partition))

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 _ID = Text(collation="C")
-_PHASE = "1 orders are dated, 2 customers are counted, 3 all is counted"
+_PHASE = "1 orders are dated, 2 customers counted, 4 stages worked out, 3 all is done, 5 live, days are exchanged"
 _MOVED = "orders whose days differ from those in order_fact"
 
 
@@ -38,6 +38,8 @@ def add_tables(metadata: MetaData) -> None:
         Column("customers", BigInteger, nullable=False),
         Column("customers_done", BigInteger, nullable=False),
         Column("moved", BigInteger, nullable=False, comment=_MOVED),
+        Column("stage_cursor", BigInteger, nullable=False, server_default=text("0")),
+        Column("stages_done", BigInteger, nullable=False, server_default=text("0")),
         Column("busy_ms", BigInteger, nullable=False, comment="time spent in steps so far"),
         Column("began_at", DateTime(timezone=True), nullable=False),
         PrimaryKeyConstraint("shop", name="pk_generation_build"),

@@ -1,5 +1,19 @@
 """lifecycle: the stage of each customer (new, active, lapsing, lost, reactivated), and each change of it, once."""
 
+from services.metrics.lifecycle.beside import Beside, beside, count_gaps, freeze, look_at, stage
 from services.metrics.lifecycle.domain.stages import Stage
+from services.metrics.lifecycle.store.besides import is_marked, mark, take, visitors_behind
 
-__all__ = ["Stage"]
+__all__ = [
+    "Beside",
+    "Stage",
+    "beside",
+    "count_gaps",
+    "freeze",
+    "is_marked",
+    "look_at",
+    "mark",
+    "stage",
+    "take",
+    "visitors_behind",
+]

@@ -84,6 +84,9 @@ async def load_facts(
     if life.rules.activity is not Activity.ORDERS:
         seen = await visits.days_of(conn, life.number, wanted)
     told = await changes.standing(conn, life.number, life.generation, wanted)
+    put_off = [customer for customer, person in people.items() if person.put_off]
+    for customer, owed in (await changes.owed(conn, life.number, life.generation, put_off)).items():
+        people[customer].owed = owed
     for customer, person in people.items():
         person.orders = list(days[customer])
         new = {one.visited for one in happenings.get(customer, ()) if one.visited is not None}

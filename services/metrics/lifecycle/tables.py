@@ -10,6 +10,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     DateTime,
+    Identity,
     Index,
     Integer,
     LargeBinary,
@@ -18,8 +19,10 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    text,
 )
 
+_OWED = "to be told of a change by other settings: 1 the change, 2 that it is not true"
 _ID = Text(collation="C")
 
 
@@ -27,6 +30,7 @@ def add_tables(metadata: MetaData) -> None:
     """Describe this slice's tables in the service's MetaData."""
     _changes(metadata)
     _gaps(metadata)
+    _beside(metadata)
     Table(
         "shop_clock",
         metadata,
@@ -65,6 +69,7 @@ def _changes(metadata: MetaData) -> None:
         Column("time", DateTime(timezone=True), nullable=False),
         Column("event_id", _ID, comment="null: not published"),
         Column("retracted_by", _ID, comment="id of the event that took it back; empty: it had not been published"),
+        Column("owed", SmallInteger, nullable=False, server_default=text("0"), comment=_OWED),
         PrimaryKeyConstraint("shop", "generation", "customer", "n", name="pk_transition"),
     )
     Index("ix_transition_day", transition.c.shop, transition.c.generation, transition.c.day)
@@ -95,4 +100,31 @@ def _gaps(metadata: MetaData) -> None:
         Column("first_gaps", BigInteger, nullable=False),
         Column("first_gap_days", Integer),
         PrimaryKeyConstraint("shop", "generation", "partition", "day", name="pk_gap_figure"),
+    )
+
+
+def _beside(metadata: MetaData) -> None:
+    # While another generation is built: gaps by the day that ended them, and customers whose stages are to be worked
+    # out once more. Marks are only ever added, so that nobody waits for the builder.
+    Table(
+        "built_gap",
+        metadata,
+        Column("shop", SmallInteger, nullable=False),
+        Column("generation", SmallInteger, nullable=False),
+        Column("partition", Integer, nullable=False),
+        Column("day", Integer, nullable=False, comment="of the order that ended it"),
+        Column("first", Boolean, nullable=False),
+        Column("gap", Integer, nullable=False),
+        Column("value", BigInteger, nullable=False),
+        PrimaryKeyConstraint("shop", "generation", "partition", "day", "first", "gap", name="pk_built_gap"),
+        info={"api": ""},
+    )
+    Table(
+        "touched_customer",
+        metadata,
+        Column("id", BigInteger, Identity(always=True), nullable=False),
+        Column("customer", BigInteger, nullable=False),
+        Column("shop", SmallInteger, nullable=False),
+        PrimaryKeyConstraint("shop", "id", name="pk_touched_customer"),
+        info={"api": ""},
     )

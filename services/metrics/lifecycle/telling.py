@@ -18,10 +18,10 @@ from services.metrics.lifecycle.domain.clocks import timers_of
 from services.metrics.lifecycle.domain.figures import GapChange
 from services.metrics.lifecycle.domain.stages import Stage, next_due
 from services.metrics.lifecycle.domain.thresholds import Figure, Rules
-from services.metrics.lifecycle.domain.walking import Act, Change, Person, Retraction
+from services.metrics.lifecycle.domain.walking import Act, Change, Owed, Person, Retraction
 from services.metrics.lifecycle.events import Told, change_id, changed, retracted, retraction_id
 from services.metrics.lifecycle.store import changes, gaps
-from services.metrics.lifecycle.store.changes import Gone, Row, encode_evidence
+from services.metrics.lifecycle.store.changes import Gone, Paid, Row, encode_evidence
 from services.metrics.lifecycle.store.gaps import GapKey, Kept
 from shared.contracts.envelope import Envelope, message_key
 from shared.contracts.shops import Shop
@@ -94,8 +94,9 @@ class Telling:
             else:
                 n, change, published = act.told.n, act.told.transition, not silent and act.told.published
             start = self._start_of(life, change.day)
-            cause = None if act.position is None else cause_of(act.position)
-            told = Told(slug, name, cause, start, change_id(slug, name, start, n, change.stage))
+            cause = None if isinstance(act, Owed) or act.position is None else cause_of(act.position)
+            known = None if isinstance(act, Change) else act.told.event_id
+            told = Told(slug, name, cause, start, known or change_id(slug, name, start, n, change.stage))
             self._sayings.append(_Saying(life, customer, key, act, told, published))
 
     def _start_of(self, life: Life, day: int) -> datetime:
@@ -143,20 +144,24 @@ class Telling:
         """Lock keys, write, publish. The rows of all customers concerned are locked or written. Changes of counters."""
         tx = work.tx
         await tx.lock_keys(Counter(saying.key for saying in self._sayings if saying.published))
-        rows, gone = [], []
+        rows, gone, paid = [], [], []
         for saying in self._sayings:
             act = saying.act
             if isinstance(act, Change):
                 rows.append(_row(saying, act))
-            else:
+            elif isinstance(act, Retraction):
                 gone.append(_gone(saying, act))
+            else:
+                paid.append(_paid(saying, act))
             if saying.published:
                 number = tx.sequence(saying.key)
+                act = _told_now(act) if isinstance(act, Owed) else act
                 if isinstance(act, Change):
                     event = changed(saying.told, act, saying.life.rules, number)
                 else:
                     event = retracted(saying.told, act, number, tx.now)
                 tx.publish(METRICS_LIFECYCLE, saying.key, event)
+        await changes.pay(tx.conn, paid)
         await changes.write(tx.conn, rows, gone)
         await gaps.add(tx.conn, self._gaps)
         await gaps.keep(tx.conn, self._figures)
@@ -192,13 +197,35 @@ def _gone(saying: _Saying, act: Retraction) -> Gone:
     return Gone(saying.life.shop.number, saying.life.generation, saying.customer, n, by)
 
 
+def _paid(saying: _Saying, act: Owed) -> Paid:
+    n, told = act.told.n, saying.told
+    event, by = (None, retraction_id(told, n)) if act.is_gone else (told.change_id, None)
+    if not saying.published:
+        event, by = (None, "") if act.is_gone else ("", None)
+    return Paid(saying.life.shop.number, saying.life.generation, saying.customer, n, event, by)
+
+
+def _told_now(act: Owed) -> Change | Retraction:
+    """What other settings have made of a customer, as it is told."""
+    if act.is_gone:
+        return Retraction(act.told, "settings", act.origin, None)
+    return Change(act.told.n, act.told.transition, True, act.origin, None)
+
+
 def _counted(sayings: Sequence[_Saying]) -> Deltas:
     """Customers by stage, and changes by both stages, day by day."""
     rows = []
     for saying in sayings:
         act = saying.act
+        if isinstance(act, Owed):
+            continue  # it was counted when it was written
         sign, change = (1, act.transition) if isinstance(act, Change) else (-1, act.told.transition)
         rows.append((sign, saying.life.number, change.day, change.previous, change.stage))
+    return count_stages(rows)
+
+
+def count_stages(rows: Sequence[tuple[int, int, int, int, int]]) -> Deltas:
+    """What changes of stages, (sign, shop, day, previous, stage), change of counters."""
     tally = Tally()
     if rows:
         sign, shop, day, previous, stage = np.array(rows, np.int64).T

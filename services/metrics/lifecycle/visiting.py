@@ -1,6 +1,7 @@
-"""Days of visits, from `interactions.v1`: for shops whose customers lapse by visits.
+"""Days of visits, from `interactions.v1`.
 
-The first visit of a day counts. Whoever visits before a first order has a row as well: their gaps are known by then.
+They are kept for every shop, since it may choose any day that its customers lapse by visits; for a shop that has chosen
+so, the first visit of a day counts. Whoever visits before a first order has a row as well: their gaps are known then.
 Its partitions are those of `orders.v1`: both are keyed by shop and customer.
 """
 
@@ -19,7 +20,7 @@ from services.metrics.lifecycle.domain.thresholds import Activity
 from services.metrics.lifecycle.domain.walking import Happening, Person, Walk
 from services.metrics.lifecycle.people import load_facts, people_of, put_back
 from services.metrics.lifecycle.shops import lives_of, moments_of
-from services.metrics.lifecycle.store import gaps, visits
+from services.metrics.lifecycle.store import besides, gaps, visits
 from services.metrics.lifecycle.store.gaps import WHOLE_SHOP
 from services.metrics.lifecycle.telling import Life, Telling
 from services.metrics.orders import frame_of, lock_lives, make_rows, save_lives
@@ -41,6 +42,7 @@ class _Visit(NamedTuple):
 async def record(work: Work, deliveries: Sequence[Delivery[InteractionRecorded]]) -> None:
     """The handler of `interactions.v1`."""
     shops = [work.shop(slug) for slug in sorted({delivery.event.shop for delivery in deliveries})]
+    being_built = await counters.hold(work.tx.conn, [shop.number for shop in shops])
     generations = await counters.ensure_generations(work.tx.conn, shops)
     lives = {life.shop.slug: life for life in (await lives_of(work, shops)).values()}
     visited: dict[str, list[_Visit]] = {}
@@ -51,8 +53,13 @@ async def record(work: Work, deliveries: Sequence[Delivery[InteractionRecorded]]
             visited.setdefault(life.shop.slug, []).append(visit)
     telling = Telling()
     for slug in sorted(visited, key=lambda slug: lives[slug].number):
-        depth = frame_of(generations[lives[slug].number]).depth
-        await _Visits(work, deliveries, lives[slug], telling).take(visited[slug], depth)
+        life, told = lives[slug], visited[slug]
+        if life.rules.activity is Activity.ORDERS:
+            await visits.add(work.tx.conn, life.number, sorted({(visit.customer, visit.day) for visit in told}))
+        else:
+            await _Visits(work, deliveries, life, telling).take(told, frame_of(generations[life.number]).depth)
+        if life.number in being_built:
+            await besides.mark(work.tx.conn, life.number, {visit.customer for visit in told})
     deltas = counters.merge([await telling.finish(work)])
     numbers = {int(life.number): life.generation for life in lives.values()}
     await counters.add(work.tx.conn, deltas, numbers, work.shard)
@@ -60,7 +67,7 @@ async def record(work: Work, deliveries: Sequence[Delivery[InteractionRecorded]]
 
 def _visit(work: Work, life: Life, position: int, delivery: Delivery[InteractionRecorded]) -> _Visit | None:
     event = delivery.event
-    if life.rules.activity is Activity.ORDERS or event.data.customer is None:
+    if event.data.customer is None:
         return None
     if event.time > (work.tx.now if event.receivedat is UNSET else event.receivedat) + _AHEAD:
         work.refuse(delivery, "future", "time: lies more than 5 minutes ahead of its receipt; send when it happened")

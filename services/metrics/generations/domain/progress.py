@@ -21,6 +21,7 @@ class Phase(IntEnum):
 
     ORDERS = 1
     CUSTOMERS = 2
+    STAGES = 4
     READY = 3
 
 

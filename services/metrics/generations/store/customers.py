@@ -1,7 +1,7 @@
-"""States of customers in a generation that is being built: their orders as counted anew, their stages as they stand.
+"""States of customers in a generation that is being built: their orders as counted anew.
 
-Stages, with the changes that were published, are taken over from the live generation. Where other settings make others
-of them, the customer is put off: the next look works the stage out anew, and publishes what differs.
+Where its settings make no other stages, these are taken over from the live generation, with the changes and their
+events; otherwise `lifecycle.beside` works them out.
 """
 
 from __future__ import annotations
@@ -11,11 +11,9 @@ from typing import Any
 
 import asyncpg
 
-from services.metrics.orders import Person
+from services.metrics.orders import Person, make_rows
 
-_LIFE = ("stage", "stage_began", "last_visit", "threshold", "figure_day", "seen", "due", "changes", "gaps")
-_MINE = ", ".join(_LIFE)
-_THEIRS = ", ".join(f"l.{name}" for name in _LIFE)
+_LIFE = ("stage", "stage_began", "last_visit", "threshold", "figure_day", "seen", "due", "changes", "gaps", "put_off")
 _TAKEN = ", ".join(f"{name} = l.{name}" for name in _LIFE)
 _SAVE = """
 INSERT INTO customer_state AS c (customer, shop, generation, first_day, orders, version, days, odd)
@@ -25,33 +23,36 @@ SET first_day = excluded.first_day, orders = excluded.orders, version = c.versio
     odd = excluded.odd
 """
 _TAKE_LIVES = f"""
-UPDATE customer_state c SET {_TAKEN}, put_off = l.put_off OR $4
+UPDATE customer_state c SET {_TAKEN}
 FROM customer_state l
 WHERE c.shop = $1 AND c.generation = $2 AND l.shop = $1 AND l.generation = $3 AND l.customer = c.customer
-  AND c.customer = ANY($5::bigint[])
-"""  # noqa: S608 - constants
-# Whom nobody's orders have brought here: who visited only.
-_ADD_VISITORS = f"""
-INSERT INTO customer_state (customer, shop, generation, first_day, orders, version, days, odd, put_off, {_MINE})
-SELECT l.customer, l.shop, $2::smallint, 0, 0, 1, array_fill(0, ARRAY[$5::int]), 0, l.put_off OR $4, {_THEIRS}
-FROM customer_state l
-WHERE l.shop = $1 AND l.generation = $3 AND NOT EXISTS (
-    SELECT FROM customer_state c WHERE c.shop = $1 AND c.generation = $2 AND c.customer = l.customer)
-RETURNING customer
-"""  # noqa: S608 - constants
-_DIFFERING = f"""
-SELECT c.customer
-FROM customer_state c JOIN customer_state l ON l.shop = c.shop AND l.customer = c.customer
-WHERE c.shop = $1 AND c.generation = $2 AND l.generation = $3
-  AND ({", ".join(f"c.{name}" for name in _LIFE)}) IS DISTINCT FROM ({_THEIRS})
+  AND c.customer = ANY($4::bigint[])
 """  # noqa: S608 - constants
 _FORGET_CHANGES = "DELETE FROM transition WHERE shop = $1 AND generation = $2 AND customer = ANY($3::bigint[])"
-_CHANGE = "n, day, previous, stage, reason, last_active, threshold, evidence, late, time, event_id, retracted_by"
+_CHANGE = "n, day, previous, stage, reason, last_active, threshold, evidence, late, time, event_id, retracted_by, owed"
 _TAKE_CHANGES = f"""
 INSERT INTO transition (customer, shop, generation, {_CHANGE})
 SELECT customer, shop, $2::smallint, {_CHANGE} FROM transition
 WHERE shop = $1 AND generation = $3 AND customer = ANY($4::bigint[])
 """  # noqa: S608 - constants
+
+
+_BEHIND = """
+SELECT DISTINCT customer FROM (
+    (SELECT customer FROM customer_state
+     WHERE shop = $1 AND generation = $2 AND customer > $4 ORDER BY customer LIMIT $5)
+    UNION ALL
+    (SELECT customer FROM customer_state
+     WHERE shop = $1 AND generation = $3 AND customer > $4 ORDER BY customer LIMIT $5)
+) c ORDER BY customer LIMIT $5
+"""
+
+
+async def behind(
+    conn: asyncpg.Connection[Any], shop: int, generations: tuple[int, int], after: int, limit: int
+) -> list[int]:
+    """The next customers by number who have a row in one of two generations."""
+    return [row[0] for row in await conn.fetch(_BEHIND, shop, *generations, after, limit)]
 
 
 async def save(
@@ -68,19 +69,12 @@ async def save(
 
 
 async def take_lives(
-    conn: asyncpg.Connection[Any], shop: int, generation: int, live: int, customers: Sequence[int], *, put_off: bool
+    conn: asyncpg.Connection[Any], shop: int, generations: tuple[int, int], customers: Sequence[int], depth: int
 ) -> None:
-    """Take over the stages of customers, as the live generation has them, and their changes."""
+    """Take over, into the first, the stages of customers as the second generation has them, and their changes."""
+    generation, live = generations
     if customers:
-        await conn.execute(_TAKE_LIVES, shop, generation, live, put_off, customers)
+        await make_rows(conn, shop, generation, customers, depth)
+        await conn.execute(_TAKE_LIVES, shop, generation, live, customers)
         await conn.execute(_FORGET_CHANGES, shop, generation, customers)
         await conn.execute(_TAKE_CHANGES, shop, generation, live, customers)
-
-
-async def take_rest(
-    conn: asyncpg.Connection[Any], shop: int, generation: int, live: int, depth: int, *, put_off: bool
-) -> None:
-    """Take over what the clock has changed of stages since, and who has no order. The caller holds the shop alone."""
-    rows = await conn.fetch(_ADD_VISITORS, shop, generation, live, put_off, depth)
-    rows += await conn.fetch(_DIFFERING, shop, generation, live)
-    await take_lives(conn, shop, generation, live, [row[0] for row in rows], put_off=put_off)

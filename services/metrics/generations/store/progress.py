@@ -20,7 +20,8 @@ SELECT shop, number, zone, calendar, windows, loyal_over, lifecycle::text, perio
 _LIVE = f"{_GENERATION} WHERE shop = $1 AND live"
 _OF_NUMBER = f"{_GENERATION} WHERE shop = $1 AND number = $2"
 _CURRENT = """
-SELECT generation, phase, same_days, order_cursor, customer_cursor, orders_done, customers_done, moved, busy_ms
+SELECT generation, phase, same_days, order_cursor, customer_cursor, orders_done, customers_done, moved, busy_ms,
+       stage_cursor, stages_done
 FROM generation_build WHERE shop = $1 FOR UPDATE
 """
 _NEW = """
@@ -41,7 +42,8 @@ SELECT (SELECT count(*) FROM order_fact WHERE shop = $1) AS orders,
 """
 _SAVE = """
 UPDATE generation_build
-SET phase = $2, order_cursor = $3, customer_cursor = $4, orders_done = $5, customers_done = $6, moved = $7, busy_ms = $8
+SET phase = $2, order_cursor = $3, customer_cursor = $4, orders_done = $5, customers_done = $6, moved = $7,
+    busy_ms = $8, stage_cursor = $9, stages_done = $10
 WHERE shop = $1
 """
 _PROGRESS = """
@@ -67,10 +69,15 @@ class Build:
     customers_done: int
     moved: int
     busy_ms: int
-    live: int
+    stage_cursor: int
+    stages_done: int
+    live: Generation
     """The generation that it is to take the place of."""
-    puts_off: bool
-    """Whether stages are to be worked out anew."""
+
+    @property
+    def same_stages(self) -> bool:
+        """Whether every customer keeps the stages that they have."""
+        return built_with(self.generation).keeps_stages(built_with(self.live))
 
     @property
     def number(self) -> int:
@@ -95,8 +102,7 @@ async def current(conn: asyncpg.Connection[Any], shop: int) -> Build | None:
     before = await live(conn, shop)
     assert before is not None, "what is built takes something's place"
     generation = generation_of(found)
-    puts_off = not built_with(generation).keeps_stages(built_with(before))
-    stands: tuple[Any, ...] = (*rest, before.counters.generation, puts_off)
+    stands: tuple[Any, ...] = (*rest, before)
     return Build(generation, Phase(phase), *stands)
 
 
@@ -109,7 +115,8 @@ async def begin(
     number = await conn.fetchval(_NEW, shop, zone, calendar, windows, loyal_over, lifecycle, periods, closing_days)
     size = await conn.fetchrow(_SIZE, shop, before.counters.generation)
     assert size is not None, "an aggregate without GROUP BY has one row"
-    await conn.execute("DELETE FROM touched_order WHERE shop = $1", shop)
+    for table in ("touched_order", "touched_customer"):
+        await conn.execute(f"DELETE FROM {table} WHERE shop = $1", shop)  # noqa: S608 - constants
     await conn.execute(_BEGIN, shop, number, keeps_days, size["orders"], size["customers"], now)
 
 
@@ -125,6 +132,8 @@ async def save(conn: asyncpg.Connection[Any], build: Build) -> None:
         build.customers_done,
         build.moved,
         build.busy_ms,
+        build.stage_cursor,
+        build.stages_done,
     )
 
 

@@ -11,13 +11,13 @@ _OLD = "SELECT number FROM generation WHERE shop = $1 AND NOT live AND NOT build
 _NOT_BUILDING = "SELECT number FROM generation WHERE shop = $1 AND NOT building"
 OF_OLD = ("counter", "customer_state", "transition", "gap_count", "gap_figure")
 """Tables with rows of each generation."""
-OF_BUILDS = ("built_order", "built_spell")
+OF_BUILDS = ("built_order", "built_spell", "built_gap")
 _REMOVE = """
 DELETE FROM {table} WHERE ctid = ANY (ARRAY(
     SELECT ctid FROM {table} WHERE shop = $1 AND generation = ANY (ARRAY({numbers})) LIMIT $2))
 """
 _UNMARK = """
-DELETE FROM touched_order WHERE shop = $1 AND NOT EXISTS (SELECT FROM generation WHERE shop = $1 AND building)
+DELETE FROM {table} WHERE shop = $1 AND NOT EXISTS (SELECT FROM generation WHERE shop = $1 AND building)
 """
 
 
@@ -28,5 +28,6 @@ async def purge(conn: asyncpg.Connection[Any], shop: int) -> bool:
             statement = _REMOVE.replace("{table}", table).replace("{numbers}", numbers)
             if await conn.execute(statement, shop, ROWS_MAX) != "DELETE 0":
                 return True
-    await conn.execute(_UNMARK, shop)
+    for table in ("touched_order", "touched_customer"):
+        await conn.execute(_UNMARK.replace("{table}", table), shop)
     return False

@@ -52,6 +52,8 @@ class Told(NamedTuple):
     transition: Transition
     published: bool = True
     """Not so where it was caught up silently."""
+    event_id: str | None = None
+    """Of its event, where it was read: in another zone the same change would be told under another one."""
 
 
 class Change(NamedTuple):
@@ -74,7 +76,15 @@ class Retraction(NamedTuple):
     position: int | None
 
 
-Act = Change | Retraction
+class Owed(NamedTuple):
+    """A change that stands in the table, or was taken back there, and nobody was told: other settings made it so."""
+
+    told: Told
+    is_gone: bool
+    origin: str = LIVE
+
+
+Act = Change | Retraction | Owed
 
 
 @dataclass(slots=True)
@@ -90,6 +100,8 @@ class Person:
     visits: list[int] = field(default_factory=list)
     told: list[Told] | None = None
     """None: not loaded, as nothing has to be worked out anew."""
+    owed: Sequence[Owed] = ()
+    """What is to be told before anything else is; loaded for who is put off."""
     acts: list[Act] = field(default_factory=list)
 
 
@@ -111,21 +123,23 @@ class Walk:
                 person.seen = max(person.seen, one.day, *one.added)
                 continue
             if person.put_off:
-                self.catch_up(person, one.clock_day, one.position)
+                self.catch_up(person, one.clock_day, one.position, one.clock_origin)
             self._step(person, one)
 
     def fall_due(self, person: Person, until: int, origin: str) -> None:
         """What the clock does up to a day."""
         if person.put_off:
-            self.catch_up(person, until, _LAST)
+            self.catch_up(person, until, _LAST, origin)
             return
         person.standing, changes = fall_due(person.standing, self.rules, until)
         for change in changes:
             _tell(person, change, late=False, origin=origin)
 
-    def catch_up(self, person: Person, clock_day: int, position: int) -> None:
-        """What was put off."""
+    def catch_up(self, person: Person, clock_day: int, position: int, origin: str) -> None:
+        """What was put off. First what other settings have changed, which the table says already."""
         person.put_off = False
+        person.acts += [one._replace(origin=origin) for one in person.owed]
+        person.owed = ()
         horizon = max(clock_day, person.seen)
         self._anew(person, horizon, position, _Cause("late_order", BACKFILL, None, horizon))
 

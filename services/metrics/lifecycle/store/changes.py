@@ -11,18 +11,34 @@ import msgspec
 
 from services.metrics.lifecycle.domain.stages import Reason, Stage, Transition
 from services.metrics.lifecycle.domain.thresholds import Threshold
-from services.metrics.lifecycle.domain.walking import Told
+from services.metrics.lifecycle.domain.walking import Owed, Told
 
 _COLUMNS = (
     *("customer", "shop", "generation", "n", "day", "previous", "stage", "reason", "last_active", "threshold"),
     *("evidence", "late", "time", "event_id", "retracted_by"),
 )
 _STANDING = """
-SELECT customer, n, day, previous, stage, reason, last_active, evidence, event_id IS NOT NULL AS published
+SELECT customer, n, day, previous, stage, reason, last_active, evidence, event_id
 FROM transition
 WHERE shop = $1 AND generation = $2 AND customer = ANY($3::bigint[]) AND retracted_by IS NULL
 ORDER BY customer, n
 """
+# What was taken back goes first.
+_OWED = """
+SELECT customer, n, day, previous, stage, reason, last_active, evidence, event_id, owed
+FROM transition
+WHERE shop = $1 AND generation = $2 AND customer = ANY($3::bigint[]) AND owed <> 0
+ORDER BY customer, owed DESC, n
+"""
+_PAY = """
+UPDATE transition t
+SET owed = 0, event_id = nullif(coalesce(p.event, t.event_id), ''), retracted_by = coalesce(p.by, t.retracted_by)
+FROM unnest($1::smallint[], $2::smallint[], $3::bigint[], $4::int[], $5::text[], $6::text[])
+     AS p(shop, generation, customer, n, event, by)
+WHERE t.shop = p.shop AND t.generation = p.generation AND t.customer = p.customer AND t.n = p.n
+"""
+OWED_CHANGE, OWED_RETRACTION = 1, 2
+"""What nobody was told yet of a row that another generation wrote or took back."""
 _RETRACT = """
 UPDATE transition t SET retracted_by = r.by
 FROM unnest($1::smallint[], $2::smallint[], $3::bigint[], $4::int[], $5::text[]) AS r(shop, generation, customer, n, by)
@@ -62,6 +78,17 @@ class Gone(NamedTuple):
     by: str
 
 
+class Paid(NamedTuple):
+    """A row of which somebody was told: of the change, by `event`, or that it is not true, by `by`; empty: nobody."""
+
+    shop: int
+    generation: int
+    customer: int
+    n: int
+    event: str | None
+    by: str | None
+
+
 async def standing(
     conn: asyncpg.Connection[Any], shop: int, generation: int, customers: Sequence[int]
 ) -> dict[int, list[Told]]:
@@ -69,12 +96,32 @@ async def standing(
     found: dict[int, list[Told]] = {customer: [] for customer in customers}
     if customers:
         for row in await conn.fetch(_STANDING, shop, generation, list(customers)):
-            customer, n, day, previous, stage, reason, last_active, evidence, published = row
-            change = Transition(
-                day, Stage(previous), Stage(stage), Reason(reason), last_active, decode_evidence(evidence)
-            )
-            found[customer].append(Told(n, change, published))
+            found[row["customer"]].append(told_of(row))
     return found
+
+
+async def owed(
+    conn: asyncpg.Connection[Any], shop: int, generation: int, customers: Sequence[int]
+) -> dict[int, list[Owed]]:
+    """What nobody was told yet of each customer, in the order in which it is to be told."""
+    found: dict[int, list[Owed]] = {customer: [] for customer in customers}
+    if customers:
+        for row in await conn.fetch(_OWED, shop, generation, list(customers)):
+            found[row["customer"]].append(Owed(told_of(row), row["owed"] == OWED_RETRACTION))
+    return found
+
+
+def told_of(row: asyncpg.Record) -> Told:
+    """A change as the table has it."""
+    _, n, day, previous, stage, reason, last_active, evidence, event_id, *_ = row
+    change = Transition(day, Stage(previous), Stage(stage), Reason(reason), last_active, decode_evidence(evidence))
+    return Told(n, change, event_id is not None, event_id)
+
+
+async def pay(conn: asyncpg.Connection[Any], paid: Sequence[Paid]) -> None:
+    """Now they were told."""
+    if paid:
+        await conn.execute(_PAY, *(list(column) for column in zip(*paid, strict=True)))
 
 
 async def write(conn: asyncpg.Connection[Any], rows: Sequence[Row], gone: Sequence[Gone]) -> None:
