@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import asyncpg
 
-COLUMNS = ("shop", "live", "building", "percent", "orders", "customers", "moved", "seconds_left", "waits_for_operator")
+COLUMNS = ("shop", "live", "building", "phase", "percent", "orders", "customers", "moved", "seconds_left")
 _SHOPS = """
 SELECT s.slug, s.number, g.number AS live
 FROM shop s LEFT JOIN generation g ON g.shop = s.number AND g.live
@@ -42,7 +42,7 @@ def list_all(
 def switch(
     shop: Annotated[str, typer.Argument(help="Slug of the shop.")], *, directory: Directory = DEFAULT_DIRECTORY
 ) -> None:
-    """Switch to what is built, for a shop with too many orders to do so unasked. Its events wait meanwhile."""
+    """Switch now to what is built, and do not wait until few changes of orders are left. Its events wait meanwhile."""
     seconds = asyncio.run(_switch(directory, shop))
     print(f"switched: the shop stood still for {seconds:.1f} s")
 
@@ -59,12 +59,12 @@ async def _read(directory: Path, slug: str | None) -> list[dict[str, Any]]:
             if progress is not None:
                 told |= {
                     "building": progress.generation,
+                    "phase": progress.phase.name.lower(),
                     "percent": progress.percent,
                     "orders": progress.orders_done,
                     "customers": progress.customers_done,
                     "moved": progress.moved,
                     "seconds_left": progress.seconds_left,
-                    "waits_for_operator": progress.waits_for_operator,
                 }
             rows.append(told)
         if slug is not None and not rows:

@@ -12,8 +12,8 @@ import pytest
 
 from services.metrics.generations import jobs
 from services.metrics.generations.store import steps
-from services.metrics.main import create_service
 from services.metrics.lifecycle import Stage
+from services.metrics.main import create_service
 from shared.contracts.envelope import Envelope, message_key
 from shared.contracts.shops import Shop, ShopConfigured
 from shared.contracts.topics import METRICS_LIFECYCLE, ORDERS, SHOPS
@@ -36,7 +36,7 @@ FROM customer_state c JOIN generation g ON g.shop = c.shop AND g.number = c.gene
 WHERE c.orders > 0 OR c.odd <> 0
 """
 _TRANSITIONS = """
-SELECT t.shop, t.customer, t.day, t.previous, t.stage, t.reason, t.last_active, t.threshold, t.evidence
+SELECT t.shop, t.customer, t.day, t.previous, t.stage
 FROM transition t JOIN generation g ON g.shop = t.shop AND g.number = t.generation AND g.live
 WHERE t.retracted_by IS NULL
 """
@@ -161,6 +161,8 @@ def in_small_steps(monkeypatch: pytest.MonkeyPatch, *, orders: int = 6, customer
     """One small step a moment, so that orders come between any two."""
     monkeypatch.setattr(jobs, "STEP_SECONDS", 0.0)
     monkeypatch.setattr(jobs, "_FEW", touched * 3)
+    monkeypatch.setattr(jobs, "MOVED_AT_ONCE", 2)
+    monkeypatch.setattr(jobs, "SETTLED_MAX", 3)
     monkeypatch.setattr(steps, "ORDERS_MAX", orders)
     monkeypatch.setattr(steps, "CUSTOMERS_MAX", customers)
     monkeypatch.setattr(steps, "TOUCHED_MAX", touched)

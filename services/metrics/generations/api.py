@@ -40,14 +40,16 @@ class BuildAnswer(BaseModel):
     """A build under way: the figures with the new settings, made beside those in force."""
 
     generation: int
-    phase: str = Field(description="`orders`, `customers`, or `ready` for the switch.")
+    phase: str = Field(
+        description="`orders`, `customers`, `stages`, `ready` for the switch, or `settling`: in force, and orders are "
+        "given their new days."
+    )
     percent: float
     orders: int
     orders_done: int
     customers: int
     customers_done: int
     seconds_left: float | None = Field(description="At the speed so far; null before that is known.")
-    waits_for_operator: bool = Field(description="Ready; `mandegar generations switch` puts it in force.")
 
 
 class PreviewAnswer(BaseModel):
@@ -60,7 +62,9 @@ class PreviewAnswer(BaseModel):
     seconds: float = Field(description="Estimate. The figures in force are answered from meanwhile.")
     moved: int = Field(description="Orders that could fall on another day, at most.")
     standstill_seconds: float = Field(description="Estimate of how long the shop's events wait at the switch.")
-    by_hand: bool = Field(description="Whether an operator says when to switch.")
+    settling_seconds: float = Field(
+        description="Estimate of how long after the switch questions that search orders are answered by 503."
+    )
     build: BuildAnswer | None = Field(description="The one under way; a further change begins it anew.")
 
     model_config = ConfigDict(
@@ -79,7 +83,7 @@ class PreviewAnswer(BaseModel):
                 "seconds": 7.1,
                 "moved": 0,
                 "standstill_seconds": 0.0,
-                "by_hand": False,
+                "settling_seconds": 0.0,
                 "build": None,
             }
         }
@@ -103,7 +107,6 @@ class BuildStateAnswer(BaseModel):
                     "customers": 23_570,
                     "customers_done": 12_554,
                     "seconds_left": 1.4,
-                    "waits_for_operator": False,
                 }
             }
         }
@@ -138,7 +141,7 @@ async def preview(
         "seconds": round(cost.seconds, 1),
         "moved": cost.moved,
         "standstill_seconds": round(cost.standstill_seconds, 1),
-        "by_hand": cost.by_hand,
+        "settling_seconds": round(cost.settling_seconds, 1),
         "build": None if progress is None else _build(progress),
     }
     return Response(msgspec.json.encode(body), media_type="application/json")
@@ -197,5 +200,4 @@ def _build(progress: Progress) -> dict[str, Any]:
         "customers": progress.customers,
         "customers_done": progress.customers_done,
         "seconds_left": None if left is None else round(left, 1),
-        "waits_for_operator": progress.waits_for_operator,
     }

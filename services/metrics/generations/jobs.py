@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
 
-from services.metrics.counters import Generation, hold_alone
-from services.metrics.generations.domain.progress import MOVED_MAX, Phase
+from services.metrics.counters import Generation, hold, hold_alone
+from services.metrics.generations.domain.progress import MOVED_AT_ONCE, Phase
 from services.metrics.generations.domain.settings import built_with, chosen_by
 from services.metrics.generations.store import progress, purging, restaging, switching, touched
 from services.metrics.generations.store.progress import Build, moved_on
@@ -27,12 +27,12 @@ BUILD_TIMER, PURGE_TIMER, STAGES_TIMER = "generation_build", "generation_purge",
 DEBOUNCE = timedelta(seconds=2)
 """Settings are often changed one by one: wait for the next."""
 BREATH = timedelta(milliseconds=100)
-PATIENCE = timedelta(minutes=1)
-"""Until the next look at a build that waits for an operator."""
 STEP_SECONDS = 0.3
 """So long one transaction works: the partition's events wait meanwhile."""
 ALONE_SECONDS = 0.8
 ALONE_WAIT_MS = 500
+SETTLED_MAX = 4_000
+"""Orders that are given other days by one step after a switch."""
 _FEW = 200
 """Marks that can be worked off while the shop stands still."""
 
@@ -88,6 +88,8 @@ class Builder:
         if live is None:
             return None  # the shop's first order will take the newest settings
         build = await progress.current(conn, shop.number)
+        if build is not None and build.phase is Phase.SETTLING:
+            return await self._settle(work, shop, partition)
         if build is None and built_with(live) == wanted:
             return None
         if build is None or built_with(build.generation) != wanted:
@@ -113,9 +115,15 @@ class Builder:
         await progress.save(conn, build)
         if build.phase is not Phase.READY or await touched.waiting(conn, shop.number) > _FEW:
             return BREATH
-        if build.moved > MOVED_MAX:
-            return PATIENCE
-        return None if await self.switch(work, shop, partition, ALONE_SECONDS) else BREATH
+        await self.switch(work, shop, partition, ALONE_SECONDS)
+        return BREATH
+
+    async def _settle(self, work: Work, shop: Shop, partition: int) -> timedelta:
+        """Orders are given the days of the generation that went live. After the last, look whether more is wanted."""
+        await hold(work.tx.conn, [shop.number])
+        if await switching.settle(work.tx.conn, shop.number, SETTLED_MAX):
+            self._clear_up(work, shop, partition)
+        return BREATH
 
     async def switch(self, work: Work, shop: Shop, partition: int, seconds: float) -> bool:
         """Let the shop stand still, work off the last marks, and switch. False when it is not to be had just now."""
@@ -130,6 +138,8 @@ class Builder:
         if not await self.steps.is_done(at):
             return False
         await switching.switch(conn, at.build, at.of)
+        if not await switching.settle(conn, shop.number, MOVED_AT_ONCE):
+            await progress.save(conn, moved_on(at.build, phase=Phase.SETTLING))
         self._clear_up(work, shop, partition)
         work.tx.set_timer(Timer(ShopId(shop.number), STAGES_TIMER, f"{shop.slug}/0", work.tx.now, partition))
         for announce in self.announce:

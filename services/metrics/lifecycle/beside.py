@@ -1,6 +1,7 @@
 """Stages of a generation that is built beside the live one, worked out by its rules from the customers' days.
 
-What was told of a customer and is true by the new rules keeps its number and its event. What is not true stands there
+What was told of a customer and is true by the new rules keeps its number and its event; its row shows the evidence by
+the new rules, as if it had been told under them. What is not true stands there
 as taken back, what is missing as a change, both `owed`: they are told after the generation has become the live one,
 before anything else is told of that customer.
 """
@@ -232,6 +233,7 @@ def _compared(
     standing = [one for one in known if one.stands]
     untrue, missing = compare([one.told.transition for one in standing], wanted)
     gone = {standing[at].told.n for at in untrue}
+    true = {change.key: change for change in wanted}
     rows = []
     for one in known:
         row, owed = one.row._replace(generation=life.generation), 0
@@ -240,7 +242,7 @@ def _compared(
             by = retraction_id(_told(life, name, one.told), one.told.n) if owed else ""
             row = row._replace(retracted_by=by)
         elif one.stands:
-            row = row._replace(retracted_by=None)
+            row = _true(row, true[one.told.transition.key])
         rows.append((row, owed))
     person.changes = max((one.told.n for one in known), default=0)
     for change in missing:
@@ -248,6 +250,13 @@ def _compared(
         rows.append((_row(life, customer, person.changes, change), OWED_CHANGE))
     person.put_off = any(owed for _, owed in rows)
     return _One(person, rows)
+
+
+def _true(row: Row, change: Transition) -> Row:
+    evidence = change.threshold
+    days = None if evidence is None else evidence.days
+    row = row._replace(reason=change.reason, last_active=change.last_active, threshold=days, retracted_by=None)
+    return row._replace(evidence=encode_evidence(evidence))
 
 
 def _told(life: Life, name: str, told: Told) -> ToldOf:

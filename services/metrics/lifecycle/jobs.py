@@ -17,7 +17,7 @@ from services.metrics.lifecycle.shops import lives_of, moments_of, watch_gaps
 from services.metrics.lifecycle.store import besides, gaps
 from services.metrics.lifecycle.store.gaps import WHOLE_SHOP
 from services.metrics.lifecycle.telling import Life, Telling
-from services.metrics.orders import lock_lives, save_lives
+from services.metrics.orders import lock_lives, save_lives, settle_of
 from shared.contracts.envelope import Envelope
 from shared.kernel import parse_customer_id
 from shared.messaging.handling import Timer, Work
@@ -46,13 +46,15 @@ async def fall_due(work: Work, timers: Sequence[Timer]) -> None:
     conn = work.tx.conn
     numbers = sorted({int(timer.shop) for timer in timers})
     slugs = dict(await conn.fetch(_SLUGS, numbers))
-    being_built = await counters.hold(conn, numbers)
+    held = await counters.hold(conn, numbers)
     lives = await lives_of(work, [work.shop(slugs[number]) for number in numbers])
     telling = Telling()
     for number, group in groupby(sorted(timers, key=lambda timer: timer.shop), key=lambda timer: int(timer.shop)):
         of = {int(parse_customer_id(one.identity)): one for one in group}
+        if number in held.settling:
+            await settle_of(conn, number, of)
         await _fall_due(work, lives[number], of, telling)
-        if number in being_built:
+        if number in held.built:
             await besides.mark(conn, number, of)
     deltas = counters.merge([await telling.finish(work)])
     await counters.add(conn, deltas, {number: life.generation for number, life in lives.items()}, work.shard)

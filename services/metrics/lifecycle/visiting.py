@@ -23,7 +23,7 @@ from services.metrics.lifecycle.shops import lives_of, moments_of
 from services.metrics.lifecycle.store import besides, gaps, visits
 from services.metrics.lifecycle.store.gaps import WHOLE_SHOP
 from services.metrics.lifecycle.telling import Life, Telling
-from services.metrics.orders import frame_of, lock_lives, make_rows, save_lives
+from services.metrics.orders import frame_of, lock_lives, make_rows, save_lives, settle_of
 from shared.contracts.envelope import Envelope
 from shared.contracts.interactions import InteractionRecorded
 from shared.kernel import parse_customer_id
@@ -42,7 +42,7 @@ class _Visit(NamedTuple):
 async def record(work: Work, deliveries: Sequence[Delivery[InteractionRecorded]]) -> None:
     """The handler of `interactions.v1`."""
     shops = [work.shop(slug) for slug in sorted({delivery.event.shop for delivery in deliveries})]
-    being_built = await counters.hold(work.tx.conn, [shop.number for shop in shops])
+    held = await counters.hold(work.tx.conn, [shop.number for shop in shops])
     generations = await counters.ensure_generations(work.tx.conn, shops)
     lives = {life.shop.slug: life for life in (await lives_of(work, shops)).values()}
     visited: dict[str, list[_Visit]] = {}
@@ -54,11 +54,13 @@ async def record(work: Work, deliveries: Sequence[Delivery[InteractionRecorded]]
     telling = Telling()
     for slug in sorted(visited, key=lambda slug: lives[slug].number):
         life, told = lives[slug], visited[slug]
+        if life.number in held.settling:
+            await settle_of(work.tx.conn, life.number, {visit.customer for visit in told})
         if life.rules.activity is Activity.ORDERS:
             await visits.add(work.tx.conn, life.number, sorted({(visit.customer, visit.day) for visit in told}))
         else:
             await _Visits(work, deliveries, life, telling).take(told, frame_of(generations[life.number]).depth)
-        if life.number in being_built:
+        if life.number in held.built:
             await besides.mark(work.tx.conn, life.number, {visit.customer for visit in told})
     deltas = counters.merge([await telling.finish(work)])
     numbers = {int(life.number): life.generation for life in lives.values()}

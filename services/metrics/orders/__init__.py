@@ -16,6 +16,7 @@ from services.metrics.orders.store.listing_books import Question
 from services.metrics.orders.store.lives import Standings, lock_lives, make_rows, order_days, save_lives
 from services.metrics.orders.store.reading import CustomersAt, customers_at, history_of
 from services.metrics.orders.store.redating import Redated, redated, redated_behind
+from services.metrics.orders.store.settling import is_unsettled, refuse_unsettled, settle_next, settle_of
 
 __all__ = [
     "END",
@@ -60,6 +61,7 @@ __all__ = [
     "frame_of",
     "history",
     "history_of",
+    "is_unsettled",
     "listed",
     "lock_lives",
     "make_rows",
@@ -69,7 +71,10 @@ __all__ = [
     "order_days",
     "redated",
     "redated_behind",
+    "refuse_unsettled",
     "save_lives",
+    "settle_next",
+    "settle_of",
     "steps_of",
     "steps_of_customer",
 ]

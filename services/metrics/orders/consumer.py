@@ -39,6 +39,7 @@ from services.metrics.orders.domain.turns import turns_of
 from services.metrics.orders.events import state_at, translate
 from services.metrics.orders.store import accounts, customers, facts, past
 from services.metrics.orders.store.marking import mark
+from services.metrics.orders.store.settling import settle_batch
 from shared.contracts.orders import ClockAdvanced, OrderEvent, OrdersEvent
 from shared.contracts.shops import Shop
 from shared.messaging.handling import Delivery, Work
@@ -73,17 +74,19 @@ class OrderConsumer:
     async def __call__(self, work: Work, deliveries: Sequence[Delivery[OrdersEvent]]) -> None:
         conn = work.tx.conn
         shops = {slug: work.shop(slug) for slug in {delivery.event.shop for delivery in deliveries}}
-        being_built = await counters.hold(conn, [shop.number for shop in shops.values()])
+        held = await counters.hold(conn, [shop.number for shop in shops.values()])
         generations = await counters.ensure_generations(conn, shops.values())
         follow = None if self.follow is None else await self.follow(work, deliveries, shops, generations)
         days = {number: _days_of(number, generation) for number, generation in generations.items()}
         batch = _translated(deliveries, {slug: days[shop.number] for slug, shop in shops.items()}, work)
         await facts.prepare(conn)
+        if held.settling:
+            await settle_batch(conn, batch, held.settling)
         deltas, booked = await self._apply(_Batch(conn, batch, generations, days, follow))
         if follow is not None:
             deltas.append(await follow.finish())
-        if being_built:
-            await mark(conn, batch, being_built)
+        if held.built:
+            await mark(conn, batch, held.built)
         numbers = {number: generation.counters.generation for number, generation in generations.items()}
         merged = counters.merge(deltas)
         await counters.add(conn, merged, numbers, work.shard)

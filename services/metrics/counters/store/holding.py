@@ -6,7 +6,7 @@ An advisory lock for each of 64 groups of shops: nothing is written for it, and 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 
@@ -15,18 +15,27 @@ _GROUPS = 64
 
 # Taken by a statement of its own, before anything is read: what is read afterwards is what then is live.
 _HOLD = "SELECT pg_advisory_xact_lock_shared($1, g) FROM unnest($2::int[]) AS g"
-_BUILDING = "SELECT shop FROM generation WHERE shop = ANY($1::int[]) AND building"
+_BUILDING = "SELECT shop, live FROM generation WHERE shop = ANY($1::int[]) AND building"
 
 
-async def hold(conn: asyncpg.Connection[Any], shops: Iterable[int]) -> set[int]:
+class Held(NamedTuple):
+    """Shops, of those that are held, that need more than counting."""
+
+    built: set[int]
+    """Another generation is being built: whoever changes orders of these must say so with `orders.mark`."""
+    settling: set[int]
+    """Another generation went live, and not all orders have its days: settle before reading any."""
+
+
+async def hold(conn: asyncpg.Connection[Any], shops: Iterable[int]) -> Held:
     """Until the transaction ends, no other generation of these shops goes live, and none begins to be built.
 
-    Call it before `ensure_generations`, and before any row of the shops is written. Gives those of which one is being
-    built: whoever changes orders of these must say so with `orders.mark`.
+    Call it before `ensure_generations`, and before any row of the shops is written.
     """
     numbers = sorted(set(shops))
     await conn.fetch(_HOLD, _SPACE, sorted({number % _GROUPS for number in numbers}))
-    return {row[0] for row in await conn.fetch(_BUILDING, numbers)}
+    rows = await conn.fetch(_BUILDING, numbers)
+    return Held({row["shop"] for row in rows if not row["live"]}, {row["shop"] for row in rows if row["live"]})
 
 
 async def hold_alone(conn: asyncpg.Connection[Any], shop: int, wait_ms: int) -> bool:

@@ -11,9 +11,9 @@ COPIED_A_SECOND = 60_000
 """Orders that keep their days."""
 CUSTOMERS_A_SECOND = 4_000
 MOVED_A_SECOND = 20_000
-"""Orders whose days are exchanged while the shop stands still."""
-MOVED_MAX = 30_000
-"""More than that would let the shop's events wait too long: an operator says when."""
+"""Orders that are given other days."""
+MOVED_AT_ONCE = 10_000
+"""So many are while the shop stands still; the others afterwards, step by step."""
 
 
 class Phase(IntEnum):
@@ -23,6 +23,7 @@ class Phase(IntEnum):
     CUSTOMERS = 2
     STAGES = 4
     READY = 3
+    SETTLING = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +36,11 @@ class Cost:
     customers: int
     seconds: float
     moved: int
-    """Orders that could fall on another day, at most: for so many the shop stands still at the switch."""
+    """Orders that could fall on another day, at most."""
     standstill_seconds: float
-    by_hand: bool
-    """Whether an operator has to say when to switch (`mandegar generations switch`)."""
+    """So long the shop's events wait at the switch."""
+    settling_seconds: float
+    """So long after the switch questions that orders are searched for are refused, as they are given other days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Progress:
     @property
     def percent(self) -> float:
         """Of all its work; 100 when nothing but the switch is left."""
-        if self.phase is Phase.READY:
+        if self.phase in (Phase.READY, Phase.SETTLING):
             return 100.0
         done = min(self.orders_done, self.orders) / max(1, self.orders)
         counted = min(self.customers_done, self.customers) / max(1, self.customers)
@@ -69,16 +71,12 @@ class Progress:
         share = self.percent / 100
         return self.busy_seconds * (1 - share) / share if share > 0 else None
 
-    @property
-    def waits_for_operator(self) -> bool:
-        """Ready, and too many orders change their day to let the shop stand still unasked."""
-        return self.phase is Phase.READY and self.moved > MOVED_MAX
-
 
 def cost_of(changed: tuple[str, ...], *, keeps_days: bool, orders: int, customers: int) -> Cost:
     """What building takes for a shop of this size."""
     if not changed:
-        return Cost((), orders, customers, 0.0, 0, 0.0, by_hand=False)
+        return Cost((), orders, customers, 0.0, 0, 0.0, 0.0)
     moved = 0 if keeps_days else orders
     seconds = orders / (COPIED_A_SECOND if keeps_days else ORDERS_A_SECOND) + customers / CUSTOMERS_A_SECOND
-    return Cost(changed, orders, customers, seconds, moved, moved / MOVED_A_SECOND, by_hand=moved > MOVED_MAX)
+    standstill, settling = min(moved, MOVED_AT_ONCE), max(0, moved - MOVED_AT_ONCE)
+    return Cost(changed, orders, customers, seconds, moved, standstill / MOVED_A_SECOND, settling / MOVED_A_SECOND)

@@ -1,4 +1,4 @@
-"""The switch: the built generation becomes the live one, and orders fall on its days, all in one transaction."""
+"""The switch: the built generation becomes the live one. Orders are given its days then and afterwards."""
 
 from __future__ import annotations
 
@@ -8,22 +8,8 @@ import asyncpg
 
 from services.metrics.generations.store.progress import Build
 from services.metrics.lifecycle import Beside
+from services.metrics.orders import is_unsettled, settle_next
 
-_OF_MOVED = "b.shop = $1 AND b.generation = $2 AND b.moved"
-_DAYS = f"""
-UPDATE order_fact o SET day = b.day, booked_day = b.booked_day, odd = b.odd
-FROM built_order b
-WHERE {_OF_MOVED} AND o.shop = b.shop AND o.order_id = b.order_id
-"""  # noqa: S608 - constants
-_FORGET_SPELLS = f"""
-DELETE FROM spell s USING built_order b WHERE {_OF_MOVED} AND s.shop = b.shop AND s.order_id = b.order_id
-"""  # noqa: S608 - constants
-_SPELLS = f"""
-INSERT INTO spell (shop, order_id, since, until, start, customer, currency, net)
-SELECT s.shop, s.order_id, s.since, s.until, s.start, s.customer, s.currency, s.net
-FROM built_order b JOIN built_spell s USING (shop, generation, order_id)
-WHERE {_OF_MOVED}
-"""  # noqa: S608 - constants
 _STAGES = (13, 14)  # STAGE and STAGE_FLOW, where they are the same with other settings
 _TAKE_COUNTERS = f"""
 INSERT INTO counter AS c (shop, generation, basis, measure, param, gap, day, currency, shard, value)
@@ -44,8 +30,11 @@ INSERT INTO gap_figure (shop, generation, partition, day, gaps, gap_days, first_
 SELECT shop, $2::smallint, partition, day, gaps, gap_days, first_gaps, first_gap_days
 FROM gap_figure WHERE shop = $1 AND generation = $3
 """
-_LIVE = "UPDATE generation SET live = (number = $2), building = false WHERE shop = $1 AND (live OR number = $2)"
-_DONE = "DELETE FROM generation_build WHERE shop = $1 AND generation = $2"
+_LIVE = "UPDATE generation SET live = (number = $2) WHERE shop = $1 AND (live OR number = $2)"
+_DONE = (
+    "UPDATE generation SET building = false WHERE shop = $1 AND building",
+    "DELETE FROM generation_build WHERE shop = $1",
+)
 
 
 async def switch(conn: asyncpg.Connection[Any], build: Build, of: Beside) -> None:
@@ -59,5 +48,13 @@ async def switch(conn: asyncpg.Connection[Any], build: Build, of: Beside) -> Non
             await conn.execute(statement, shop, generation, live)
     elif of.counts_gaps:
         await conn.execute(_TAKE_BUILT_GAPS, shop, generation)
-    for statement in (_DAYS, _FORGET_SPELLS, _SPELLS, _LIVE, _DONE):
-        await conn.execute(statement, shop, generation)
+    await conn.execute(_LIVE, shop, generation)
+
+
+async def settle(conn: asyncpg.Connection[Any], shop: int, limit: int) -> bool:
+    """Give some orders the days of the generation that went live, inside the caller's transaction. Whether all have."""
+    if await settle_next(conn, shop, limit) == limit or await is_unsettled(conn, shop):
+        return False
+    for statement in _DONE:
+        await conn.execute(statement, shop)
+    return True

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from services.metrics.orders.domain.books import END, Step
+from services.metrics.orders.store.settling import refuse_unsettled
 from shared.db import Reads
 
 # Steps of odd customers on either basis: those of odd orders stand in `spell`, of others in the order's own row.
@@ -78,10 +79,12 @@ async def differences_at(
     reads: Reads, shop: int, generation: int, at: Sequence[int], *, window: int, period: int, least: int
 ) -> list[Differences]:
     """Differences at each of `at` (ordinals), for any window and period in days, by the orders of odd customers."""
+    await refuse_unsettled(reads, shop)
     rows = await reads.fetch(_DIFFERENCES, shop, generation, list(at), window, period, least)
     return [Differences(*row) for row in rows]
 
 
 async def steps_of_customer(reads: Reads, shop: int, customer: int) -> list[Step]:
     """All that the books ever said of one customer's orders."""
+    await refuse_unsettled(reads, shop)
     return [Step(*row) for row in await reads.fetch(_STEPS_OF, shop, customer)]

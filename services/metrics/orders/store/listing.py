@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from services.metrics.orders.domain.choice import Choice
 from services.metrics.orders.store.listing_books import Question, count_odd, odd_listed
+from services.metrics.orders.store.settling import refuse_unsettled
 from shared.db import Reads
 
 BATCH = 2_000
@@ -120,6 +121,7 @@ async def listed(
     reads: Reads, shop: int, generation: int, choice: Choice, told: Told, *, after: int = 0, limit: int
 ) -> Found:
     """The first `limit` of the chosen customers whose number is greater than `after`; fewer, if that takes long."""
+    await refuse_unsettled(reads, shop)
     rows: list[Listed] = []
     began, reached = time.monotonic(), after
     while True:  # ends with the customers, the page or the time
@@ -147,6 +149,7 @@ async def all_listed(
 
 async def count_listed(reads: Reads, shop: int, generation: int, choice: Choice, books: Question | None = None) -> int:
     """How many there are, counted one by one."""
+    await refuse_unsettled(reads, shop)
     row = await reads.fetchrow(_COUNT, *_arguments(shop, generation, choice, 0, _LAST, odd_apart=books is not None))
     odd = 0 if books is None else await count_odd(reads, shop, generation, choice, books)
     return odd if row is None else odd + int(row["count"])

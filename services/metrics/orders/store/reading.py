@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from services.metrics.orders.domain.history import Bought
+from services.metrics.orders.store.settling import refuse_unsettled
 from shared.db import Reads
 
 # Each day is counted on its own over the orders that can matter to it. A customer is new when no order at all lies
@@ -67,6 +68,7 @@ async def customers_at(
     Loyal has `least` orders or more in the window. The cost follows the orders in window and period, so it may run
     into the time limit of the transaction, which the caller answers with a narrower question.
     """
+    await refuse_unsettled(reads, shop)
     rows = await reads.fetch(_CUSTOMERS_AT, shop, list(at), window, period, least)
     return [CustomersAt(*row) for row in rows]
 
@@ -76,6 +78,7 @@ async def history_of(reads: Reads, shop: int, generation: int, customer: int, un
 
     A customer whose orders were all cancelled or refunded is known, and bought nothing.
     """
+    await refuse_unsettled(reads, shop)
     rows = await reads.fetch(_HISTORY, shop, customer, until)
     if not rows and await reads.fetchrow(_IS_KNOWN, shop, generation, customer) is None:
         return None
