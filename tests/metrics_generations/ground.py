@@ -102,6 +102,13 @@ class Shops:
         await self.harness.step(ORDERS, 0, self._timers.step([0]))
         return bool(await self.harness.pool.fetchval("SELECT count(*) FROM timer WHERE kind LIKE 'generation_%'"))
 
+    async def fall_due(self, partitions: Sequence[int]) -> None:
+        """What is due of customers fires, and no build goes on."""
+        service = self.harness.service
+        kinds = {kind: handle for kind, handle in service.timers.items() if not kind.startswith("generation_")}
+        for partition in partitions:
+            await self.harness.step(ORDERS, partition, DueTimers(kinds, service.clock).step([partition]))
+
     async def settle(self) -> int:
         """Let all builds end; gives how many moments that took."""
         for moments in range(1, ROUNDS_MAX):
