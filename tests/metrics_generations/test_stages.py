@@ -179,7 +179,7 @@ async def test_changes_amid_orders_clocks_and_timers_end_in_the_truth(
         await shops.choose(shop)
         await ended(shops)
         assert await stages_of(shops) == recounted(orders_of(events), shop, until)
-        assert await shops.harness.pool.fetchval("SELECT max(number) FROM generation") > 3
+        assert await shops.harness.pool.fetchval("SELECT max(number) FROM generation") >= 3
 
 
 async def test_a_change_and_the_change_back_repeat_nothing(
@@ -208,7 +208,7 @@ async def test_a_change_and_the_change_back_repeat_nothing(
         after = await shops.told()
         assert (await shops.answers())["transitions"] == before["transitions"]
         kept = sum(len(own.keys() & told[key].keys()) for key, own in after.items())
-        assert 100 < kept < sum(map(len, told.values())), "what is true with both is the same event still"
+        assert 50 < kept < sum(map(len, told.values())), "what is true with both is the same event still"
 
 
 @pytest.mark.parametrize("activity", ["visits", "either"])

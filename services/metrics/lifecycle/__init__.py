@@ -1,13 +1,13 @@
 """lifecycle: the stage of each customer (new, active, lapsing, lost, reactivated), and each change of it, once."""
 
-from services.metrics.lifecycle.beside import Beside, beside, count_gaps, freeze, look_at, stage
+from services.metrics.lifecycle.beside import Beside, beside_of, count_gaps, freeze, look_at, stage
 from services.metrics.lifecycle.domain.stages import Stage
 from services.metrics.lifecycle.store.besides import is_marked, mark, take, visitors_behind
 
 __all__ = [
     "Beside",
     "Stage",
-    "beside",
+    "beside_of",
     "count_gaps",
     "freeze",
     "is_marked",

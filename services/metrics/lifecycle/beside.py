@@ -74,7 +74,7 @@ class Beside(NamedTuple):
         return self.life.rules.personal and not self.keeps_figures
 
 
-def beside(shop: Shop, generation: Generation, live: Generation, depth: int) -> Beside:
+def beside_of(shop: Shop, generation: Generation, live: Generation, depth: int) -> Beside:
     """What is being built for a shop."""
     stood = life_of(shop, live)
     return Beside(life_of(shop, generation), stood.generation, live.zone, stood.rules, depth)

@@ -16,7 +16,7 @@ from services.metrics.counters import BOOKED, RESTATED, Deltas, add, merge
 from services.metrics.generations.domain.progress import Phase
 from services.metrics.generations.store import built, customers, touched
 from services.metrics.generations.store.progress import Build, moved_on
-from services.metrics.lifecycle import Beside, beside
+from services.metrics.lifecycle import Beside, beside_of
 from services.metrics.orders import (
     GUEST,
     Accounts,
@@ -54,7 +54,7 @@ class Site(NamedTuple):
 
 def site(work: Work, build: Build, shop: Shop) -> Site:
     """Of a shop's build."""
-    return Site(work, build, beside(shop, build.generation, build.live, frame_of(build.generation).depth))
+    return Site(work, build, beside_of(shop, build.generation, build.live, frame_of(build.generation).depth))
 
 
 @dataclass(frozen=True)
