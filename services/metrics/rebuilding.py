@@ -43,7 +43,7 @@ PLAN = RebuildPlan(
     exchanged=(
         *("order_fact", "order_status", "order_content", "refund", "spell", "customer_state", "counter", "generation"),
         *("transition", "shop_clock", "visit", "gap_count", "gap_figure"),
-        *("generation_build", "built_order", "built_spell", "touched_order"),
+        *("generation_build", "built_order", "built_spell", "built_gap", "touched_order", "touched_customer"),
     ),
     compared=(
         Compared(
