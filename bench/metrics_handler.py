@@ -34,7 +34,7 @@ from services.metrics.orders.store import customers, facts, past
 from services.metrics.retention.domain import booked as booked_retention
 from services.metrics.retention.domain import counting as retention
 from shared.contracts.orders import Clock, ClockAdvanced, Order, OrderCompleted, OrdersEvent
-from shared.contracts.shops import Shop
+from shared.contracts.shops import Lifecycle, Shop
 from shared.db.engine import server_settings
 from shared.db.transaction import OpenTransaction
 from shared.kernel import CustomerId, customer_id_text, derive_event_id
@@ -43,8 +43,16 @@ from shared.messaging.handling import Delivery
 from shared.messaging.reference import write_shops
 from shared.testing import Databases
 
-SHOP = Shop(number=1, slug="demo", name="Demo", clock="stream")
 START = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+class Shape(NamedTuple):
+    """What is asked for."""
+
+    orders: int
+    customers: int
+    days: int
+    shop: Shop
 
 
 class Spent(NamedTuple):
@@ -67,6 +75,8 @@ class Steps:
     def __init__(self) -> None:
         self.spent: dict[str, Spent] = defaultdict(lambda: Spent(0, 0, 0))
         self.backend = Path("/nowhere")
+        self.changes = 0
+        """Of stages, in all."""
 
     def now(self) -> Spent:
         """The clocks, as they stand."""
@@ -102,29 +112,31 @@ class BenchWork:
 
     shard = 0
 
-    def __init__(self, conn: asyncpg.Connection[Any]) -> None:
-        self.tx = OpenTransaction(conn, datetime(2030, 1, 1, tzinfo=UTC))
+    def __init__(self, conn: asyncpg.Connection[Any], shop: Shop, now: datetime) -> None:
+        self.tx = OpenTransaction(conn, now)
+        self._shop = shop
 
     def shop(self, _slug: str) -> Shop:
-        return SHOP
+        return self._shop
 
     def refuse(self, *_: object) -> None:
         raise AssertionError("nothing of the benchmark is refused")
 
 
-def events(orders: int, customers: int, seed: int = 1) -> list[bytes]:
-    """Orders over two years, as they lie on the topic."""
+def events(shape: Shape, seed: int = 1) -> list[bytes]:
+    """Orders as they lie on the topic; with a day's beginning before its first order, where the shop goes by that."""
+    orders, customers = shape.orders, shape.customers
     rng = np.random.default_rng(seed)
     names = [customer_id_text(CustomerId(int(number))) for number in rng.integers(1, 2**62, customers)]
     who = rng.integers(0, customers, orders).tolist()
     revenue = rng.integers(100, 100_000, orders).tolist()
     tails = rng.integers(0, 1 << 48, orders).tolist()
-    step = timedelta(days=730) / orders
+    step = timedelta(days=shape.days) / orders
     made = []
     day = START.toordinal()
     for at in range(orders):
         moment = START + at * step
-        while day < moment.toordinal():
+        while shape.shop.clock == "stream" and day < moment.toordinal():
             day += 1
             made.append(msgspec.json.encode(_tick(datetime.fromordinal(day).replace(tzinfo=UTC))))
         event = OrderCompleted(
@@ -147,7 +159,7 @@ def _tick(until: datetime) -> ClockAdvanced:
     return ClockAdvanced(id=identity, **tells, data=Clock(until=until))
 
 
-async def run(url: str, batches: Sequence[Sequence[bytes]], steps: Steps) -> Spent:
+async def run(url: str, shop: Shop, batches: Sequence[Sequence[bytes]], steps: Steps) -> Spent:
     """Time for all batches, commits included."""
     handle = consumer.OrderConsumer(
         count=(retention.count, cohorts.count),
@@ -160,7 +172,7 @@ async def run(url: str, batches: Sequence[Sequence[bytes]], steps: Steps) -> Spe
     whole = Spent(0, 0, 0)
     try:
         await conn.execute("CHECKPOINT")
-        await write_shops(conn, [SHOP], [1])
+        await write_shops(conn, [shop], [1])
         steps.backend = Path(f"/proc/{conn.get_server_pid()}/schedstat")
         for batch in batches:
             # Decoded just before, as the runtime does: then they are still in the processor's caches.
@@ -171,7 +183,7 @@ async def run(url: str, batches: Sequence[Sequence[bytes]], steps: Steps) -> Spe
             begin = steps.now()
             transaction = conn.transaction()
             await transaction.start()
-            work = BenchWork(conn)
+            work = BenchWork(conn, shop, max(one.event.time for one in deliveries))
             with steps.timed("timers"):
                 await timers.fire(work, [0])  # type: ignore[arg-type]  # as much of it as is needed
             await handle(work, deliveries)  # type: ignore[arg-type]  # as much of it as is needed
@@ -180,6 +192,7 @@ async def run(url: str, batches: Sequence[Sequence[bytes]], steps: Steps) -> Spe
             with steps.timed("commit"):
                 await transaction.commit()
             whole = whole.plus(steps.now().since(begin))
+        steps.changes = await conn.fetchval("SELECT count(*) FROM transition")
         return whole
     finally:
         await conn.close()
@@ -217,6 +230,7 @@ def report(whole: Spent, steps: Steps, orders: int) -> None:
     rest = whole
     for _, spent in listed:
         rest = rest.since(spent)
+    print(f"  {steps.changes / orders:.2f} changes of stages an order")
     print("  clock processor = client + backend, µs an order")
     for label, spent in [("all", whole), *listed, ("rest", rest)]:
         clock, client, backend = (seconds * 1_000_000 / orders for seconds in spent)
@@ -231,8 +245,15 @@ async def main() -> None:
     parser.add_argument("--customers", type=int, default=20_000)
     parser.add_argument("--batch", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--days", type=int, default=730, help="over which the orders come")
+    parser.add_argument("--clock", choices=("stream", "wall"), default="stream")
+    parser.add_argument("--lapsing-days", type=int, help="a fixed threshold; without it, personal ones")
     asked = parser.parse_args()
-    made = events(asked.orders, asked.customers)
+    lifecycle = Lifecycle()
+    if asked.lapsing_days:
+        lifecycle = Lifecycle(lapsing="fixed", lapsing_days=asked.lapsing_days)
+    shop = Shop(number=1, slug="demo", name="Demo", clock=asked.clock, lifecycle=lifecycle)
+    made = events(Shape(asked.orders, asked.customers, asked.days, shop))
     batches = [made[at : at + asked.batch] for at in range(0, len(made), asked.batch)]
     databases = Databases(asked.url)
     steps = Steps()
@@ -242,7 +263,7 @@ async def main() -> None:
     try:
         for _ in range(asked.rounds):
             steps.spent.clear()
-            report(await run(await databases.create("metrics"), batches, steps), steps, asked.orders)
+            report(await run(await databases.create("metrics"), shop, batches, steps), steps, asked.orders)
     finally:
         await databases.drop_all()
 
