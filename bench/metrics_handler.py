@@ -219,7 +219,9 @@ def watch(steps: Steps) -> None:
     steps.wrap(counters, "add", "counters")
     steps.wrap(lifecycle.Following, "read_clocks", "stages (clocks)")
     steps.wrap(lifecycle.Following, "_series", "stages (figures)")
-    steps.wrap(lifecycle, "quiet", "stages (quiet)")
+    steps.wrap(lifecycle, "thresholds_of", "stages (columns)")
+    steps.wrap(lifecycle, "quiet", "stages (columns)")
+    steps.wrap(lifecycle.Following, "_pass", "stages (columns)")
     steps.wrap(lifecycle.Following, "_walk", "stages (walk)")
     steps.wrap(telling.Telling, "finish", "stages (tell)")
 

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
+from struct import Struct
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -17,6 +18,7 @@ import asyncpg
 
 from shared.contracts.envelope import Envelope, encode
 from shared.contracts.topics import LANES
+from shared.db.binary import copy_in
 from shared.db.engine import acquire
 from shared.db.intents import OutboxKey, Timer
 from shared.db.tables import BARRIER_SHARD, LANE_SHARDS, OUTBOX_SHARDS
@@ -29,10 +31,9 @@ SELECT * FROM unnest($1::smallint[], $2::bytea[], $3::bigint[])
 ON CONFLICT (shop, key) DO UPDATE SET sequence = k.sequence + excluded.sequence
 RETURNING shop, key, sequence
 """
-_WRITE_OUTBOX = """
-INSERT INTO outbox (shard, topic, key, value)
-SELECT * FROM unnest($1::smallint[], $2::text[], $3::bytea[], $4::bytea[])
-"""
+_OUTBOX_COLUMNS = ("shard", "topic", "key", "value")
+_OUTBOX_ROW = Struct(">hihi")
+_SIZE = Struct(">i")
 
 _SCOPE = "SELECT set_config('app.shop', $1, true)"  # for this transaction only
 
@@ -79,13 +80,12 @@ class OpenTransaction:
         if not reserve:
             return
         keys = sorted(reserve)
-        rows = await self._conn.fetch(
-            _LOCK_KEYS, [int(k.shop) for k in keys], [k.key for k in keys], [reserve[k] for k in keys]
-        )
-        for shop, key, last in rows:
-            wanted = OutboxKey(ShopId(shop), key)
-            numbers = range(last - reserve[wanted] + 1, last + 1)
-            self._reserved.setdefault(wanted, deque()).extend(numbers)
+        counts = [reserve[key] for key in keys]
+        rows = await self._conn.fetch(_LOCK_KEYS, [int(key.shop) for key in keys], [key.key for key in keys], counts)
+        for asked, (shop, name, last) in zip(keys, rows, strict=True):
+            # Rows come back as they were put in; should that ever change, each still finds its own.
+            key = asked if asked.key == name and asked.shop == shop else OutboxKey(ShopId(shop), name)
+            self._reserved.setdefault(key, deque()).extend(range(last - reserve[key] + 1, last + 1))
 
     def sequence(self, key: OutboxKey) -> int:
         numbers = self._reserved.get(key)
@@ -97,6 +97,11 @@ class OpenTransaction:
         if key not in self._reserved:
             raise LookupError("the key is not locked; call lock_keys first")
         self._published.append(Published(topic, key.key, encode(event), outbox_shard(key.key, topic)))
+
+    def publish_encoded(self, topic: str, key: OutboxKey, value: bytes) -> None:
+        if key not in self._reserved:
+            raise LookupError("the key is not locked; call lock_keys first")
+        self._published.append(Published(topic, key.key, value, outbox_shard(key.key, topic)))
 
     def publish_unordered(self, topic: str, key: bytes, event: Envelope) -> None:
         """Publish without a lock on the key: for events that carry no sequence and whose order means nothing."""
@@ -125,16 +130,17 @@ class OpenTransaction:
         await set_timers(self._conn, self._timers)
         rows = self._published if self._publishes else []
         if rows:
-            await self._conn.execute(
-                _WRITE_OUTBOX,
-                [row.shard for row in rows],
-                [row.topic for row in rows],
-                [row.key for row in rows],
-                [row.value for row in rows],
-            )
+            await copy_in(self._conn, "outbox", _OUTBOX_COLUMNS, b"".join(map(_packed, rows)))
         count = len(rows)
         self._published, self._timers = [], []
         return count
+
+
+def _packed(row: Published) -> bytes:
+    """As binary COPY has it, which costs less than arrays do."""
+    topic, key, value = row.topic.encode(), row.key, row.value
+    head, size = _OUTBOX_ROW.pack(4, 2, row.shard, len(topic)), _SIZE.pack
+    return b"".join((head, topic, size(len(key)), key, size(len(value)), value))
 
 
 def outbox_shard(key: bytes, topic: str = "") -> int:

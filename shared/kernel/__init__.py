@@ -5,7 +5,15 @@ What may not live here: I/O of any kind, frameworks, anything that knows of a se
 
 from shared.kernel.clock import Clock, FixedClock, SystemClock
 from shared.kernel.days import DayOrdinal, Zone
-from shared.kernel.ids import CustomerId, ShopId, customer_id_text, derive_event_id, parse_customer_id
+from shared.kernel.ids import (
+    CustomerId,
+    ShopId,
+    customer_id_text,
+    derive_event_id,
+    event_stamp,
+    parse_customer_id,
+    stamped_event_id,
+)
 from shared.kernel.keys import api_key_id, api_key_sha256, api_key_text
 from shared.kernel.money import MAX_MINOR_UNITS, Money, MoneyError, kept_currency, minor_digits, to_minor_units
 from shared.kernel.months import month_of, month_text, parse_month, start_of_month
@@ -27,6 +35,7 @@ __all__ = [
     "api_key_text",
     "customer_id_text",
     "derive_event_id",
+    "event_stamp",
     "fold",
     "fold_digits",
     "fold_letters",
@@ -36,6 +45,7 @@ __all__ = [
     "month_text",
     "parse_customer_id",
     "parse_month",
+    "stamped_event_id",
     "start_of_month",
     "to_minor_units",
 ]

@@ -57,8 +57,18 @@ def derive_event_id(effective_ms: int, shop: str, cause: str, event_type: str, o
     The hash covers (shop, cause, type, ordinal), so that a rebuild derives the same ids again. Ids sort by
     effective time, which keeps index insertion local. Instants before 1970 are clamped to 0.
     """
+    return stamped_event_id(event_stamp(effective_ms), shop, cause, event_type, ordinal)
+
+
+def event_stamp(effective_ms: int) -> str:
+    """The part of a derived id that tells when: one for all that takes effect at an instant."""
     stamp = f"{max(0, effective_ms) & _STAMP_MASK:012x}"
+    return f"{stamp[:8]}-{stamp[8:]}-8"
+
+
+def stamped_event_id(stamp: str, shop: str, cause: str, event_type: str, ordinal: int = 0) -> str:
+    """As `derive_event_id`, with what `event_stamp` gave."""
     text = f"{shop}\x1f{cause}\x1f{event_type}\x1f{ordinal}"
     tail = hashlib.blake2b(text.encode(), digest_size=10).hexdigest()
     # Version 8 (custom) replaces the first digit of the hash, the variant two bits of the fifth.
-    return f"{stamp[:8]}-{stamp[8:]}-8{tail[1:4]}-{_VARIANTS[tail[4]]}{tail[5:8]}-{tail[8:]}"
+    return f"{stamp}{tail[1:4]}-{_VARIANTS[tail[4]]}{tail[5:8]}-{tail[8:]}"

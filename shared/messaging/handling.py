@@ -82,6 +82,10 @@ class Transaction(Protocol):
         """Publish when (and only when) the transaction commits, in call order. The key must be locked."""
         ...
 
+    def publish_encoded(self, topic: str, key: OutboxKey, value: bytes) -> None:
+        """As `publish`, an event that is encoded already: for those of which there are very many."""
+        ...
+
     def publish_barrier(self, topic: str, key: bytes, event: Envelope) -> None:
         """Publish after everything that was written to the outbox before, by any transaction that this one has seen.
 

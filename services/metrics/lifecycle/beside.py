@@ -26,11 +26,12 @@ from services.metrics.lifecycle.events import Told as ToldOf
 from services.metrics.lifecycle.events import change_id, retraction_id
 from services.metrics.lifecycle.people import put_back
 from services.metrics.lifecycle.shops import life_of
+from services.metrics.lifecycle.speaking import Life
 from services.metrics.lifecycle.store import besides, gaps, visits
 from services.metrics.lifecycle.store.besides import Stood, Written
 from services.metrics.lifecycle.store.changes import OWED_CHANGE, OWED_RETRACTION, Row, encode_evidence
 from services.metrics.lifecycle.store.gaps import WHOLE_SHOP, Kept
-from services.metrics.lifecycle.telling import LIFECYCLE_TIMER, Life, count_stages
+from services.metrics.lifecycle.telling import LIFECYCLE_TIMER, count_stages
 from services.metrics.orders import make_rows, no_lives, save_lives
 from shared.contracts.envelope import message_key
 from shared.contracts.shops import Shop

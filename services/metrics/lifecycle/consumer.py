@@ -13,21 +13,38 @@ from typing import NamedTuple
 import numpy as np
 
 from services.metrics.counters import Deltas, Generation, Ints
-from services.metrics.lifecycle.domain.appending import Appends, Kinds, appends_of, quiet, told_apart
+from services.metrics.lifecycle.domain.appending import Kinds, quiet, told_apart
 from services.metrics.lifecycle.domain.clocks import Course, Moment
-from services.metrics.lifecycle.domain.figures import GapChange, Series, freeze, gap_changes
-from services.metrics.lifecycle.domain.walking import LIVE, Happening, Walk
+from services.metrics.lifecycle.domain.evidence import Thresholds, thresholds_of
+from services.metrics.lifecycle.domain.figures import (
+    NO_CHANGES,
+    GapChange,
+    GapChanges,
+    Series,
+    columns_of,
+    freeze,
+    gap_changes,
+    joined,
+)
+from services.metrics.lifecycle.domain.places import Appends, Flags, appends_of
+from services.metrics.lifecycle.domain.stages import Reason, Stage
+from services.metrics.lifecycle.domain.thresholds import Activity
+from services.metrics.lifecycle.domain.timely import timely
+from services.metrics.lifecycle.domain.walking import BACKFILL, LIVE, Happening, Walk
 from services.metrics.lifecycle.people import before, load_facts, people_of, put_back
 from services.metrics.lifecycle.shops import life_of, watch_gaps
+from services.metrics.lifecycle.speaking import InTime, Life
 from services.metrics.lifecycle.store import clocks, gaps
 from services.metrics.lifecycle.store.clocks import Place
 from services.metrics.lifecycle.store.gaps import WHOLE_SHOP
-from services.metrics.lifecycle.telling import Life, Telling
+from services.metrics.lifecycle.telling import Telling
 from services.metrics.orders import Followed, Lives
 from shared.contracts.envelope import Envelope
 from shared.contracts.orders import ClockAdvanced, OrdersEvent
 from shared.contracts.shops import Shop
 from shared.messaging.handling import Delivery, Work
+
+_LIVED = ("stage", "stage_began", "threshold", "figure_day", "seen", "changes", "gaps")
 
 
 async def follow(
@@ -151,7 +168,7 @@ class Following:
         life, conn = crowd.life, self.work.tx.conn
         happenings = self._happenings(crowd, ~crowd.kinds.comes)
         orders = await before(conn, life, list(happenings), happenings) if happenings else {}
-        changes: dict[int, list[GapChange]] = {}
+        changes: dict[int, GapChanges] = {}
         if life.rules.personal:
             changes = _gap_changes(crowd, orders, happenings)
         low = min(int(crowd.appends.day.min()), int(crowd.lives.figure_day.min()) or 1)
@@ -161,14 +178,58 @@ class Following:
         by_rows = [(crowd.partition == one, series[one]) for one in series] if life.streams else []
         if not life.streams and series:
             by_rows = [(np.ones(len(crowd.partition), bool), series[WHOLE_SHOP])]
-        found = quiet(life.rules, crowd.appends, crowd.kinds, crowd.lives, by_rows)
-        self._stay(crowd, np.flatnonzero(found.calm), found.lives, after)
+        found = thresholds_of(life.rules, crowd.appends, crowd.lives, by_rows)
+        timely_ones = self._are_timely(crowd)
+        if timely_ones.any():
+            self._pass(crowd, timely_ones, found, after)
+        if timely_ones.all():
+            return
+        calm = quiet(life.rules, crowd.appends, crowd.kinds, crowd.lives, found)
+        self._stay(crowd, np.flatnonzero(calm.calm & ~timely_ones), calm.lives, after)
         # The others are walked with from where something may have happened.
-        rest = crowd._replace(lives=found.lives, last_day=found.last_day, since=found.since)
-        await self._walk(rest, ~found.calm, orders, series, after)
+        rest = crowd._replace(lives=calm.lives, last_day=calm.last_day, since=calm.since)
+        await self._walk(rest, ~calm.calm & ~timely_ones, orders, series, after)
+
+    def _are_timely(self, crowd: _Crowd) -> Flags:
+        """By customer, whether columns tell all: orders in time, of which none is put off."""
+        kinds, lives, turns = crowd.kinds, crowd.lives, crowd.appends
+        if crowd.life.rules.activity is not Activity.ORDERS:
+            return np.zeros(len(crowd.rows), bool)
+        met = (lives.stage != Stage.PROSPECT) & (lives.threshold > 0)
+        fine = kinds.in_time & (met == (turns.previous[turns.starts] > 0))
+        if not crowd.life.streams:
+            origins = [self.deliveries[position].event.origin for position in turns.position.tolist()]
+            if BACKFILL in origins:
+                fine &= turns.by_owner(np.array([origin != BACKFILL for origin in origins]))
+        return fine
+
+    def _pass(self, crowd: _Crowd, chosen: Flags, thresholds: Thresholds, after: Lives) -> None:
+        """Those whose orders come in time."""
+        turns, at = crowd.appends, np.flatnonzero(chosen)
+        found = timely(crowd.life.rules, turns, crowd.kinds, crowd.lives, thresholds, chosen)
+        changed = found.changed
+        if len(changed.n):
+            events = [self.deliveries[position].event for position in turns.position[changed.row].tolist()]
+            by_order = (changed.reason == Reason.ORDER).tolist()
+            origins = self._origins(crowd, changed.row)
+            self.telling.tell_in_time(
+                InTime(
+                    crowd.life,
+                    crowd.customer,
+                    changed,
+                    thresholds,
+                    [event if caused else None for event, caused in zip(events, by_order, strict=True)],
+                    [
+                        event.origin if caused else origin
+                        for event, caused, origin in zip(events, by_order, origins, strict=True)
+                    ],
+                )
+            )
+        self._put(crowd, at, found.lives, after)
+        self._arm(crowd, at, found.due[at], after)
 
     async def _series(
-        self, life: Life, changes: Mapping[int, list[GapChange]], partitions: Sequence[int], since: int
+        self, life: Life, changes: Mapping[int, GapChanges], partitions: Sequence[int], since: int
     ) -> dict[int, Series]:
         """Figures by partition, those that are frozen in this batch among them; counts and keeps what changed."""
         self.frozen.add(life.number)
@@ -195,7 +256,7 @@ class Following:
                 series[partition], new = freeze(
                     series[partition],
                     counted.get(partition, {}),
-                    changes.get(partition, ()),
+                    changes.get(partition, NO_CHANGES),
                     days,
                     life.rules.quantile,
                 )
@@ -204,22 +265,29 @@ class Following:
 
     def _stay(self, crowd: _Crowd, calm: Ints, lives: Lives, after: Lives) -> None:
         """Those for whom nothing happens."""
-        rows = crowd.rows[calm]
-        for name in ("threshold", "figure_day", "seen", "gaps"):
-            getattr(after, name)[rows] = getattr(lives, name)[calm]
+        self._put(crowd, calm, lives, after)
         ends = np.append(crowd.appends.starts[1:], len(crowd.appends.day)) - 1
         last = crowd.appends.day[ends][calm]
-        due = last + np.minimum(lives.threshold[calm], crowd.life.rules.lost_days)
-        for at in np.flatnonzero((due < lives.due[calm]) | (lives.due[calm] == 0)).tolist():
-            one = int(calm[at])
-            partition = int(crowd.partition[ends[one]])
-            self.telling.arm(crowd.life, crowd.customer[one], int(due[at]), partition)
-            after.due[rows[at]] = due[at]
+        self._arm(crowd, calm, last + np.minimum(lives.threshold[calm], crowd.life.rules.lost_days), after)
+
+    def _put(self, crowd: _Crowd, chosen: Ints, lives: Lives, after: Lives) -> None:
+        """How they stand now, but for their timers."""
+        for name in _LIVED:
+            getattr(after, name)[crowd.rows[chosen]] = getattr(lives, name)[chosen]
+
+    def _arm(self, crowd: _Crowd, chosen: Ints, due: Ints, after: Lives) -> None:
+        """Have those looked at for whom nothing is armed for that day or before."""
+        armed = crowd.lives.due[chosen]
+        earlier = np.flatnonzero((due < armed) | (armed == 0))
+        partitions = crowd.partition[crowd.appends.starts[chosen[earlier]]].tolist()
+        for one, day, partition in zip(chosen[earlier].tolist(), due[earlier].tolist(), partitions, strict=True):
+            self.telling.arm(crowd.life, crowd.customer[one], day, partition)
+        after.due[crowd.rows[chosen[earlier]]] = due[earlier]
 
     async def _walk(
         self,
         crowd: _Crowd,
-        awake: np.ndarray[tuple[int, ...], np.dtype[np.bool_]],
+        awake: Flags,
         orders: Mapping[int, Sequence[int]],
         series: Mapping[int, Series],
         after: Lives,
@@ -258,9 +326,7 @@ class Following:
     def _cause_of(self, position: int) -> Envelope:
         return self.deliveries[position].event
 
-    def _happenings(
-        self, crowd: _Crowd, of: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
-    ) -> dict[int, list[Happening]]:
+    def _happenings(self, crowd: _Crowd, of: Flags) -> dict[int, list[Happening]]:
         """What happened to some customers (flags), by customer, in order."""
         turns, deliveries = crowd.appends, self.deliveries
         rows = np.flatnonzero(of[turns.owner] & (np.arange(len(turns.owner)) >= crowd.since[turns.owner]))
@@ -293,20 +359,21 @@ class Following:
 
 def _gap_changes(
     crowd: _Crowd, orders: Mapping[int, Sequence[int]], happenings: Mapping[int, Sequence[Happening]]
-) -> dict[int, list[GapChange]]:
+) -> dict[int, GapChanges]:
     """Gaps that came and went, by partition."""
     turns = crowd.appends
     first_day = np.where(crowd.first_day > 0, crowd.first_day, turns.day[turns.starts])
     new = np.flatnonzero((turns.previous > 0) & (turns.day > turns.previous) & crowd.kinds.comes[turns.owner])
-    first = turns.previous[new] == first_day[turns.owner[new]]
-    listed = np.stack([turns.position[new], turns.day[new] - turns.previous[new]], axis=1).tolist()
-    found: dict[int, list[GapChange]] = {}
-    for (position, gap), is_first, partition in zip(listed, first.tolist(), crowd.partition[new].tolist(), strict=True):
-        own = found.setdefault(partition, [])
-        own.append(GapChange(position, False, gap, 1))
-        if is_first:
-            own.append(GapChange(position, True, gap, 1))
-    starts = dict(zip(crowd.customer, crowd.partition[turns.starts].tolist(), strict=True))
+    first = new[turns.previous[new] == first_day[turns.owner[new]]]
+    rows = np.concatenate([new, first])  # a first gap is counted among all and apart
+    gap = turns.day[rows] - turns.previous[rows]
+    every = GapChanges(turns.position[rows], np.arange(len(rows)) >= len(new), gap, np.ones(len(rows), np.int64))
+    partition = crowd.partition[rows]
+    found = {one: every.at(np.flatnonzero(partition == one)) for one in np.unique(partition).tolist()}
+    starts = dict(zip(crowd.customer, crowd.partition[turns.starts].tolist(), strict=True)) if orders else {}
+    moved: dict[int, list[GapChange]] = {}
     for customer, days in orders.items():
-        found.setdefault(starts[customer], []).extend(gap_changes(days, happenings[customer]))
+        moved.setdefault(starts[customer], []).extend(gap_changes(days, happenings[customer]))
+    for one, changes in moved.items():
+        found[one] = joined(found.get(one, NO_CHANGES), columns_of(changes))
     return found

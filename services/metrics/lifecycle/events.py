@@ -16,8 +16,8 @@ from shared.contracts.shops import Lifecycle
 from shared.kernel import derive_event_id
 
 SOURCE = "mandegar/metrics"
-_STAGES = {stage: cast(contract.Stage, stage.name.lower()) for stage in Stage}
-_REASONS: dict[Reason, contract.Reason] = {
+STAGES = {stage: cast(contract.Stage, stage.name.lower()) for stage in Stage}
+REASONS: dict[Reason, contract.Reason] = {
     Reason.ORDER: "order",
     Reason.VISIT: "visit",
     Reason.ONBOARDED: "onboarded",
@@ -65,10 +65,14 @@ def rules_of(settings: Lifecycle) -> Rules:
     )
 
 
+def type_of(stage: Stage) -> str:
+    """The type of the event that tells of a change to this stage."""
+    return _TYPES.get(stage, _OTHERS)[1]
+
+
 def change_id(shop: str, customer: str, start: datetime, n: int, stage: Stage) -> str:
     """The id of a change's event: the same whenever it is worked out. `start`: of its day."""
-    _, name = _TYPES.get(stage, _OTHERS)
-    return derive_event_id(int(start.timestamp() * 1000), shop, f"{customer}:{n}", name)
+    return derive_event_id(int(start.timestamp() * 1000), shop, f"{customer}:{n}", type_of(stage))
 
 
 def retraction_id(told: Told, n: int) -> str:
@@ -94,10 +98,10 @@ def changed(told: Told, act: Change, rules: Rules, sequence: int) -> Envelope:
         data=contract.StageChange(
             customer=told.customer,
             number=act.n,
-            previous=_STAGES[change.previous],
-            stage=_STAGES[change.stage],
+            previous=STAGES[change.previous],
+            stage=STAGES[change.stage],
             day=date.fromordinal(change.day),
-            reason=_REASONS[change.reason],
+            reason=REASONS[change.reason],
             last_active=None if change.last_active is None else date.fromordinal(change.last_active),
             days=None if change.last_active is None else change.day - change.last_active,
             threshold=_evidence(change.threshold),
@@ -125,7 +129,7 @@ def retracted(told: Told, act: Retraction, sequence: int, now: datetime) -> Enve
             customer=told.customer,
             retracts=told.change_id,
             number=n,
-            stage=_STAGES[change.stage],
+            stage=STAGES[change.stage],
             day=date.fromordinal(change.day),
             reason=cast(Literal["late_order", "order_gone", "order_moved", "settings"], act.reason),
         ),

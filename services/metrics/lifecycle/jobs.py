@@ -9,14 +9,15 @@ import numpy as np
 
 from services.metrics import counters
 from services.metrics.lifecycle.domain.clocks import place_of
-from services.metrics.lifecycle.domain.figures import Series, frozen
+from services.metrics.lifecycle.domain.figures import Series, frozen, histogram
 from services.metrics.lifecycle.domain.thresholds import NO_FIGURE
 from services.metrics.lifecycle.domain.walking import Walk
 from services.metrics.lifecycle.people import load_facts, people_of, put_back
 from services.metrics.lifecycle.shops import lives_of, moments_of, watch_gaps
+from services.metrics.lifecycle.speaking import Life
 from services.metrics.lifecycle.store import besides, gaps
 from services.metrics.lifecycle.store.gaps import WHOLE_SHOP
-from services.metrics.lifecycle.telling import Life, Telling
+from services.metrics.lifecycle.telling import Telling
 from services.metrics.orders import lock_lives, save_lives, settle_of
 from shared.contracts.envelope import Envelope
 from shared.kernel import parse_customer_id
@@ -36,7 +37,7 @@ async def freeze_gaps(work: Work, timers: Sequence[Timer]) -> None:
         counted = await gaps.counted(work.tx.conn, life.number, life.generation, None)
         own = counted.get(WHOLE_SHOP, {})
         today = life.zone.day_of(work.tx.now)
-        telling.keep(life, WHOLE_SHOP, [frozen(today, own.get(False, {}), own.get(True, {}), life.rules.quantile)])
+        telling.keep(life, WHOLE_SHOP, [frozen(today, histogram(own), life.rules.quantile)])
         watch_gaps(work, life, timer.partition)
     await telling.finish(work)
 

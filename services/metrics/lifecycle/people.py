@@ -13,8 +13,8 @@ from services.metrics.counters import Ints
 from services.metrics.lifecycle.domain.stages import Stage, Standing
 from services.metrics.lifecycle.domain.thresholds import Activity, Figure, Rules, Threshold, threshold
 from services.metrics.lifecycle.domain.walking import Happening, Person
+from services.metrics.lifecycle.speaking import Life
 from services.metrics.lifecycle.store import changes, visits
-from services.metrics.lifecycle.telling import Life
 from services.metrics.orders import GAP_MAX, GAPS, Lives, order_days
 
 

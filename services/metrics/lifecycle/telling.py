@@ -15,42 +15,23 @@ import numpy as np
 
 from services.metrics.counters import Deltas, Measure, Tally
 from services.metrics.lifecycle.domain.clocks import timers_of
-from services.metrics.lifecycle.domain.figures import GapChange
+from services.metrics.lifecycle.domain.figures import GapChanges
 from services.metrics.lifecycle.domain.stages import Stage, next_due
-from services.metrics.lifecycle.domain.thresholds import Figure, Rules
+from services.metrics.lifecycle.domain.thresholds import Figure
 from services.metrics.lifecycle.domain.walking import Act, Change, Owed, Person, Retraction
 from services.metrics.lifecycle.events import Told, change_id, changed, retracted, retraction_id
+from services.metrics.lifecycle.speaking import InTime, Life, Spoken, name_of
 from services.metrics.lifecycle.store import changes, gaps
 from services.metrics.lifecycle.store.changes import Gone, Paid, Row, encode_evidence
 from services.metrics.lifecycle.store.gaps import GapKey, Kept
 from shared.contracts.envelope import Envelope, message_key
-from shared.contracts.shops import Shop
 from shared.contracts.topics import METRICS_LIFECYCLE
-from shared.kernel import CustomerId, DayOrdinal, ShopId, Zone, customer_id_text
+from shared.kernel import DayOrdinal
 from shared.messaging.handling import OutboxKey, Timer, Work
 
 LIFECYCLE_TIMER = "lifecycle"
 PUT_OFF = timedelta(seconds=60)
 _FLOW = 8
-
-
-class Life(NamedTuple):
-    """A shop as its customers' stages see it: the settings of its live generation, the clock of now."""
-
-    shop: Shop
-    generation: int
-    zone: Zone
-    rules: Rules
-
-    @property
-    def streams(self) -> bool:
-        """Whether the shop's time goes by its events."""
-        return self.shop.clock == "stream"
-
-    @property
-    def number(self) -> ShopId:
-        """The shop's number."""
-        return ShopId(self.shop.number)
 
 
 class _Saying(NamedTuple):
@@ -67,6 +48,7 @@ class Telling:
     """Gathers what a transaction has to tell; `finish` tells it."""
 
     _sayings: list[_Saying] = field(default_factory=list)
+    _in_time: list[InTime] = field(default_factory=list)
     _timers: list[Timer] = field(default_factory=list)
     _gaps: Counter[GapKey] = field(default_factory=Counter)
     _figures: list[Kept] = field(default_factory=list)
@@ -86,7 +68,7 @@ class Telling:
         acts = list(acts)
         if not acts:
             return
-        name, slug = _name(customer), life.shop.slug
+        name, slug = name_of(customer), life.shop.slug
         key = OutboxKey(life.number, message_key(slug, name))
         for act in acts:
             if isinstance(act, Change):
@@ -99,6 +81,10 @@ class Telling:
             told = Told(slug, name, cause, start, known or change_id(slug, name, start, n, change.stage))
             self._sayings.append(_Saying(life, customer, key, act, told, published))
 
+    def tell_in_time(self, told: InTime) -> None:
+        """What is to be told of many, none of whom is told of otherwise."""
+        self._in_time.append(told)
+
     def _start_of(self, life: Life, day: int) -> datetime:
         known = (life.number, day)
         if known not in self._starts:
@@ -109,12 +95,12 @@ class Telling:
         """Have the customer looked at when a day begins. `partition`: of their events."""
         place = timers_of(life.number, partition) if life.streams else partition
         start = self._start_of(life, due)
-        self._timers.append(Timer(life.number, LIFECYCLE_TIMER, _name(customer), start, place))
+        self._timers.append(Timer(life.number, LIFECYCLE_TIMER, name_of(customer), start, place))
 
     def arm_soon(self, work: Work, life: Life, customer: int, partition: int) -> None:
         """Have the customer looked at when history has come in."""
         due = work.tx.now + PUT_OFF
-        self._timers.append(Timer(life.number, LIFECYCLE_TIMER, _name(customer), due, partition))
+        self._timers.append(Timer(life.number, LIFECYCLE_TIMER, name_of(customer), due, partition))
 
     def rearm(self, life: Life, customer: int, person: Person, armed: int, partition: int) -> int:
         """Arm for what is due next, if nothing is armed for then or before. Gives the day that is armed now."""
@@ -131,10 +117,10 @@ class Telling:
         self.arm_soon(work, life, customer, partition)
         return int(life.zone.day_of(work.tx.now))
 
-    def count_gaps(self, life: Life, partition: int, found: Iterable[GapChange]) -> None:
+    def count_gaps(self, life: Life, partition: int, found: GapChanges) -> None:
         """Gaps that came and went."""
-        for change in found:
-            self._gaps[GapKey(life.number, life.generation, partition, change.first, change.gap)] += change.sign
+        for first, gap, count in found.summed():
+            self._gaps[GapKey(life.number, life.generation, partition, first, gap)] += count
 
     def keep(self, life: Life, partition: int, figures: Iterable[Figure]) -> None:
         """Figures that were frozen."""
@@ -143,7 +129,11 @@ class Telling:
     async def finish(self, work: Work) -> Deltas:
         """Lock keys, write, publish. The rows of all customers concerned are locked or written. Changes of counters."""
         tx = work.tx
-        await tx.lock_keys(Counter(saying.key for saying in self._sayings if saying.published))
+        spoken = [Spoken(told) for told in self._in_time]
+        reserve = Counter(saying.key for saying in self._sayings if saying.published)
+        for one in spoken:
+            reserve.update(one.reserve())
+        await tx.lock_keys(reserve)
         rows, gone, paid = [], [], []
         for saying in self._sayings:
             act = saying.act
@@ -162,12 +152,14 @@ class Telling:
                     event = retracted(saying.told, act, number, tx.now)
                 tx.publish(METRICS_LIFECYCLE, saying.key, event)
         await changes.pay(tx.conn, paid)
+        for one in spoken:
+            await changes.write_packed(tx.conn, one.publish(tx))
         await changes.write(tx.conn, rows, gone)
         await gaps.add(tx.conn, self._gaps)
         await gaps.keep(tx.conn, self._figures)
         for timer in self._timers:
             tx.set_timer(timer)
-        return _counted(self._sayings)
+        return _counted(self._sayings, self._in_time)
 
 
 def _row(saying: _Saying, act: Change) -> Row:
@@ -212,7 +204,7 @@ def _told_now(act: Owed) -> Change | Retraction:
     return Change(act.told.n, act.told.transition, True, act.origin, None)
 
 
-def _counted(sayings: Sequence[_Saying]) -> Deltas:
+def _counted(sayings: Sequence[_Saying], in_time: Sequence[InTime]) -> Deltas:
     """Customers by stage, and changes by both stages, day by day."""
     rows = []
     for saying in sayings:
@@ -221,20 +213,19 @@ def _counted(sayings: Sequence[_Saying]) -> Deltas:
             continue  # it was counted when it was written
         sign, change = (1, act.transition) if isinstance(act, Change) else (-1, act.told.transition)
         rows.append((sign, saying.life.number, change.day, change.previous, change.stage))
-    return count_stages(rows)
+    return count_stages(rows, in_time)
 
 
-def count_stages(rows: Sequence[tuple[int, int, int, int, int]]) -> Deltas:
+def count_stages(rows: Sequence[tuple[int, int, int, int, int]], in_time: Sequence[InTime] = ()) -> Deltas:
     """What changes of stages, (sign, shop, day, previous, stage), change of counters."""
     tally = Tally()
-    if rows:
-        sign, shop, day, previous, stage = np.array(rows, np.int64).T
+    parts = [tuple(np.array(rows, np.int64).T)] if rows else []
+    for told in in_time:
+        one = np.ones(len(told.changed.n), np.int64)
+        parts.append((one, one * told.life.number, told.changed.day, told.changed.previous, told.changed.stage))
+    for sign, shop, day, previous, stage in parts:
         known = previous != Stage.PROSPECT
         tally.add(Measure.STAGE, shop, day, sign, param=stage)
         tally.add(Measure.STAGE, shop[known], day[known], -sign[known], param=previous[known])
         tally.add(Measure.STAGE_FLOW, shop, day, sign, param=previous * _FLOW + stage)
     return tally.deltas()
-
-
-def _name(customer: int) -> str:
-    return customer_id_text(CustomerId(customer))

@@ -20,9 +20,10 @@ from services.metrics.lifecycle.domain.thresholds import Activity
 from services.metrics.lifecycle.domain.walking import Happening, Person, Walk
 from services.metrics.lifecycle.people import load_facts, people_of, put_back
 from services.metrics.lifecycle.shops import lives_of, moments_of
+from services.metrics.lifecycle.speaking import Life
 from services.metrics.lifecycle.store import besides, gaps, visits
 from services.metrics.lifecycle.store.gaps import WHOLE_SHOP
-from services.metrics.lifecycle.telling import Life, Telling
+from services.metrics.lifecycle.telling import Telling
 from services.metrics.orders import frame_of, lock_lives, make_rows, save_lives, settle_of
 from shared.contracts.envelope import Envelope
 from shared.contracts.interactions import InteractionRecorded

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from services.metrics.lifecycle.domain.figures import frozen
+from services.metrics.lifecycle.domain.figures import frozen, histogram
 from services.metrics.lifecycle.domain.thresholds import Figure
 
 
@@ -41,5 +41,5 @@ def figures_of(ended: Mapping[int, Mapping[tuple[bool, int], int]], days: Sequen
             anew = True
             for (first, gap), value in ended[pending.pop()].items():
                 gaps[first][gap] += value
-        found.append(frozen(day, gaps[False], gaps[True], percent) if anew else found[-1]._replace(day=day))
+        found.append(frozen(day, histogram(gaps), percent) if anew else found[-1]._replace(day=day))
     return found

@@ -9,10 +9,14 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from services.metrics.counters import Ints
 from services.metrics.lifecycle.domain.thresholds import NO_FIGURE, Figure
 from services.metrics.lifecycle.domain.walking import Happening
+
+NewDays = Sequence[tuple[int, int]]
+"""(position, day): where in a batch days began."""
 
 
 class GapChange(NamedTuple):
@@ -23,6 +27,40 @@ class GapChange(NamedTuple):
     """From a customer's first order day to the second: such a gap is counted twice, among all and among these."""
     gap: int
     sign: int
+
+
+class GapChanges(NamedTuple):
+    """Many of them: columns of one length."""
+
+    position: Ints
+    first: npt.NDArray[np.bool_]
+    gap: Ints
+    sign: Ints
+
+    def at(self, rows: Ints) -> GapChanges:
+        """Some of them, in this order."""
+        return GapChanges(*(column[rows] for column in self))
+
+    def summed(self) -> Iterable[tuple[bool, int, int]]:
+        """(first, gap, count) of what came and went in all."""
+        kinds, places = np.unique(self.gap * 2 + self.first, return_inverse=True)
+        counts = np.zeros(len(kinds), np.int64)
+        np.add.at(counts, places, self.sign)
+        return [(bool(kind % 2), kind // 2, count) for kind, count in zip(kinds.tolist(), counts.tolist(), strict=True)]
+
+
+def columns_of(changes: Sequence[GapChange]) -> GapChanges:
+    """The same, as columns."""
+    numbers = np.array(changes, np.int64).reshape(-1, len(GapChange._fields)).T
+    return GapChanges(numbers[0], numbers[1] != 0, numbers[2], numbers[3])
+
+
+def joined(one: GapChanges, other: GapChanges) -> GapChanges:
+    """Both."""
+    return GapChanges(*(np.concatenate(columns) for columns in zip(one, other, strict=True)))
+
+
+NO_CHANGES = columns_of(())
 
 
 class Series:
@@ -52,38 +90,61 @@ class Series:
         found: Ints = np.minimum(np.searchsorted(np.array(self.days, np.int64), day, side="right"), frozen) - 1
         return found
 
+    def places_of(self, day: Ints) -> Ints:
+        """As `of`, for columns: places among the figures, -1 for none."""
+        days = np.array(self.days, np.int64)
+        at = np.minimum(np.searchsorted(days, day), len(days) - 1)
+        found: Ints = np.where((day > 0) & (days[at] == day), at, -1)
+        return found
 
-def frozen(day: int, gaps: Mapping[int, int], firsts: Mapping[int, int], percent: int) -> Figure:
-    """The figure of gaps by length as they are now."""
-    return Figure(day, sum(gaps.values()), _quantile(gaps, percent), sum(firsts.values()), _quantile(firsts, percent))
+
+class Histogram(NamedTuple):
+    """How many gaps there are of each length, all and first ones."""
+
+    lengths: Ints
+    """Rising."""
+    gaps: Ints
+    firsts: Ints
 
 
-def _quantile(counts: Mapping[int, int], percent: int) -> int | None:
-    rank = -(-percent * sum(counts.values()) // 100)
-    for gap in sorted(counts):
-        rank -= counts[gap]
-        if counts[gap] > 0 and rank <= 0:
-            return gap
-    return None
+def histogram(counted: Mapping[bool, Mapping[int, int]], more: Iterable[int] = ()) -> Histogram:
+    """Of counts by length, with room for `more` lengths."""
+    lengths = np.array(sorted({*more, *counted.get(False, ()), *counted.get(True, ())}), np.int64)
+    columns = [[counted.get(first, {}).get(gap, 0) for gap in lengths.tolist()] for first in (False, True)]
+    return Histogram(lengths, *(np.array(column, np.int64) for column in columns))
+
+
+def frozen(day: int, known: Histogram, percent: int) -> Figure:
+    """The figure of gaps as they are now."""
+    return Figure(day, *_quantile(known.lengths, known.gaps, percent), *_quantile(known.lengths, known.firsts, percent))
+
+
+def _quantile(lengths: Ints, counts: Ints, percent: int) -> tuple[int, int | None]:
+    """(how many gaps, their quantile)."""
+    so_far = np.cumsum(counts)
+    total = int(so_far[-1]) if len(so_far) else 0
+    if total <= 0:
+        return total, None
+    return total, int(lengths[np.searchsorted(so_far, -(-percent * total // 100))])
 
 
 def freeze(
-    known: Series,
-    counted: Mapping[bool, Mapping[int, int]],
-    changes: Iterable[GapChange],
-    new_days: Iterable[tuple[int, int]],
-    percent: int,
+    known: Series, counted: Mapping[bool, Mapping[int, int]], changes: GapChanges, new_days: NewDays, percent: int
 ) -> tuple[Series, list[Figure]]:
     """Figures of the days that begin in a batch, each from the gaps as they were at its position."""
-    gaps, firsts = Counter(counted.get(False, {})), Counter(counted.get(True, {}))
-    pending = sorted(changes, reverse=True)
-    new, positions = [], []
-    for position, day in new_days:
-        while pending and pending[-1].position < position:
-            change = pending.pop()
-            (firsts if change.first else gaps)[change.gap] += change.sign
-        new.append(frozen(day, gaps, firsts, percent))
-        positions.append(position)
+    positions = [position for position, _ in new_days]
+    changes = changes.at(np.argsort(changes.position, kind="stable"))
+    ends = np.searchsorted(changes.position, np.array(positions, np.int64)).tolist()
+    now = histogram(counted, np.unique(changes.gap).tolist())
+    places = np.searchsorted(now.lengths, changes.gap)
+    new, start = [], 0
+    for (_, day), end in zip(new_days, ends, strict=True):
+        if end > start:
+            place, sign, first = places[start:end], changes.sign[start:end], changes.first[start:end]
+            np.add.at(now.gaps, place[~first], sign[~first])
+            np.add.at(now.firsts, place[first], sign[first])
+            start = end
+        new.append(frozen(day, now, percent))
     return Series([*known.figures, *new], [*known.positions, *positions]), new
 
 

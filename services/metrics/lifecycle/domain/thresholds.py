@@ -15,7 +15,8 @@ OWN_GAPS_MAX = 20
 """So many of a customer's newest gaps are looked at: habits change, and a row must not grow with each order."""
 FIGURE_GAPS_MIN = 20
 """With fewer gaps the shop's quantile means nothing, and the fixed threshold holds."""
-_PULL = 3  # so many gaps of the shop stand beside a customer's own
+OWN_GAPS_PULL = 3
+"""So many gaps of the shop stand beside a customer's own."""
 
 
 class Activity(IntEnum):
@@ -80,6 +81,6 @@ def threshold(rules: Rules, own_gaps: Sequence[int], figure: Figure) -> Threshol
     if not own:
         return Threshold(max(rules.floor, days), True, 0, None, count, days, figure.day)
     own_days = quantile(sorted(own), rules.quantile)
-    weighed = len(own) * own_days + _PULL * days
-    blended = -(-weighed // (len(own) + _PULL))
+    weighed = len(own) * own_days + OWN_GAPS_PULL * days
+    blended = -(-weighed // (len(own) + OWN_GAPS_PULL))
     return Threshold(max(rules.floor, blended), True, len(own), own_days, count, days, figure.day)
