@@ -13,16 +13,18 @@ import os
 import secrets
 import statistics
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
-from bench.ground import PARTITIONS, configure_shop, create_topics, fresh_database
+from bench.ground import PARTITIONS, SHOPS, create_topics, fresh_database
 from bench.measure import Run, run_contestant
 from bench.stream import Stream, make_stream, produce
-from bench.verify import differing_days
+from bench.verify import changes_of_stages, differing_days
 from mandegar.stack import Stack
 
 CUSTOMERS = 20_000
 PLAIN_EVENTS = 3_000
+OURS = "mandegar, "
 
 
 def main() -> None:
@@ -34,16 +36,18 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="write all runs there")
     given = parser.parse_args()
     report: dict[str, list[dict[str, object]]] = {}
-    flat: list[tuple[int, float, float]] = []
+    flat: list[tuple[int, str, float, float]] = []
     for number, orders in enumerate(given.orders):
         runs = size(orders, given.rounds if number == 0 else 1, given.batch)
         report[str(orders)] = [{"name": run.name, "rss_mib": run.rss_mib, **run.result} for run in runs]
-        ours = [run for run in runs if run.name == "mandegar"]
-        flat.append((orders, statistics.median(1e6 / run.rate for run in ours), max(run.rss_mib for run in ours)))
+        for shop in SHOPS:
+            own = [run for run in runs if run.name == f"{OURS}{shop}"]
+            cost = statistics.median(1e6 / run.rate for run in own)
+            flat.append((orders, shop, cost, max(run.rss_mib for run in own)))
     if len(flat) > 1:
-        print("\nsize      us an order   peak RSS MiB")
-        for orders, cost, rss in flat:
-            print(f"{orders:>9,} {cost:>11.1f} {rss:>14.0f}")
+        print("\nsize      stages        us an order   peak RSS MiB")
+        for orders, shop, cost, rss in flat:
+            print(f"{orders:>9,} {shop:<12} {cost:>12.1f} {rss:>14.0f}")
     if given.json:
         given.json.write_text(json.dumps(report, indent=1))
 
@@ -60,50 +64,71 @@ def size(orders: int, rounds: int, batch: int) -> list[Run]:
         )
         print(f"\n{orders:,} orders of {CUSTOMERS:,} customers, {PARTITIONS} partitions: producing …", flush=True)
         asyncio.run(create_topics(stack.bootstrap_servers))
-        asyncio.run(configure_shop(stack.bootstrap_servers))
-        asyncio.run(produce(stack.bootstrap_servers, "orders.v1", PARTITIONS, stream))
+        ticks = asyncio.run(produce(stack.bootstrap_servers, "orders.v1", PARTITIONS, stream))
+        wanted = {name: changes_of_stages(stream, shop.lifecycle) for name, shop in SHOPS.items()}
         runs: list[Run] = []
         for number in range(1, rounds + 1):
-            runs += one_round(stack, stream, batch)
+            runs += one_round(stack, stream, ticks, wanted, batch)
             print(f"round {number} of {rounds}", flush=True)
-            for run in runs[-4:]:
-                print(f"  {run.name:<16} {run.rate:>10,.0f} events/s  {run.rss_mib:>6.0f} MiB", flush=True)
+            for run in runs[-3 - len(SHOPS) :]:
+                print(f"  {run.name:<22} {run.rate:>10,.0f} events/s  {run.rss_mib:>6.0f} MiB", flush=True)
         summarise(runs)
         return runs
 
 
-def one_round(stack: Stack, stream: Stream, batch: int) -> list[Run]:
-    """Each contestant once, one after the other."""
+def one_round(
+    stack: Stack, stream: Stream, ticks: int, wanted: Mapping[str, Mapping[str, int]], batch: int
+) -> list[Run]:
+    """Each contestant once, one after the other. `wanted`: changes of stages, by shop."""
     where = ["--bootstrap", stack.bootstrap_servers, "--topic", "orders.v1"]
-    everything = ["--limit", str(len(stream))]
+    everything = ["--limit", str(len(stream) + ticks)]
     fetch = run_contestant("getmany", "bench.fetch", [*where, *everything])
     decode = run_contestant("getmany + decode", "bench.fetch", [*where, *everything, "--decode"])
     plain_limit = str(min(PLAIN_EVENTS, len(stream)))
     plain = run_contestant("plain", "bench.plain", [*where, "--limit", plain_limit, "--database", stack.database_url])
     if plain.result["orders"] != plain.result["counted"]:
         raise SystemExit("the plain consumer's result is wrong")
-    fresh_database(stack.database_url)
-    ours = run_contestant("mandegar", "bench.ours", [*everything, "--batch", str(batch)])
-    wrong = differing_days(stream, ours.result.pop("figures"))
-    if wrong or ours.result["events"] != len(stream):
-        raise SystemExit(f"our result is wrong on {wrong} days, {ours.result['events']} of {len(stream)} events")
-    return [fetch, decode, plain, ours]
+    return [
+        fetch,
+        decode,
+        plain,
+        *(ours(stack, stream, ticks, shop=name, wanted=wanted[name], batch=batch) for name in SHOPS),
+    ]
+
+
+def ours(stack: Stack, stream: Stream, ticks: int, *, shop: str, wanted: Mapping[str, int], batch: int) -> Run:
+    """Our service once, its result recounted."""
+    fresh_database(stack.database_url, SHOPS[shop])
+    asked = ["--orders", str(len(stream)), "--ticks", str(ticks), "--batch", str(batch)]
+    run = run_contestant(f"{OURS}{shop}", "bench.ours", asked)
+    wrong = differing_days(stream, run.result.pop("figures"))
+    if wrong or run.result["events"] != len(stream):
+        raise SystemExit(f"our result is wrong on {wrong} days, {run.result['events']} of {len(stream)} events")
+    told = dict(run.result["changes"])
+    if told.pop("retracted") or told != wanted:
+        raise SystemExit(f"changes of stages are wrong: {run.result['changes']}, recounted {wanted}")
+    return run
 
 
 def summarise(runs: list[Run]) -> None:
     """Medians over the rounds, ratios to the plain consumer, and our stages."""
     names = list(dict.fromkeys(run.name for run in runs))
     median = {name: statistics.median(run.rate for run in runs if run.name == name) for name in names}
-    print("\ncontestant        events/s   x plain   peak RSS MiB")
+    print("\ncontestant              events/s   x plain   peak RSS MiB")
     for name in names:
         rss = max(run.rss_mib for run in runs if run.name == name)
-        print(f"{name:<16} {median[name]:>9,.0f} {median[name] / median['plain']:>9,.1f} {rss:>14,.0f}")
-    ours = [run for run in runs if run.name == "mandegar"]
-    stages = {
-        stage: statistics.median(run.result["stages"][stage] for run in ours) for stage in ours[0].result["stages"]
-    }
-    print("us an order by stage: " + "  ".join(f"{stage} {cost:.2f}" for stage, cost in stages.items()))
-    print("result verified on every day: held and repeat (30, 90, 180, 365), orders, revenue: equal")
+        print(f"{name:<22} {median[name]:>9,.0f} {median[name] / median['plain']:>9,.1f} {rss:>14,.0f}")
+    for name in names:
+        own = [run for run in runs if run.name == name and name.startswith(OURS)]
+        if own:
+            stages = {
+                stage: statistics.median(run.result["stages"][stage] for run in own)
+                for stage in own[0].result["stages"]
+            }
+            changes = (sum(own[0].result["changes"].values())) / float(own[0].result["events"])
+            print(f"{name}: {changes:.2f} changes of stages an order; us an order by stage: ", end="")
+            print("  ".join(f"{stage} {cost:.2f}" for stage, cost in stages.items()))
+    print("result verified on every day: held and repeat (30, 90, 180, 365), orders, revenue, changes of stages: equal")
 
 
 if __name__ == "__main__":

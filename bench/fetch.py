@@ -12,14 +12,14 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from bench.ground import PARTITIONS
-from shared.contracts.orders import OrderEvent
+from shared.contracts.orders import OrdersEvent
 
 
 async def run(bootstrap: str, topic: str, limit: int, decode: bool) -> dict[str, float]:
     """Fetch `limit` records from the start of the topic; returns events and seconds."""
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, max_partition_fetch_bytes=4 << 20)
     await consumer.start()
-    decoder = msgspec.json.Decoder(OrderEvent)
+    decoder = msgspec.json.Decoder(OrdersEvent)
     try:
         parts = [TopicPartition(topic, number) for number in range(PARTITIONS)]
         consumer.assign(parts)

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
 
 import asyncpg
-from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from msgspec.structs import replace
 
 from bench.stream import SHOP
-from shared.contracts.envelope import encode, message_key
-from shared.contracts.shops import Shop, ShopConfigured
+from shared.contracts.shops import Lifecycle, Shop
+from shared.db.engine import server_settings
 from shared.db.migrating import migrate
+from shared.messaging.reference import write_shops
 
 PARTITIONS = 6
 TOPICS = dict.fromkeys(
-    ("orders.v1", "orders.backfill.v1", "shops.v1", "keys.v1", "metrics.retention.v1", "dead-letters.v1"), PARTITIONS
+    (
+        *("orders.v1", "orders.backfill.v1", "interactions.v1", "shops.v1", "keys.v1"),
+        *("metrics.lifecycle.v1", "metrics.retention.v1", "dead-letters.v1"),
+    ),
+    PARTITIONS,
 )
+_WHOLE = Shop(number=1, slug=SHOP, name="Bench", currency="EUR", clock="stream")
+SHOPS = {
+    # Nobody stays away for so long: what stages cost where hardly any changes.
+    "all active": replace(_WHOLE, lifecycle=Lifecycle(lost_days=3650, lapsing="fixed", lapsing_days=3650)),
+    "personal": _WHOLE,
+}
+"""The shop as our service is given it, by what its customers' stages do."""
 
 
 async def create_topics(bootstrap: str) -> None:
@@ -30,29 +41,19 @@ async def create_topics(bootstrap: str) -> None:
         await admin.close()
 
 
-async def configure_shop(bootstrap: str) -> None:
-    """Tell of the shop, as gateway would."""
-    event = ShopConfigured(
-        id="bench-shop",
-        source="mandegar/gateway",
-        subject=SHOP,
-        time=datetime(2023, 1, 1, tzinfo=UTC),
-        shop=SHOP,
-        sequence=1,
-        data=Shop(number=1, slug=SHOP, name="Bench", currency="EUR"),
-    )
-    producer = AIOKafkaProducer(bootstrap_servers=bootstrap)
-    await producer.start()
-    try:
-        await producer.send_and_wait("shops.v1", encode(event), key=message_key(SHOP, ""))
-    finally:
-        await producer.stop()
-
-
-def fresh_database(url: str) -> None:
-    """Empty tables of metrics: every round starts from nothing."""
+def fresh_database(url: str, shop: Shop) -> None:
+    """Empty tables of metrics, with the shop: every round starts from nothing."""
     asyncio.run(_drop(url))
     migrate("metrics", url)
+    asyncio.run(_keep(url, shop))
+
+
+async def _keep(url: str, shop: Shop) -> None:
+    conn = await asyncpg.connect(url, server_settings=server_settings("metrics", "bench"))
+    try:
+        await write_shops(conn, [shop], [1])
+    finally:
+        await conn.close()
 
 
 async def _drop(url: str) -> None:

@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaProducer
 from numpy.typing import NDArray
 
 from shared.contracts.envelope import ENCODER, message_key
-from shared.contracts.orders import Order, OrderCompleted
+from shared.contracts.orders import Clock, ClockAdvanced, Order, OrderCompleted
 from shared.kernel import CustomerId, customer_id_text, derive_event_id
 
 SHOP = "bench"
@@ -48,6 +48,25 @@ def make_stream(orders: int, customers: int, seed: int = 1) -> Stream:
     return Stream(customer, seconds, rng.integers(500, 50_000, orders))
 
 
+def last_day() -> int:
+    """The day that has begun when all has come: nothing of the stream is of it."""
+    return FIRST_DAY.toordinal() + DAYS
+
+
+def tick(day: int) -> tuple[bytes, bytes]:
+    """Key and value of the event that tells that a day of the stream (from 1) has begun."""
+    until = FIRST_DAY + timedelta(days=day)
+    event = ClockAdvanced(
+        id=derive_event_id(int(until.timestamp() * 1000), SHOP, "bench", "clock.advanced"),
+        source="mandegar/gateway",
+        subject=SHOP,
+        time=until,
+        shop=SHOP,
+        data=Clock(until=until),
+    )
+    return message_key(SHOP, ""), ENCODER.encode(event)
+
+
 def surrogate(number: int) -> CustomerId:
     """The surrogate id of a customer number: spread over the whole range, as random ids are."""
     return CustomerId((number + 1) * 0x9E3779B97F4A7C15 % ((1 << 62) - 1) + 1)
@@ -70,25 +89,41 @@ def encoded(stream: Stream, at: int, names: list[str]) -> tuple[bytes, bytes]:
     return message_key(SHOP, name), ENCODER.encode(event)
 
 
-async def produce(bootstrap: str, topic: str, partitions: int, stream: Stream) -> None:
-    """Write the stream to a topic; all orders of a customer to one partition."""
+async def produce(bootstrap: str, topic: str, partitions: int, stream: Stream) -> int:
+    """Write the stream to a topic; all orders of a customer to one partition, and to each that a day has begun.
+
+    Gives how many of those there are: after each day, in each partition.
+    """
     names = [customer_id_text(surrogate(number)) for number in range(int(stream.customer.max()) + 1)]
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, compression_type="lz4", linger_ms=20, acks="all")
     await producer.start()
     try:
         builders = [producer.create_batch() for _ in range(partitions)]
-        for at in range(len(stream)):
-            partition = int(stream.customer[at]) % partitions
-            key, value = encoded(stream, at, names)
+
+        async def append(partition: int, key: bytes, value: bytes) -> None:
             if builders[partition].append(key=key, value=value, timestamp=None) is None:
                 await producer.send_batch(builders[partition], topic, partition=partition)
                 builders[partition] = producer.create_batch()
                 builders[partition].append(key=key, value=value, timestamp=None)
+
+        begun = 0
+        days = (stream.seconds // 86400).tolist()
+        for at, day in enumerate(days):
+            while begun < day:
+                begun += 1
+                for partition in range(partitions):
+                    await append(partition, *tick(begun))
+            await append(int(stream.customer[at]) % partitions, *encoded(stream, at, names))
             if at % 10_000 == 0:
                 await asyncio.sleep(0)
+        while begun < DAYS:
+            begun += 1
+            for partition in range(partitions):
+                await append(partition, *tick(begun))
         for partition, builder in enumerate(builders):
             if builder.record_count():
                 await producer.send_batch(builder, topic, partition=partition)
         await producer.flush()
     finally:
         await producer.stop()
+    return DAYS * partitions

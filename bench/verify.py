@@ -6,10 +6,16 @@ on the days they cover.
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
+
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.stream import DAYS, FIRST_DAY, Stream
+from bench.ground import PARTITIONS
+from bench.stream import DAYS, FIRST_DAY, Stream, last_day
+from mandegar.recount.shops import changes_of_shop
+from mandegar.recount.stages import StageRules
+from shared.contracts.shops import Lifecycle
 
 WINDOWS = (30, 90, 180, 365)
 
@@ -47,6 +53,23 @@ def differing_days(stream: Stream, figures: dict[str, list[int]]) -> int:
         ours = changes if name in ("orders", "revenue") else np.cumsum(changes)
         wrong += int((ours != truth).sum())
     return wrong
+
+
+def changes_of_stages(stream: Stream, lifecycle: Lifecycle) -> dict[str, int]:
+    """How many changes of stages there are, by `previous>stage`, up to the start of the day after the last one."""
+    rules = StageRules(
+        lost_days=lifecycle.lost_days,
+        onboarding_days=lifecycle.onboarding_days,
+        personal=lifecycle.lapsing == "personal",
+        lapsing_days=lifecycle.lapsing_days,
+        floor=lifecycle.lapsing_floor,
+        quantile=lifecycle.lapsing_quantile,
+    )
+    orders: dict[str, list[int]] = defaultdict(list)
+    for customer, day in zip(stream.customer.tolist(), stream.day.tolist(), strict=True):
+        orders[str(customer)].append(day)
+    found = changes_of_shop(orders, rules, last_day(), partition_of=lambda name: int(name) % PARTITIONS)
+    return dict(Counter(f"{one.previous}>{one.stage}" for changes in found.values() for one in changes))
 
 
 def _paint(start: NDArray[np.int64], stop: NDArray[np.int64]) -> NDArray[np.int64]:

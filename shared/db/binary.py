@@ -59,6 +59,14 @@ class Layout:
                 template[f"_{field.name}_head"] = (1, 0, _INT4_OID, field.length, 1)
                 template[field.name]["size"] = 4
         self._template = template
+        marked = np.zeros(1, self.dtype)  # where the template says what each row must have
+        for name in self.dtype.names or ():
+            if name.startswith("_"):
+                marked[name] = -1
+        for field in fields:
+            if field.length:
+                marked[field.name]["size"] = -1
+        self._fixed = np.flatnonzero(_octets(marked)[0])
 
     def rows(self, count: int) -> Rows:
         """So many rows, their values zero, to be filled by column."""
@@ -70,12 +78,14 @@ class Layout:
         if body % self.dtype.itemsize:
             raise ValueError("rows have another width than the layout says")
         rows = np.frombuffer(data, self.dtype, count=body // self.dtype.itemsize, offset=len(_HEAD))
-        for name in self.dtype.names or ():
-            if name.startswith("_") and not np.array_equal(
-                rows[name], np.broadcast_to(self._template[name], rows[name].shape)
-            ):
-                raise ValueError("rows have other fields than the layout says")
+        octets = np.frombuffer(data, np.uint8, count=body, offset=len(_HEAD)).reshape(-1, self.dtype.itemsize)
+        if (octets[:, self._fixed] != _octets(self._template)[:, self._fixed]).any():
+            raise ValueError("rows have other fields than the layout says")
         return rows
+
+
+def _octets(rows: Rows) -> npt.NDArray[np.uint8]:
+    return np.frombuffer(rows.tobytes(), np.uint8).reshape(len(rows), rows.dtype.itemsize)
 
 
 def whole(rows: Rows | bytes) -> bytes:

@@ -8,6 +8,7 @@ from random import Random
 
 import numpy as np
 import pytest
+from msgspec import UNSET
 
 from services.metrics.lifecycle.domain.appending import told_apart
 from services.metrics.lifecycle.domain.evidence import thresholds_of
@@ -72,7 +73,7 @@ def by_columns(
     kinds = told_apart(appends, lives)
     assert kinds.in_time.all(), "the days were chosen so"
     found = thresholds_of(rules, appends, lives, [(np.ones(len(day), bool), series)])
-    after = timely(rules, appends, kinds, lives, found, kinds.in_time)
+    after = timely(rules, appends, kinds, lives, found, chosen=kinds.in_time)
     return after, evidence_of(found, after.changed.evidence)
 
 
@@ -128,15 +129,16 @@ def test_events_put_together_from_pieces_are_the_encoded_ones(seed: int) -> None
         time=datetime.fromisoformat("2023-04-01T10:00:00.25+03:30") + timedelta(days=seed),
         shop="demo",
         data=Clock(until=datetime(2024, 1, 1, tzinfo=UTC)),
-        **({"correlationid": "c-1"} if seed % 2 else {}),
+        correlationid="c-1" if seed % 2 else UNSET,
     )
     acts = [act for person, days in zip(people, coming, strict=True) for act in walked(person, days, rules, series)]
     for at, (act, day) in enumerate(zip(acts, forms.days(found.changed.day), strict=True)):
         change, by_order = act.transition, act.transition.reason is Reason.ORDER
-        numbers = (int(column[at]) for column in found.changed[2:7])
+        number, previous, stage, reason, active = (int(column[at]) for column in found.changed[2:7])
         event_id = forms.event_id(f"{name}:{act.n}", day, change.stage)
         caused = cause_of(cause) if by_order else None
-        saying = Saying(act.n, day, *numbers, evidence[at], act.origin, caused, event_id)
+        numbers = (act.n, day, number, previous, stage, reason, active)
+        saying = Saying(*numbers, evidence[at], act.origin, caused, event_id)
         start = day.start
         assert event_id == change_id("demo", name, start, act.n, Stage(change.stage))
         whole = changed(Told("demo", name, cause if by_order else None, start, event_id), act, rules, at)

@@ -56,7 +56,11 @@ async def follow(
     """Begin to follow a batch."""
     lives = {shop.number: life_of(shop, generations[shop.number]) for shop in shops.values()}
     partition = np.fromiter((delivery.partition for delivery in deliveries), np.int64, len(deliveries))
-    following = Following(work, deliveries, lives, partition)
+    of_history = np.zeros(len(deliveries), bool)
+    if any(not life.streams for life in lives.values()):
+        origins = (delivery.event.origin == BACKFILL for delivery in deliveries)
+        of_history = np.fromiter(origins, np.bool_, len(deliveries))
+    following = Following(work, deliveries, lives, partition, of_history)
     await following.read_clocks({slug: shop.number for slug, shop in shops.items()})
     return following
 
@@ -89,6 +93,8 @@ class Following:
     lives: Mapping[int, Life]
     partition: Ints
     """By position."""
+    of_history: Flags
+    """By position: which have origin `backfill`. Looked at for shops on wall time."""
     courses: dict[Place, Course] = field(default_factory=dict)
     telling: Telling = field(default_factory=Telling)
     frozen: set[int] = field(default_factory=set)
@@ -196,17 +202,15 @@ class Following:
         if crowd.life.rules.activity is not Activity.ORDERS:
             return np.zeros(len(crowd.rows), bool)
         met = (lives.stage != Stage.PROSPECT) & (lives.threshold > 0)
-        fine = kinds.in_time & (met == (turns.previous[turns.starts] > 0))
-        if not crowd.life.streams:
-            origins = [self.deliveries[position].event.origin for position in turns.position.tolist()]
-            if BACKFILL in origins:
-                fine &= turns.by_owner(np.array([origin != BACKFILL for origin in origins]))
+        fine: Flags = kinds.in_time & (met == (turns.previous[turns.starts] > 0))
+        if not crowd.life.streams and self.of_history.any():
+            fine &= turns.by_owner(~self.of_history[turns.position])
         return fine
 
     def _pass(self, crowd: _Crowd, chosen: Flags, thresholds: Thresholds, after: Lives) -> None:
         """Those whose orders come in time."""
         turns, at = crowd.appends, np.flatnonzero(chosen)
-        found = timely(crowd.life.rules, turns, crowd.kinds, crowd.lives, thresholds, chosen)
+        found = timely(crowd.life.rules, turns, crowd.kinds, crowd.lives, thresholds, chosen=chosen)
         changed = found.changed
         if len(changed.n):
             events = [self.deliveries[position].event for position in turns.position[changed.row].tolist()]

@@ -39,7 +39,7 @@ class GapChanges(NamedTuple):
 
     def at(self, rows: Ints) -> GapChanges:
         """Some of them, in this order."""
-        return GapChanges(*(column[rows] for column in self))
+        return GapChanges(self.position[rows], self.first[rows], self.gap[rows], self.sign[rows])
 
     def summed(self) -> Iterable[tuple[bool, int, int]]:
         """(first, gap, count) of what came and went in all."""

@@ -66,7 +66,9 @@ class _Between(NamedTuple):
     after: Ints
 
 
-def timely(rules: Rules, appends: Appends, kinds: Kinds, lives: Lives, thresholds: Thresholds, chosen: Flags) -> Timely:
+def timely(
+    rules: Rules, appends: Appends, kinds: Kinds, lives: Lives, thresholds: Thresholds, *, chosen: Flags
+) -> Timely:
     """Follow the chosen customers, all of whose rows are appends in time, and who lapse by orders."""
     between = _between(rules, appends, lives, thresholds)
     changed = _changed(appends, lives, thresholds, between, chosen)
