@@ -55,11 +55,12 @@ async def follow(
 ) -> Following:
     """Begin to follow a batch."""
     lives = {shop.number: life_of(shop, generations[shop.number]) for shop in shops.values()}
-    partition = np.fromiter((delivery.partition for delivery in deliveries), np.int64, len(deliveries))
+    partition = np.array([delivery.partition for delivery in deliveries], np.int64)
     of_history = np.zeros(len(deliveries), bool)
     if any(not life.streams for life in lives.values()):
-        origins = (delivery.event.origin == BACKFILL for delivery in deliveries)
-        of_history = np.fromiter(origins, np.bool_, len(deliveries))
+        origins = [delivery.event.origin for delivery in deliveries]
+        if BACKFILL in origins:
+            of_history = np.array([origin == BACKFILL for origin in origins])
     following = Following(work, deliveries, lives, partition, of_history)
     await following.read_clocks({slug: shop.number for slug, shop in shops.items()})
     return following
