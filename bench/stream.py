@@ -53,11 +53,11 @@ def last_day() -> int:
     return FIRST_DAY.toordinal() + DAYS
 
 
-def tick(day: int) -> tuple[bytes, bytes]:
-    """Key and value of the event that tells that a day of the stream (from 1) has begun."""
+def tick(day: int, partition: int) -> tuple[bytes, bytes]:
+    """Key and value of the event that tells a partition that a day of the stream (from 1) has begun."""
     until = FIRST_DAY + timedelta(days=day)
     event = ClockAdvanced(
-        id=derive_event_id(int(until.timestamp() * 1000), SHOP, "bench", "clock.advanced"),
+        id=derive_event_id(int(until.timestamp() * 1000), SHOP, f"bench:{partition}", "clock.advanced"),
         source="mandegar/gateway",
         subject=SHOP,
         time=until,
@@ -112,14 +112,14 @@ async def produce(bootstrap: str, topic: str, partitions: int, stream: Stream) -
             while begun < day:
                 begun += 1
                 for partition in range(partitions):
-                    await append(partition, *tick(begun))
+                    await append(partition, *tick(begun, partition))
             await append(int(stream.customer[at]) % partitions, *encoded(stream, at, names))
             if at % 10_000 == 0:
                 await asyncio.sleep(0)
         while begun < DAYS:
             begun += 1
             for partition in range(partitions):
-                await append(partition, *tick(begun))
+                await append(partition, *tick(begun, partition))
         for partition, builder in enumerate(builders):
             if builder.record_count():
                 await producer.send_batch(builder, topic, partition=partition)
