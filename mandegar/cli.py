@@ -14,7 +14,20 @@ import typer
 from mandegar import commands
 from mandegar.failures import explain
 
-ORDER = ("up", "status", "lag", "down", "run", "prepare", "migrate", "topics", "dead_letters", "shops", "keys")
+ORDER = (
+    "up",
+    "status",
+    "lag",
+    "down",
+    "run",
+    "prepare",
+    "migrate",
+    "topics",
+    "dead_letters",
+    "shops",
+    "keys",
+    "connections",
+)
 """How `mandegar --help` lists them; others follow by name."""
 
 

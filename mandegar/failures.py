@@ -14,6 +14,7 @@ EXPECTED = (
     ("shared.messaging.fence", "ForeignCluster"),
     ("shared.messaging.rebuilding", "RebuildTrouble"),
     ("services.gateway.shops", "ShopError"),
+    ("services.gateway.webhooks", "ConnectionTrouble"),
 )
 """Errors whose message is meant for people, by module."""
 

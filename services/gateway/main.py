@@ -9,12 +9,14 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from services.gateway.collector import BODIES, CrossOrigin, collector_router
+from services.gateway.collector import BODIES, CrossOrigin, collector_router, open_outlet
 from services.gateway.identity import Marker
 from services.gateway.intake import intake_handler
 from services.gateway.interactions import interactions_handler
 from services.gateway.settings import GatewaySettings
 from services.gateway.shops.api import router as shops_router
+from services.gateway.webhooks import PATH as WEBHOOKS
+from services.gateway.webhooks import webhooks_router
 from shared.contracts import topics
 from shared.contracts.raw_interactions import RawInteractionEvent
 from shared.contracts.raw_orders import CLOCK_ADVANCED, RawClockEvent, RawOrderEvent
@@ -79,8 +81,11 @@ SERVICE = _service(_intake, _interactions)
 
 
 def create_app(settings: GatewaySettings | None = None) -> FastAPI:
-    """The HTTP application: the collector, and the settings of the shop that the API key belongs to."""
+    """The HTTP application: the collector, webhooks, and the settings of the shop that the API key belongs to."""
     settings = settings or GatewaySettings.load(NAME, role="api")
-    app = create_web_app(NAME, settings, routers=(collector_router(settings), shops_router), bodies=BODIES)
+    outlet = open_outlet(settings)
+    routers = (collector_router(settings, outlet), webhooks_router(settings, outlet), shops_router)
+    bodies = BODIES | {WEBHOOKS: settings.http_body_bytes_max}
+    app = create_web_app(NAME, settings, routers=routers, bodies=bodies)
     app.add_middleware(CrossOrigin, paths=frozenset(BODIES), origins=settings.collector_origins)
     return app

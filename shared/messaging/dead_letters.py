@@ -52,14 +52,23 @@ DELETE FROM dead_letter WHERE id IN (
 
 
 class Cipher:
-    """Encrypts bodies with a key derived from the platform's secret; each body is bound to its dead letter's id."""
+    """Encrypts bodies with a key derived from the platform's secret; each body is bound to its dead letter's id.
 
-    def __init__(self, secret: str, random_bytes: Callable[[int], bytes] = os.urandom) -> None:
+    What else a service must keep unreadable has a `purpose` of its own, and so another key.
+    """
+
+    def __init__(
+        self,
+        secret: str,
+        random_bytes: Callable[[int], bytes] = os.urandom,
+        *,
+        purpose: bytes = b"mandegar dead letters",
+    ) -> None:
         """Raises ValueError when the secret is shorter than 32 characters."""
         raw = secret.strip().encode()
         if len(raw) < SECRET_BYTES_MIN:
             raise ValueError("MANDEGAR_SECRET_KEY must have at least 32 random characters: `openssl rand -base64 32`")
-        key = HKDF(hashes.SHA256(), 32, salt=None, info=b"mandegar dead letters").derive(raw)
+        key = HKDF(hashes.SHA256(), 32, salt=None, info=purpose).derive(raw)
         self._aead = AESGCM(key)
         self._random_bytes = random_bytes
 

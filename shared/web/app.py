@@ -52,7 +52,8 @@ def create_app(
     database may be away at the start: the API then answers 503 until it is there, and so it does for as long as its
     login is one that row-level security does not bind. `checks` are further conditions of
     `/readyz`. `bodies`: paths whose routes judge the body themselves, with the bytes at most that it may have; they
-    are many a second, so one that succeeds leaves no line in the log. Tests: `shared.testing.http.client(app)`.
+    are many a second, so one that succeeds leaves no line in the log; one that ends with `/` stands for all paths
+    below it. Tests: `shared.testing.http.client(app)`.
     """
     clock = clock or SystemClock()
     all_checks: dict[str, Check] = dict(checks or {})

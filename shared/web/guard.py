@@ -76,6 +76,7 @@ class Guard:
         self._app = app
         self._body_bytes_max = body_bytes_max
         self._bodies = bodies or {}
+        self._below = {path: bytes_max for path, bytes_max in self._bodies.items() if path.endswith("/")}
         self._seconds_max = seconds_max
         self._metrics = metrics
 
@@ -100,7 +101,7 @@ class Guard:
         """The whole body, or a Problem. Nothing has been parsed when it is too long."""
         if b"%00" in scope["query_string"] or "\x00" in scope["path"]:
             raise invalid(FieldError("request", "holds a NUL character"))
-        own_max = self._bodies.get(scope["path"])
+        own_max = self._own_max(scope["path"])
         bytes_max = self._body_bytes_max if own_max is None else own_max
         headers = dict(scope["headers"])
         declared = headers.get(b"content-length", b"0")
@@ -117,6 +118,12 @@ class Guard:
         if body and (kind == b"application/json" or kind.endswith(b"+json")) and (reason := why_refused(body)):
             raise invalid(FieldError("body", reason))
         return body
+
+    def _own_max(self, path: str) -> int | None:
+        found = self._bodies.get(path)
+        if found is None:
+            found = next((bytes_max for start, bytes_max in self._below.items() if path.startswith(start)), None)
+        return found
 
     async def _read(self, receive: Receive, bytes_max: int) -> bytes:
         parts: list[bytes] = []

@@ -73,23 +73,12 @@ class Answer(msgspec.Struct, frozen=True):
 class Collector:
     """What the routes share: one for each application."""
 
-    def __init__(self, settings: GatewaySettings, clock: Clock) -> None:
+    def __init__(self, settings: GatewaySettings, clock: Clock, outlet: Outlet) -> None:
         self._clock = clock
         self._marker = Marker(settings.secret_key.get_secret_value().encode())
         self._book = RulesBook()
         self._allowances = Allowances(settings.collector_events_per_second, settings.collector_burst_events)
-        sender = KafkaSender(
-            {"bootstrap_servers": settings.kafka_bootstrap_servers},
-            clock,
-            send_timeout=_SEND_SECONDS_MAX,
-            start_timeout=_SEND_SECONDS_MAX,
-        )
-        self.outlet = Outlet(
-            sender,
-            linger_seconds=settings.collector_linger_ms / 1000,
-            queue_bytes_max=settings.collector_queue_bytes_max,
-            wait_seconds_max=settings.collector_wait_seconds_max,
-        )
+        self.outlet = outlet
 
     def bucket(self, caller: Caller) -> Bucket:
         """The allowance of the caller's key. Problem 429 when nothing is left of it."""
@@ -150,9 +139,25 @@ def _answer(results: list[Result], accepted: int) -> Response:
     return Response(msgspec.json.encode(answer), 202, media_type="application/json")
 
 
-def collector_router(settings: GatewaySettings, clock: Clock | None = None) -> APIRouter:
-    """The routes, with a producer that lives as long as the application."""
-    collector = Collector(settings, clock or SystemClock())
+def open_outlet(settings: GatewaySettings, clock: Clock | None = None) -> Outlet:
+    """The way to Kafka of one application, to be run by `collector_router`."""
+    sender = KafkaSender(
+        {"bootstrap_servers": settings.kafka_bootstrap_servers},
+        clock or SystemClock(),
+        send_timeout=_SEND_SECONDS_MAX,
+        start_timeout=_SEND_SECONDS_MAX,
+    )
+    return Outlet(
+        sender,
+        linger_seconds=settings.collector_linger_ms / 1000,
+        queue_bytes_max=settings.collector_queue_bytes_max,
+        wait_seconds_max=settings.collector_wait_seconds_max,
+    )
+
+
+def collector_router(settings: GatewaySettings, outlet: Outlet, clock: Clock | None = None) -> APIRouter:
+    """The routes, with the outlet, which lives as long as the application."""
+    collector = Collector(settings, clock or SystemClock(), outlet)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

@@ -26,6 +26,7 @@ ORDER_NAMES = frozenset(EVENT_KINDS)
 _PLACE = re.compile(r" - at `\$?(.*)`$", re.DOTALL)
 _MISSING = re.compile(r"missing required field `(\w+)`")
 _STEP = re.compile(r"\.?(\w+)|\[(\d+|\.\.\.)\]")
+_UNREAD_BYTES_MAX = 400_000  # what Kafka takes even where each byte needs an escape
 _QUOTED_VALUE = re.compile(r" (value )?['\"].*['\"]", re.DOTALL)
 _encode = msgspec.json.Encoder().encode
 
@@ -86,6 +87,18 @@ def order_message(desk: Desk, said: Said, data: RawOrder) -> Message:
     return _message(desk, said, topics.RAW_ORDERS, data, key=key, subject=order_id)
 
 
+def kept_order_message(desk: Desk, said: Said, data: RawOrder) -> Message:
+    """The same of an event that was refused: the worker will set it aside, where it can be put right."""
+    return _message(desk, said, topics.RAW_ORDERS, data, key="", subject=desk.rules.shop.slug)
+
+
+def unread_message(desk: Desk, what: str, source: str, body: bytes, reason: str) -> Message:
+    """A body that nobody could read, whole, for the worker to set aside. `what`: the type that stands there instead."""
+    data = {"unread": reason, "body": body[:_UNREAD_BYTES_MAX].decode("utf-8", "replace").replace("\x00", "\ufffd")}
+    said = Said(xxh3_128_hexdigest(body), what, source, Moment(desk.received, is_said=False))
+    return _message(desk, said, topics.RAW_ORDERS, data, key="", subject=desk.rules.shop.slug)
+
+
 def interaction_message(desk: Desk, said: Said, data: RawInteraction) -> Message:
     """Any other event. Raises Refusal."""
     slug = desk.rules.shop.slug
@@ -98,7 +111,9 @@ def interaction_message(desk: Desk, said: Said, data: RawInteraction) -> Message
     return _message(desk, said, topics.RAW_INTERACTIONS, data, key=key, subject=slug)
 
 
-def _message(desk: Desk, said: Said, topic: str, data: RawOrder | RawInteraction, *, key: str, subject: str) -> Message:
+def _message(
+    desk: Desk, said: Said, topic: str, data: RawOrder | RawInteraction | dict[str, str], *, key: str, subject: str
+) -> Message:
     slug, moment, name = desk.rules.shop.slug, said.moment, said.id
     head = _Head(
         id=name,

@@ -1,0 +1,144 @@
+"""The route of webhooks: whose, signed, read, sent; answered when Kafka has it, whatever it says."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Any, NamedTuple
+
+import msgspec
+import structlog
+from fastapi import APIRouter, Path
+from starlette.requests import Request
+from starlette.responses import Response
+
+from services.gateway.collector import Desk, Outlet, Unavailable
+from services.gateway.identity import Marker
+from services.gateway.intake import RulesBook
+from services.gateway.settings import GatewaySettings
+from services.gateway.webhooks import store
+from services.gateway.webhooks.domain import Address, address_of
+from services.gateway.webhooks.events import ADAPTORS, read_webhook
+from services.gateway.webhooks.secrets import Vault
+from shared.contracts.shops import Shop
+from shared.kernel import Clock, ShopId, SystemClock
+from shared.web import Database, DatabaseDep, Problem, not_found, problem_responses, unavailable
+
+log = structlog.get_logger(__name__)
+
+PATH = "/v1/webhooks/"
+_KNOWN_MAX = 10_000
+_SIGNED_BY = "The signature does not hold; compare the secret with the one that the shop system signs with."
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What became of a webhook."""
+
+    accepted: int
+    """Raw events that Kafka has."""
+    set_aside: bool = False
+    """Not all of it could be read: that lies among the dead letters."""
+
+
+class _Known(NamedTuple):
+    shop: Shop
+    vendor: str
+    secrets: tuple[str, ...]
+    trusted_until: float
+
+
+class _Connections:
+    """Finds connections; one that was found is trusted for a few seconds without asking again, as keys are."""
+
+    def __init__(self, vault: Vault, cache_seconds: float) -> None:
+        self._vault = vault
+        self._cache_seconds = cache_seconds
+        self._known: dict[Address, _Known] = {}
+
+    async def find(self, database: Database, address: Address) -> _Known | None:
+        """The connection of an address. Problem 503 when its secrets cannot be opened."""
+        known = self._known.get(address)
+        if known is not None and known.trusted_until >= time.monotonic():
+            return known
+        self._known.pop(address, None)
+        async with database.read(ShopId(address.shop)) as reads:
+            found = await store.find(reads, address)
+        if found is None:
+            return None
+        try:
+            secrets = self._vault.open(found.secrets, address)
+        except ValueError:
+            log.error("the secret of a connection was encrypted with another MANDEGAR_SECRET_KEY", shop=address.shop)
+            raise unavailable("The connection cannot be used; its secret must be set again.") from None
+        known = _Known(found.shop, found.vendor, secrets, time.monotonic() + self._cache_seconds)
+        if self._cache_seconds > 0:
+            if len(self._known) >= _KNOWN_MAX:
+                self._known.clear()
+            self._known[address] = known
+        return known
+
+
+def webhooks_router(settings: GatewaySettings, outlet: Outlet, clock: Clock | None = None) -> APIRouter:
+    """The route. `outlet` is run by the collector's router."""
+    secret = settings.secret_key.get_secret_value()
+    connections = _Connections(Vault(secret), settings.api_key_cache_seconds)
+    marker, book = Marker(secret.encode()), RulesBook()
+    used = clock or SystemClock()
+    router = APIRouter(tags=["webhooks"])
+
+    @router.post(
+        PATH + "{vendor}/{connection}",
+        status_code=200,
+        summary="A webhook of a shop system, as it sends it",
+        response_class=Response,
+        openapi_extra=_DESCRIBED,
+        responses=_responses(),
+    )
+    async def webhook(
+        request: Request,
+        database: DatabaseDep,
+        vendor: Annotated[str, Path(max_length=40, description="`shopify` or `woocommerce`.")],
+        connection: Annotated[str, Path(max_length=40, description="As `mandegar connections list` shows it.")],
+    ) -> Response:
+        adaptor, address = ADAPTORS.get(vendor), address_of(connection)
+        known = None if adaptor is None or address is None else await connections.find(database, address)
+        if adaptor is None or known is None or known.vendor != vendor:
+            raise not_found("connection")
+        body, headers = await request.body(), request.headers
+        if adaptor.is_ping(body, headers):
+            return _answer(Answer(0))
+        if not adaptor.verify(body, headers, known.secrets):
+            raise Problem(401, "bad-signature", "The webhook is not signed by the connection's secret", _SIGNED_BY)
+        read = read_webhook(Desk.open(book.of(known.shop), marker, used.now()), adaptor, body, headers)
+        if read.trouble is not None:
+            log.warning("part of a webhook is set aside", vendor=vendor, shop=known.shop.slug, **read.trouble._asdict())
+        try:
+            await outlet.send(read.messages)
+        except Unavailable:
+            raise unavailable("Kafka is away or busy; send the same again.") from None
+        return _answer(Answer(len(read.messages), read.trouble is not None))
+
+    return router
+
+
+def _answer(answer: Answer) -> Response:
+    return Response(msgspec.json.encode(answer), 200, media_type="application/json")
+
+
+_EXAMPLE = {"id": 820982911946154508, "created_at": "2026-03-21T09:30:00Z", "currency": "USD", "total_price": "41.00"}
+_DESCRIBED: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "The body as the shop system sends and signs it, by HMAC-SHA256 of its bytes.",
+        "content": {"application/json": {"schema": {"type": "object"}, "example": _EXAMPLE}},
+    }
+}
+
+
+def _responses() -> dict[int | str, dict[str, Any]]:
+    schema = {
+        "type": "object",
+        "required": ["accepted", "set_aside"],
+        "properties": {"accepted": {"type": "integer"}, "set_aside": {"type": "boolean"}},
+    }
+    content = {"application/json": {"schema": schema, "example": {"accepted": 2, "set_aside": False}}}
+    return {200: {"description": "Kafka has it", "content": content}, **problem_responses(401, 404)}
