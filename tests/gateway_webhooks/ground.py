@@ -7,8 +7,25 @@ import copy
 import hashlib
 import hmac
 import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import asyncpg
+import httpx
+
+from services.gateway.main import create_app, create_service
+from services.gateway.shops import add_shop
+from services.gateway.webhooks import Connected, add_connection
+from services.gateway.webhooks.secrets import Vault
+from services.metrics.main import SERVICE as METRICS
+from shared.db import create_pool
+from shared.kernel import SystemClock
+from shared.messaging.cluster.topics import ensure_topics
+from shared.testing.http import client
+from tests.gateway_collector.ground import SECRET, Topics, settings_for, topics_from_here
 
 _PAYLOADS = Path(__file__).parent / "payloads"
 SHOPIFY_SECRET = "hush-2f7c1a9be4d0583c"
@@ -52,3 +69,46 @@ def headers(vendor: str, topic: str, body: bytes, secret: str, **more: str) -> d
             "x-wc-webhook-id": "3",
         }
     return {"content-type": "application/json"} | own | {name.replace("_", "-"): value for name, value in more.items()}
+
+
+@dataclass
+class Connections:
+    """A client of the running application, and shops that send it webhooks."""
+
+    url: str
+    http: httpx.AsyncClient
+    topics: Topics
+    pool: asyncpg.Pool[Any]
+    vault: Vault
+    made: dict[str, Connected]
+
+    async def post(
+        self, vendor: str, topic: str, said: Any, *, secret: str = "", path: str = "", **more: str
+    ) -> httpx.Response:
+        """Send a webhook as the shop system does."""
+        body = body_of(said)
+        secret = secret or (SHOPIFY_SECRET if vendor == "shopify" else WOO_SECRET)
+        sent = headers(vendor, topic, body, secret, **more)
+        return await self.http.post(path or self.made[vendor].path, content=body, headers=sent)
+
+    async def written(self) -> list[dict[str, Any]]:
+        """Raw events on Kafka since the test began."""
+        return [event for _, event in await self.topics.messages()]
+
+
+@asynccontextmanager
+async def connected(url: str, bootstrap_servers: str, prefix: str = "") -> AsyncIterator[Connections]:
+    """The application over a migrated database, with the shops `sib` (Shopify) and `laleh` (WooCommerce)."""
+    await ensure_topics(bootstrap_servers, [create_service(SECRET.encode()), METRICS], partitions=12)
+    async with AsyncExitStack() as open_:
+        pool = await open_.enter_async_context(await create_pool(url, "gateway", max_size=4))
+        clock, vault = SystemClock(), Vault(SECRET)
+        sib, laleh = f"{prefix}sib", f"{prefix}laleh"
+        await add_shop(pool, clock, sib, zone="America/New_York", currency="USD", phone_region="US")
+        await add_shop(pool, clock, laleh, zone="Asia/Tehran", currency="IRR", phone_region="IR")
+        shopify, _ = await add_connection(pool, clock, vault, sib, "shopify", secret=SHOPIFY_SECRET)
+        woo, _ = await add_connection(pool, clock, vault, laleh, "woocommerce", secret=WOO_SECRET)
+        settings = settings_for(url, bootstrap_servers, api_key_cache_seconds=0)
+        topics = await open_.enter_async_context(topics_from_here(bootstrap_servers))
+        http = await open_.enter_async_context(client(create_app(settings)))
+        yield Connections(url, http, topics, pool, vault, {"shopify": shopify, "woocommerce": woo})

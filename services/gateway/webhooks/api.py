@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import msgspec
 import structlog
@@ -15,18 +14,16 @@ from services.gateway.collector import Desk, Outlet, Unavailable
 from services.gateway.identity import Marker
 from services.gateway.intake import RulesBook
 from services.gateway.settings import GatewaySettings
-from services.gateway.webhooks import store
-from services.gateway.webhooks.domain import Address, address_of
+from services.gateway.webhooks.domain import address_of
 from services.gateway.webhooks.events import ADAPTORS, read_webhook
+from services.gateway.webhooks.finding import Finder
 from services.gateway.webhooks.secrets import Vault
-from shared.contracts.shops import Shop
-from shared.kernel import Clock, ShopId, SystemClock
-from shared.web import Database, DatabaseDep, Problem, not_found, problem_responses, unavailable
+from shared.kernel import Clock, SystemClock
+from shared.web import DatabaseDep, Problem, not_found, problem_responses, unavailable
 
 log = structlog.get_logger(__name__)
 
 PATH = "/v1/webhooks/"
-_KNOWN_MAX = 10_000
 _SIGNED_BY = "The signature does not hold; compare the secret with the one that the shop system signs with."
 
 
@@ -39,48 +36,10 @@ class Answer(msgspec.Struct, frozen=True):
     """Not all of it could be read: that lies among the dead letters."""
 
 
-class _Known(NamedTuple):
-    shop: Shop
-    vendor: str
-    secrets: tuple[str, ...]
-    trusted_until: float
-
-
-class _Connections:
-    """Finds connections; one that was found is trusted for a few seconds without asking again, as keys are."""
-
-    def __init__(self, vault: Vault, cache_seconds: float) -> None:
-        self._vault = vault
-        self._cache_seconds = cache_seconds
-        self._known: dict[Address, _Known] = {}
-
-    async def find(self, database: Database, address: Address) -> _Known | None:
-        """The connection of an address. Problem 503 when its secrets cannot be opened."""
-        known = self._known.get(address)
-        if known is not None and known.trusted_until >= time.monotonic():
-            return known
-        self._known.pop(address, None)
-        async with database.read(ShopId(address.shop)) as reads:
-            found = await store.find(reads, address)
-        if found is None:
-            return None
-        try:
-            secrets = self._vault.open(found.secrets, address)
-        except ValueError:
-            log.error("the secret of a connection was encrypted with another MANDEGAR_SECRET_KEY", shop=address.shop)
-            raise unavailable("The connection cannot be used; its secret must be set again.") from None
-        known = _Known(found.shop, found.vendor, secrets, time.monotonic() + self._cache_seconds)
-        if self._cache_seconds > 0:
-            if len(self._known) >= _KNOWN_MAX:
-                self._known.clear()
-            self._known[address] = known
-        return known
-
-
 def webhooks_router(settings: GatewaySettings, outlet: Outlet, clock: Clock | None = None) -> APIRouter:
     """The route. `outlet` is run by the collector's router."""
     secret = settings.secret_key.get_secret_value()
-    connections = _Connections(Vault(secret), settings.api_key_cache_seconds)
+    finder = Finder(Vault(secret), settings.api_key_cache_seconds)
     marker, book = Marker(secret.encode()), RulesBook()
     used = clock or SystemClock()
     router = APIRouter(tags=["webhooks"])
@@ -100,7 +59,7 @@ def webhooks_router(settings: GatewaySettings, outlet: Outlet, clock: Clock | No
         connection: Annotated[str, Path(max_length=40, description="As `mandegar connections list` shows it.")],
     ) -> Response:
         adaptor, address = ADAPTORS.get(vendor), address_of(connection)
-        known = None if adaptor is None or address is None else await connections.find(database, address)
+        known = None if adaptor is None or address is None else await finder.find(database, address)
         if adaptor is None or known is None or known.vendor != vendor:
             raise not_found("connection")
         body, headers = await request.body(), request.headers

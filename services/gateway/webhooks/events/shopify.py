@@ -40,6 +40,8 @@ _BY_HAND = frozenset({"customers/redact", "customers/data_request", "shop/redact
 
 
 class Money(msgspec.Struct, frozen=True):
+    """An amount and its currency."""
+
     amount: Decimal = _NOTHING
     currency_code: str = ""
 
@@ -51,18 +53,26 @@ class MoneySet(msgspec.Struct, frozen=True):
 
 
 class Priced(msgspec.Struct, frozen=True):
+    """What a tax comes to."""
+
     price: Decimal = _NOTHING
 
 
 class Allocation(msgspec.Struct, frozen=True):
+    """The share of a discount that falls on one line."""
+
     amount: Decimal = _NOTHING
 
 
 class Code(msgspec.Struct, frozen=True):
+    """A discount code."""
+
     code: str | None = None
 
 
 class LineItem(msgspec.Struct, frozen=True):
+    """One line of an order, before its discounts."""
+
     id: int
     product_id: int | None = None
     title: str | None = None
@@ -76,6 +86,8 @@ class LineItem(msgspec.Struct, frozen=True):
 
 
 class Customer(msgspec.Struct, frozen=True):
+    """Who ordered; an order of a guest has none."""
+
     id: int | None = None
     email: str | None = None
     phone: str | None = None
@@ -84,6 +96,8 @@ class Customer(msgspec.Struct, frozen=True):
 
 
 class Transaction(msgspec.Struct, frozen=True):
+    """One movement of money, or an attempt at it."""
+
     amount: Decimal = _NOTHING
     kind: str = ""
     status: str = ""
@@ -94,6 +108,8 @@ class Transaction(msgspec.Struct, frozen=True):
 
 
 class RefundLine(msgspec.Struct, frozen=True):
+    """Pieces of one line that came back."""
+
     line_item_id: int
     quantity: Decimal = Decimal(1)
     subtotal: Decimal = _NOTHING
@@ -102,12 +118,16 @@ class RefundLine(msgspec.Struct, frozen=True):
 
 
 class Adjustment(msgspec.Struct, frozen=True):
+    """What was given back beside the lines, such as shipping. Amounts are negative."""
+
     kind: str = ""
     amount: Decimal = _NOTHING
     tax_amount: Decimal = _NOTHING
 
 
 class Refund(msgspec.Struct, frozen=True):
+    """A refund, which by itself proves no movement of money."""
+
     id: int
     order_id: int
     created_at: datetime
@@ -145,6 +165,8 @@ class Order(msgspec.Struct, frozen=True):
 
 
 class Deleted(msgspec.Struct, frozen=True):
+    """All that is told of a deleted order."""
+
     id: int
 
 

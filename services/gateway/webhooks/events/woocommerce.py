@@ -41,6 +41,8 @@ _PING = re.compile(rb"webhook_id=[0-9]{1,20}")
 
 
 class Billing(msgspec.Struct, frozen=True):
+    """Who pays, as they typed it."""
+
     first_name: str | None = None
     last_name: str | None = None
     email: str | None = None
@@ -48,6 +50,8 @@ class Billing(msgspec.Struct, frozen=True):
 
 
 class LineItem(msgspec.Struct, frozen=True):
+    """One line of an order; `total` is after discounts and before tax, for all pieces."""
+
     id: int
     name: str | None = None
     product_id: int = 0
@@ -58,10 +62,14 @@ class LineItem(msgspec.Struct, frozen=True):
 
 
 class CouponLine(msgspec.Struct, frozen=True):
+    """A coupon that was used."""
+
     code: str | None = None
 
 
 class Refund(msgspec.Struct, frozen=True):
+    """One refund; `total` is negative, and has tax and shipping in it."""
+
     id: int
     total: Decimal
 
@@ -87,6 +95,8 @@ class Order(msgspec.Struct, frozen=True):
 
 
 class Deleted(msgspec.Struct, frozen=True):
+    """All that is told of a deleted order."""
+
     id: int
 
 
