@@ -49,6 +49,7 @@ class BuildAnswer(BaseModel):
     orders_done: int
     customers: int
     customers_done: int
+    stages_done: int = Field(description="Customers whose stages have been worked out.")
     seconds_left: float | None = Field(description="At the speed so far; null before that is known.")
 
 
@@ -101,11 +102,12 @@ class BuildStateAnswer(BaseModel):
                 "build": {
                     "generation": 2,
                     "phase": "customers",
-                    "percent": 81.3,
+                    "percent": 36.0,
                     "orders": 69_659,
                     "orders_done": 69_659,
                     "customers": 23_570,
                     "customers_done": 12_554,
+                    "stages_done": 0,
                     "seconds_left": 1.4,
                 }
             }
@@ -199,5 +201,6 @@ def _build(progress: Progress) -> dict[str, Any]:
         "orders_done": progress.orders_done,
         "customers": progress.customers,
         "customers_done": progress.customers_done,
+        "stages_done": progress.stages_done,
         "seconds_left": None if left is None else round(left, 1),
     }

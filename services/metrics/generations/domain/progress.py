@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-ORDERS_A_SECOND = 6_000
-"""Orders that are dated anew, until a build has shown how fast this machine is."""
+# Measured with 69,659 orders of 23,570 customers while a demo ran beside, on two processors that others used as well.
+ORDERS_A_SECOND = 11_000
+"""Orders that are dated anew."""
 COPIED_A_SECOND = 60_000
 """Orders that keep their days."""
-CUSTOMERS_A_SECOND = 4_000
+CUSTOMERS_A_SECOND = 2_800
+"""Customers who are counted."""
+STAGED_A_SECOND = 1_700
+"""Customers whose stages are worked out."""
 MOVED_A_SECOND = 20_000
 """Orders that are given other days."""
 MOVED_AT_ONCE = 10_000
@@ -53,6 +57,7 @@ class Progress:
     orders_done: int
     customers: int
     customers_done: int
+    stages_done: int
     moved: int
     busy_seconds: float
 
@@ -63,7 +68,8 @@ class Progress:
             return 100.0
         done = min(self.orders_done, self.orders) / max(1, self.orders)
         counted = min(self.customers_done, self.customers) / max(1, self.customers)
-        return round(100.0 * (0.6 * done + 0.4 * counted), 1)
+        staged = min(self.stages_done, self.customers) / max(1, self.customers)
+        return round(100.0 * (0.2 * done + 0.3 * counted + 0.5 * staged), 1)
 
     @property
     def seconds_left(self) -> float | None:
@@ -72,11 +78,12 @@ class Progress:
         return self.busy_seconds * (1 - share) / share if share > 0 else None
 
 
-def cost_of(changed: tuple[str, ...], *, keeps_days: bool, orders: int, customers: int) -> Cost:
+def cost_of(changed: tuple[str, ...], *, keeps_days: bool, keeps_stages: bool, orders: int, customers: int) -> Cost:
     """What building takes for a shop of this size."""
     if not changed:
         return Cost((), orders, customers, 0.0, 0, 0.0, 0.0)
     moved = 0 if keeps_days else orders
     seconds = orders / (COPIED_A_SECOND if keeps_days else ORDERS_A_SECOND) + customers / CUSTOMERS_A_SECOND
+    seconds += 0 if keeps_stages else customers / STAGED_A_SECOND
     standstill, settling = min(moved, MOVED_AT_ONCE), max(0, moved - MOVED_AT_ONCE)
     return Cost(changed, orders, customers, seconds, moved, standstill / MOVED_A_SECOND, settling / MOVED_A_SECOND)

@@ -15,8 +15,14 @@ async def cost_of_change(reads: Reads, shop: int, wanted: Choices) -> Cost:
     """
     now = await live(reads, shop)
     if now is None:
-        return cost_of((), keeps_days=True, orders=0, customers=0)
+        return cost_of((), keeps_days=True, keeps_stages=True, orders=0, customers=0)
     orders, customers = await size_of(reads, shop, now.counters.generation)
     before = built_with(now)
     changed = tuple(wanted.changed(before))
-    return cost_of(changed, keeps_days=wanted.keeps_days(before), orders=orders, customers=customers)
+    return cost_of(
+        changed,
+        keeps_days=wanted.keeps_days(before),
+        keeps_stages=wanted.keeps_stages(before),
+        orders=orders,
+        customers=customers,
+    )

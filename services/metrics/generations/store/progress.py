@@ -47,7 +47,8 @@ SET phase = $2, order_cursor = $3, customer_cursor = $4, orders_done = $5, custo
 WHERE shop = $1
 """
 _PROGRESS = """
-SELECT b.generation, b.phase, b.orders, b.orders_done, b.customers, b.customers_done, b.moved, b.busy_ms
+SELECT b.generation, b.phase, b.orders, b.orders_done, b.customers, b.customers_done, b.stages_done, b.moved,
+       b.busy_ms
 FROM generation_build b WHERE b.shop = $1
 """
 _GIVE_UP = (
@@ -148,8 +149,17 @@ async def progress_of(reads: Reads, shop: int) -> Progress | None:
     row = await reads.fetchrow(_PROGRESS, shop)
     if row is None:
         return None
-    number, phase, orders, orders_done, customers, customers_done, moved, busy_ms = row
-    return Progress(number, Phase(phase), orders, orders_done, customers, customers_done, moved, busy_ms / 1000)
+    return Progress(
+        row["generation"],
+        Phase(row["phase"]),
+        orders=row["orders"],
+        orders_done=row["orders_done"],
+        customers=row["customers"],
+        customers_done=row["customers_done"],
+        stages_done=row["stages_done"],
+        moved=row["moved"],
+        busy_seconds=row["busy_ms"] / 1000,
+    )
 
 
 async def size_of(reads: Reads, shop: int, generation: int) -> tuple[int, int]:
