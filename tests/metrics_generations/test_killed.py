@@ -48,8 +48,8 @@ async def test_killed_at_every_point_two_changes_in_a_row_lose_and_double_nothin
         world.keep("gateway")
         steps = [
             "timer_after_claim:2",
-            *(f"{point}:{nth}" for nth, point in enumerate(STEPS, 4)),
-            "timer_after_claim:4",
+            *(f"{point}:{nth}" for nth, point in enumerate(STEPS, 2)),
+            "timer_after_claim:3",
         ]
         metrics = world.keep("metrics", plan=steps, MANDEGAR_BATCH_EVENTS_MAX="40")
         await world.feed(500)
