@@ -35,7 +35,17 @@ class State(NamedTuple):
     plan: RebuildPlan
     operator: asyncpg.Connection[Any]
     worker: asyncpg.Connection[Any]
+    beside: asyncpg.Connection[Any]
+    """Another one of the worker's role: live's snapshot is held by the first."""
     filler: Filler
+
+
+class Checked(NamedTuple):
+    """What a comparison found."""
+
+    verdicts: list[Verdict]
+    apart: int
+    """Customers who were on their way on one side, so that some of their state was not compared."""
 
 
 def plan_of(service: str) -> tuple[ModuleType, RebuildPlan]:
@@ -63,6 +73,7 @@ async def opened(
     main, plan = plan_of(service)
     operator = await _connect(found.service_database_url(service), service)
     worker = await _connect(found.login(service), service)
+    second = await _connect(found.login(service), service)
     try:
         if not await operator.fetchval(_LOCK, service):
             raise Refused(f"another rebuild of {service} runs; this one was not begun")
@@ -82,42 +93,48 @@ async def opened(
                 topics = {place.topic for place in places} & filler.topics
                 places = {place for place in places if place.topic in topics}
                 await filler.open(places, compacted={topic for topic in topics if is_compacted(topic)})
-                yield State(service, plan, operator, worker, filler)
+                yield State(service, plan, operator, worker, second, filler)
             finally:
                 await filler.close()
     finally:
         operator.terminate()
         worker.terminate()
+        second.terminate()
 
 
 async def fill(state: State, limit: int | None = None) -> None:
     """Read until less than a standstill's worth is left, or `limit` rounds are done."""
     for _ in range(limit or _ROUNDS_MAX):
-        if await state.filler.to(await _targets(state)) < _NEARLY:
+        events = await state.filler.to(await _targets(state))
+        await state.filler.catch_up_timers(await state.worker.fetchval("SELECT now()"))
+        if events < _NEARLY:
             return
 
 
-async def check(state: State) -> list[Verdict]:
+async def check(state: State) -> Checked:
     """Compare live with the rebuild at the same positions. Live goes on meanwhile."""
-    from shared.messaging.rebuilding import compare, letters_to_repeat, live_positions
+    from shared.messaging.rebuilding import compare, letters_to_repeat, live_positions, refresh
     from shared.messaging.rebuilding.comparing import digests
 
-    anew = _anew(state.service)
+    anew, plan = _anew(state.service), state.plan
+    await refresh(state.beside, plan, state.service, anew)
     async with state.worker.transaction(isolation="repeatable_read"):
-        # One snapshot: the tables as they stood at these positions.
+        # One snapshot: the tables as they stood at these positions. It stays open while the rebuild reads up to them.
         await state.worker.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         positions = await live_positions(state.worker, state.service, state.service)
         now: datetime = await state.worker.fetchval("SELECT now()")
         await state.worker.execute(f'SET LOCAL search_path = "{state.service}"')
-        live = await digests(state.worker, state.plan.compared)
-    await state.filler.to({place: end for place, end in positions.items() if place.topic in state.filler.topics})
-    await state.filler.catch_up_timers(now)
-    await letters_to_repeat(state.worker, state.service, anew)
-    await state.filler.repeat_letters()
-    async with state.worker.transaction(isolation="repeatable_read"):
-        await state.worker.execute(f'SET LOCAL search_path = "{anew}"')
-        rebuilt = await digests(state.worker, state.plan.compared)
-    return compare(state.plan.compared, live, rebuilt)
+        await state.filler.to({place: end for place, end in positions.items() if place.topic in state.filler.topics})
+        await state.filler.catch_up_timers(now)
+        await letters_to_repeat(state.beside, state.service, anew)
+        await state.filler.repeat_letters()
+        async with state.beside.transaction(isolation="repeatable_read"):
+            await state.beside.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+            await state.beside.execute(f'SET LOCAL search_path = "{anew}"')
+            apart = 0 if plan.set_apart is None else await plan.set_apart(state.worker, state.beside)
+            live = await digests(state.worker, plan.compared)
+            rebuilt = await digests(state.beside, plan.compared)
+    return Checked(compare(plan.compared, live, rebuilt), apart)
 
 
 async def switch(state: State) -> Switched:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -21,6 +23,8 @@ from tests.chaos.world import Servers, World, a_world
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 SEED = int(os.environ.get("REBUILD_SEED", "20260311"))
+MEMORY_MAX = 450 << 20
+"""Bytes of a rebuild's process, however much there is to read: it holds what Kafka gave last and one batch."""
 
 
 class Ended(Exception):
@@ -36,15 +40,32 @@ async def rebuild(world: World, *arguments: str, crash_at: str = "", seconds: fl
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
+    watching = asyncio.create_task(_bound_memory(process.pid))
     try:
         out, err = await asyncio.wait_for(process.communicate(), seconds)
     except TimeoutError:
         process.kill()
         raise
+    finally:
+        watching.cancel()
     lines = [json.loads(line) for line in out.splitlines()]
     if process.returncode:
         raise Ended(process.returncode, err.decode()[-3000:], [line for line in lines if line["kind"] != "progress"])
     return lines
+
+
+def _memory(pid: int) -> int:
+    """Resident bytes."""
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")
+
+
+async def _bound_memory(pid: int) -> None:
+    """Kill the process when it holds more than a rebuild of any size may."""
+    while True:
+        with contextlib.suppress(OSError):
+            if _memory(pid) > MEMORY_MAX:
+                os.kill(pid, signal.SIGXCPU)
+        await asyncio.sleep(0.1)
 
 
 def told(lines: list[dict[str, Any]], kind: str) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from services.metrics.lifecycle.domain.figures import (
     freeze,
     gap_changes,
     joined,
+    reached,
 )
 from services.metrics.lifecycle.domain.places import Appends, Flags, appends_of
 from services.metrics.lifecycle.domain.stages import Reason, Stage
@@ -254,7 +255,10 @@ class Following:
         if not begun and not partitions:
             return {}
         wanted = sorted({*begun, *partitions})
-        series = await gaps.figures(conn, life.number, life.generation, wanted, since)
+        before = {partition: self.courses[life.number, partition].day_before for partition in wanted}
+        series = await gaps.figures(conn, life.number, life.generation, wanted, min(since, *before.values()))
+        split = {partition: reached(found, before[partition]) for partition, found in series.items()}
+        series = {partition: known for partition, (known, _) in split.items()}
         if begun:
             counted = await gaps.counted(conn, life.number, life.generation, sorted(begun))
             for partition, days in begun.items():
@@ -264,6 +268,7 @@ class Following:
                     changes.get(partition, NO_CHANGES),
                     days,
                     life.rules.quantile,
+                    given=split[partition][1],
                 )
                 self.telling.keep(life, partition, new)
         return series

@@ -9,7 +9,7 @@ import numpy as np
 
 from services.metrics import counters
 from services.metrics.lifecycle.domain.clocks import place_of
-from services.metrics.lifecycle.domain.figures import Series, frozen, histogram
+from services.metrics.lifecycle.domain.figures import Series, frozen, histogram, reached
 from services.metrics.lifecycle.domain.thresholds import NO_FIGURE
 from services.metrics.lifecycle.domain.walking import Walk
 from services.metrics.lifecycle.people import load_facts, people_of, put_back
@@ -72,6 +72,8 @@ async def _fall_due(work: Work, life: Life, timers: Mapping[int, Timer], telling
     if life.rules.personal and len(rows):
         since = 0 if found.lives.put_off.any() else int(found.lives.figure_day.min())
         series = await gaps.figures(conn, life.number, life.generation, sorted(set(of)), since)
+        if life.streams:
+            series = {one: reached(figures, moments[one][0])[0] for one, figures in series.items()}
     days = found.lives.figure_day.tolist()
     figures = [series[one].of(day) if one in series else NO_FIGURE for one, day in zip(of, days, strict=True)]
     people = people_of(life.rules, found.lives, found.last_day, rows, figures)

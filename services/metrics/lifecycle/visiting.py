@@ -15,7 +15,7 @@ import numpy as np
 from msgspec import UNSET
 
 from services.metrics import counters
-from services.metrics.lifecycle.domain.figures import Series
+from services.metrics.lifecycle.domain.figures import Series, reached
 from services.metrics.lifecycle.domain.thresholds import Activity
 from services.metrics.lifecycle.domain.walking import Happening, Person, Walk
 from services.metrics.lifecycle.people import load_facts, people_of, put_back
@@ -115,6 +115,8 @@ class _Visits(NamedTuple):
         numbers = [found.customer[at] for at in rows.tolist()]
         of = [partition[one] if life.streams else WHOLE_SHOP for one in numbers]
         series = await gaps.figures(conn, life.number, life.generation, sorted(set(of)), 0)
+        if life.streams:
+            series = {one: reached(known, moments[one][0])[0] for one, known in series.items()}
         days = found.lives.figure_day[rows].tolist()
         figures = [series.get(one, Series()).of(day) for one, day in zip(of, days, strict=True)]
         people = people_of(life.rules, found.lives, found.last_day, rows, figures)

@@ -43,8 +43,8 @@ class WallClock:
 class FiringSize:
     """How many timers one transaction fires: as many as fit into a time, like the size of a batch. Pure."""
 
-    def __init__(self, *, limit_max: int = 2_000, seconds_max: float = 0.3) -> None:
-        self.limit = min(100, limit_max)
+    def __init__(self, *, limit_max: int = 2_000, seconds_max: float = 0.3, begin: int = 100) -> None:
+        self.limit = min(begin, limit_max)
         self._limit_max = limit_max
         self._seconds_max = seconds_max
 

@@ -6,8 +6,8 @@
 
 from shared.messaging.rebuilding.comparing import Verdict, compare
 from shared.messaging.rebuilding.filling import Filler, Progress, RebuildTrouble
-from shared.messaging.rebuilding.plan import RUNTIME_EXCHANGED, Compared, RebuildPlan
-from shared.messaging.rebuilding.preparing import seed
+from shared.messaging.rebuilding.plan import RUNTIME_EXCHANGED, Compared, History, RebuildPlan, Sides
+from shared.messaging.rebuilding.preparing import refresh, seed
 from shared.messaging.rebuilding.switching import Switched, switch
 from shared.messaging.rebuilding.targets import letters_to_repeat, live_positions
 
@@ -15,14 +15,17 @@ __all__ = [
     "RUNTIME_EXCHANGED",
     "Compared",
     "Filler",
+    "History",
     "Progress",
     "RebuildPlan",
     "RebuildTrouble",
+    "Sides",
     "Switched",
     "Verdict",
     "compare",
     "letters_to_repeat",
     "live_positions",
+    "refresh",
     "seed",
     "switch",
 ]

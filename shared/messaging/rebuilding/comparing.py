@@ -32,11 +32,19 @@ class Verdict(NamedTuple):
     live: Side
     rebuilt: Side
     left_out: str
+    decides: bool = True
 
     @property
     def equal(self) -> bool:
-        """Whether all that is compared is alike."""
-        return self.live == self.rebuilt
+        """Whether all that is compared is alike, or need not be."""
+        return self.live == self.rebuilt or not self.decides
+
+    @property
+    def state(self) -> str:
+        """In a word."""
+        if self.live == self.rebuilt:
+            return "equal"
+        return "different" if self.decides else "otherwise"
 
 
 async def digests(conn: asyncpg.Connection[Any], compared: Sequence[Compared]) -> list[Side]:
@@ -53,5 +61,6 @@ async def digests(conn: asyncpg.Connection[Any], compared: Sequence[Compared]) -
 def compare(compared: Sequence[Compared], live: Sequence[Side], rebuilt: Sequence[Side]) -> list[Verdict]:
     """Both sides beside each other, in the order of the plan."""
     return [
-        Verdict(one.table, mine, other, one.left_out) for one, mine, other in zip(compared, live, rebuilt, strict=True)
+        Verdict(one.table, mine, other, one.left_out, one.decides)
+        for one, mine, other in zip(compared, live, rebuilt, strict=True)
     ]

@@ -15,9 +15,11 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
+from shared.db.timers import any_due
 from shared.messaging.batch import BatchHandler, CommitDoubtful, Step
 from shared.messaging.batching import Backoff, BatchSize
 from shared.messaging.chores import DueTimers
+from shared.messaging.chores.timers import FiringSize
 from shared.messaging.connecting import Connect
 from shared.messaging.dead_letters import DeadLetters
 from shared.messaging.faults import BatchTooSlow, Fault, judge
@@ -84,10 +86,13 @@ class Filler:
         self._handler = BatchHandler(service, self._clock, letters, publishes=False)
         self._first = {s.topic for s in service.subscriptions if s.first}
         timers = {kind: handle for kind, handle in service.timers.items() if kind in plan.timers}
-        self._timers = DueTimers(timers) if timers else None
+        # Nobody waits for a batch of these: as many at once as fit into a time.
+        size = FiringSize(limit_max=20_000, seconds_max=5.0, begin=4_000)
+        self._timers = DueTimers(timers, service.clock, size) if timers else None
         self._connect = connect
         self._reader = reader
-        self._size = BatchSize(events_max=events_max)
+        # As large as they fit into a worker's limit: nobody waits for a batch.
+        self._size = BatchSize(events_max=events_max, target_seconds=3.0, limit_seconds=10.0, start=5_000)
         self._conn: asyncpg.Connection[Any] | None = None
         self._owned: dict[TopicPartition, Position] = {}
         self._beginnings: dict[TopicPartition, int] = {}
@@ -172,6 +177,7 @@ class Filler:
         chunks = self._chunks(cut)
         self._clock.to(_moment(max(records[-1].timestamp for records, _ in cut.values())))
         await self._handle_all(chunks)
+        await self._fire_own()
         self._tell(targets)
 
     def _chunks(self, cut: Cut) -> list[Chunk]:
@@ -201,11 +207,31 @@ class Filler:
         """Fire all timers that are due, each at its own time."""
         if self._timers is None:
             return
-        places = {place: at for place, at in self._owned.items() if place.topic not in self._first}
+        places = self._places()
         step = self._timers.step(sorted({place.partition for place in places}))
         while (due := await self._next_due()) is not None and due <= until:
             self._clock.to(due)
             await self._handle(self._fences(places), steps=[step])
+        await self._fire_own()
+
+    async def _fire_own(self) -> None:
+        """Fire what is due by clocks of the service's own, which events have moved."""
+        clock = self._handler.service.clock
+        if self._timers is None or clock is None:
+            return
+        places = self._places()
+        partitions = sorted({place.partition for place in places})
+        step = self._timers.step(partitions)
+        while True:  # what fires is removed, or is set for a later time
+            conn = await self._connected()
+            own = [reach for reach in await clock.reaches(conn, self._clock.now(), partitions) if reach.partition < 0]
+            if not await any_due(conn, own, self._timers.kinds):
+                return
+            await self._handle(self._fences(places), steps=[step])
+
+    def _places(self) -> dict[TopicPartition, Position]:
+        """All but reference data."""
+        return {place: at for place, at in self._owned.items() if place.topic not in self._first}
 
     def _fences(self, places: Mapping[TopicPartition, object]) -> list[Chunk]:
         stands = [(place, self._owned[place]) for place in sorted(places)]

@@ -2,8 +2,9 @@
 
     1 lock live's positions: batches in hand commit, later ones wait at their fence
     2 the rebuild reads to these very positions
-    3 lock the tables to be exchanged, exchange them, raise all epochs above live's, COMMIT
-    4 workers fail at the fence, drop what they hold, and claim their partitions anew within seconds
+    3 lock the tables to be exchanged; what was published is live's history, and the rebuild goes on from it
+    4 exchange the tables, raise all epochs above live's, COMMIT
+    5 workers fail at the fence, drop what they hold, and claim their partitions anew within seconds
 
 Whatever fails before COMMIT leaves live as it was. Live's waiting batches give up after their own time limit and are
 tried again, so nothing is lost if it takes long.
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
 from time import monotonic
 from typing import Any, NamedTuple
 
@@ -22,7 +24,8 @@ from shared.db import beside
 from shared.messaging import crash
 from shared.messaging.rebuilding.comparing import compare, digests
 from shared.messaging.rebuilding.filling import Filler, RebuildTrouble
-from shared.messaging.rebuilding.plan import RUNTIME_EXCHANGED, RebuildPlan
+from shared.messaging.rebuilding.plan import RUNTIME_EXCHANGED, RebuildPlan, Sides
+from shared.messaging.rebuilding.preparing import refresh
 from shared.messaging.rebuilding.targets import letters_to_repeat, live_positions
 
 _STANDSTILL_SECONDS = 5.0
@@ -60,6 +63,16 @@ class Switched(NamedTuple):
     attempts: int
     events: int
     """Read while live stood still."""
+    told: Sequence[str] = ()
+    """What was done so that what was published stays true."""
+
+
+class _Parties(NamedTuple):
+    operator: asyncpg.Connection[Any]
+    worker: asyncpg.Connection[Any]
+    sides: Sides
+    plan: RebuildPlan
+    filler: Filler
 
 
 async def switch(
@@ -70,12 +83,14 @@ async def switch(
     Call it when the rebuild has nearly caught up: what it has left to read must fit into seconds.
     """
     last: Exception | None = None
+    sides = Sides(service, beside.schema_of(service, beside.ANEW))
     for attempt in range(1, _TRIES + 1):
+        prepared = await plan.history.prepare(worker, sides) if plan.history is not None else None
         began = monotonic()
         try:
             async with asyncio.timeout(_STANDSTILL_SECONDS):
-                events = await _attempt(operator, worker, service, plan, filler)
-            return Switched(monotonic() - began, attempt, events)
+                events, told = await _attempt(_Parties(operator, worker, sides, plan, filler), prepared)
+            return Switched(monotonic() - began, attempt, events, told)
         except (TimeoutError, asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError) as error:
             last = error
         if operator.is_closed():
@@ -88,10 +103,10 @@ async def switch(
     )
 
 
-async def _attempt(
-    operator: asyncpg.Connection[Any], worker: asyncpg.Connection[Any], service: str, plan: RebuildPlan, filler: Filler
-) -> int:
-    anew, before = beside.schema_of(service, beside.ANEW), beside.schema_of(service, beside.BEFORE)
+async def _attempt(parties: _Parties, prepared: Any) -> tuple[int, Sequence[str]]:
+    operator, worker, sides, plan, filler = parties
+    service, anew = sides
+    before = beside.schema_of(service, beside.BEFORE)
     async with operator.transaction():
         await operator.execute(_LIMITS)
         await beside.make_schema_like(operator, before, service)
@@ -100,6 +115,9 @@ async def _attempt(
         events = await filler.to(await live_positions(operator, service, service))
         await letters_to_repeat(worker, service, anew)
         await filler.repeat_letters()
+        await refresh(worker, plan, service, anew)
+        now: datetime = await worker.fetchval("SELECT now()")
+        await filler.catch_up_timers(now)
         await filler.close()
         await beside.lock(operator, service, sorted({*RUNTIME_EXCHANGED, *plan.exchanged} - {"consumer_offset"}))
         names = {"live": service, "anew": anew}
@@ -107,10 +125,13 @@ async def _attempt(
             await operator.execute(_named(statement, names))
         if await operator.fetchval(_named(_POSITIONS, names)):
             raise RebuildTrouble("the rebuild does not stand where live stands; nothing was changed. Begin anew")
+        told: Sequence[str] = ()
+        if plan.history is not None:
+            told = await plan.history.adopt(operator, sides, prepared, now)
         await beside.exchange(operator, service, {*RUNTIME_EXCHANGED, *plan.exchanged})
         await operator.execute(f'DROP SCHEMA "{anew}" CASCADE')
         crash.at("rebuild_before_commit")
-    return events
+    return events, told
 
 
 async def refuse_changed_choices(worker: asyncpg.Connection[Any], service: str, plan: RebuildPlan) -> None:

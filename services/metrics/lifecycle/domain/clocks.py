@@ -59,6 +59,11 @@ class Course:
         ]
 
     @property
+    def day_before(self) -> int:
+        """The day it had come to when the batch began; 0 when it had never been set."""
+        return self.moments[0].day if self.positions[:1] == [-1] else 0
+
+    @property
     def last(self) -> Moment | None:
         """How it stands at the end."""
         return self.moments[-1] if self.moments else None

@@ -128,10 +128,31 @@ def _quantile(lengths: Ints, counts: Ints, percent: int) -> tuple[int, int | Non
     return total, int(lengths[np.searchsorted(so_far, -(-percent * total // 100))])
 
 
+def reached(series: Series, day: int) -> tuple[Series, dict[int, Figure]]:
+    """What of a series is in force once the clock has come to a day, and the rest by day.
+
+    There is a rest only in a rebuild, which is given all figures that were frozen in the past it repeats.
+    """
+    place = bisect_right(series.days, day)
+    if place == len(series.days):
+        return series, {}
+    rest = {figure.day or 0: figure for figure in series.figures[place:]}
+    return Series(series.figures[:place], series.positions[:place]), rest
+
+
 def freeze(
-    known: Series, counted: Mapping[bool, Mapping[int, int]], changes: GapChanges, new_days: NewDays, percent: int
+    known: Series,
+    counted: Mapping[bool, Mapping[int, int]],
+    changes: GapChanges,
+    new_days: NewDays,
+    percent: int,
+    *,
+    given: Mapping[int, Figure] | None = None,
 ) -> tuple[Series, list[Figure]]:
-    """Figures of the days that begin in a batch, each from the gaps as they were at its position."""
+    """Figures of the days that begin in a batch, each from the gaps as they were at its position.
+
+    `given`: figures by day that were frozen once before, as a rebuild finds them; these stay what they were.
+    """
     positions = [position for position, _ in new_days]
     changes = changes.at(np.argsort(changes.position, kind="stable"))
     ends = np.searchsorted(changes.position, np.array(positions, np.int64)).tolist()
@@ -144,7 +165,7 @@ def freeze(
             np.add.at(now.gaps, place[~first], sign[~first])
             np.add.at(now.firsts, place[first], sign[first])
             start = end
-        new.append(frozen(day, now, percent))
+        new.append((given or {}).get(day) or frozen(day, now, percent))
     return Series([*known.figures, *new], [*known.positions, *positions]), new
 
 
