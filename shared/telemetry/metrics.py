@@ -6,7 +6,7 @@ Labels are the service, its topics, partitions, stages and routes: never a custo
 from __future__ import annotations
 
 from contextlib import suppress
-from functools import lru_cache
+from functools import cache
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 
@@ -153,13 +153,13 @@ class _HttpNames:
         )
 
 
-# A registry refuses a name twice, so the metrics of one are made once.
-@lru_cache(maxsize=64)
+# A registry refuses a name twice, so the metrics of one are made once, and never forgotten.
+@cache
 def _runtime_metrics(registry: CollectorRegistry) -> _RuntimeNames:
     return _RuntimeNames(registry)
 
 
-@lru_cache(maxsize=64)
+@cache
 def _http_metrics(registry: CollectorRegistry) -> _HttpNames:
     return _HttpNames(registry)
 

@@ -145,8 +145,8 @@ SAFEGUARDS = (
             ),
             Edit(
                 "shared/db/transaction.py",
-                "            wanted = OutboxKey(ShopId(shop), key)\n",
-                "            wanted = OutboxKey(ShopId(shop), key)\n            self._last[wanted] = last\n",
+                "            self._reserved.setdefault(key, deque())",
+                "            self._last[key] = last\n            self._reserved.setdefault(key, deque())",
             ),
             Edit(
                 "shared/db/transaction.py",
