@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Protocol
 
 from services.gateway.identity.domain import Profile
 from shared.contracts.customers import Customer, CustomerUpdated
@@ -12,31 +13,49 @@ from shared.kernel import customer_id_text, derive_event_id
 SOURCE = "mandegar/gateway"
 
 
-def customer_updated(
-    profile: Profile,
-    *,
-    shop: str,
-    cause: str,
-    cause_id: str,
-    occurred: datetime,
-    occurred_ms: int,
-    received: datetime,
-    origin: Origin,
-    sequence: int,
-) -> CustomerUpdated:
-    """Full state of a customer after an event. `cause` names that event, `cause_id` is its public form."""
+class Cause(Protocol):
+    """A raw event, as far as what it causes must name it. Drafts of all slices are such."""
+
+    @property
+    def shop(self) -> str: ...
+
+    @property
+    def cause(self) -> str:
+        """Source and id of the raw event."""
+        ...
+
+    @property
+    def cause_id(self) -> str:
+        """Its public form."""
+        ...
+
+    @property
+    def occurred(self) -> datetime: ...
+
+    @property
+    def occurred_ms(self) -> int: ...
+
+    @property
+    def received(self) -> datetime: ...
+
+    @property
+    def origin(self) -> Origin: ...
+
+
+def customer_updated(profile: Profile, by: Cause, sequence: int) -> CustomerUpdated:
+    """Full state of a customer after an event."""
     customer = customer_id_text(profile.customer)
     return CustomerUpdated(
-        id=derive_event_id(occurred_ms, shop, cause, "customer.updated"),
+        id=derive_event_id(by.occurred_ms, by.shop, by.cause, "customer.updated"),
         source=SOURCE,
         subject=customer,
-        time=occurred,
-        shop=shop,
-        origin=origin,
+        time=by.occurred,
+        shop=by.shop,
+        origin=by.origin,
         sequence=sequence,
-        causationid=cause_id,
-        correlationid=cause_id,
-        receivedat=received,
+        causationid=by.cause_id,
+        correlationid=by.cause_id,
+        receivedat=by.received,
         data=Customer(
             customer=customer,
             canonical=customer if profile.canonical == profile.customer else customer_id_text(profile.canonical),

@@ -27,18 +27,7 @@ async def save(tx: Transaction, drafts: Sequence[Draft], recognition: Recognitio
     await identity.save(tx.conn, recognition)
     for draft, (key, customer_text), telling in zip(drafts, keys, recognition.tellings, strict=True):
         if telling is not None:
-            updated = customer_updated(
-                telling,
-                shop=draft.shop,
-                cause=draft.cause,
-                cause_id=draft.cause_id,
-                occurred=draft.occurred,
-                occurred_ms=draft.occurred_ms,
-                received=draft.received,
-                origin=draft.origin,
-                sequence=tx.sequence(key),
-            )
-            tx.publish(topics.CUSTOMERS, key, updated)
+            tx.publish(topics.CUSTOMERS, key, customer_updated(telling, draft, tx.sequence(key)))
         if draft.kind != "profile":
             tx.publish(topics.INTERACTIONS, key, write(draft, customer_text, tx.sequence(key)))
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
 from shared.contracts.raw_orders import RawOrder
@@ -29,6 +30,12 @@ class Told(NamedTuple):
     type: str
     time: datetime | None
     data: RawOrder
+
+
+class Deleted(msgspec.Struct, frozen=True):
+    """All that is told of a deleted order."""
+
+    id: int
 
 
 class Adaptor(NamedTuple):

@@ -21,6 +21,7 @@ from services.gateway.webhooks.events.forms import (
     REFUNDED,
     UPDATED,
     Adaptor,
+    Deleted,
     Headers,
     Told,
     Unread,
@@ -162,12 +163,6 @@ class Order(msgspec.Struct, frozen=True):
     discount_codes: list[Code] | None = None
     line_items: list[LineItem] | None = None
     refunds: list[Refund] | None = None
-
-
-class Deleted(msgspec.Struct, frozen=True):
-    """All that is told of a deleted order."""
-
-    id: int
 
 
 _orders = msgspec.json.Decoder(Order)

@@ -21,6 +21,7 @@ from services.gateway.webhooks.events.forms import (
     COMPLETED,
     REFUNDED,
     Adaptor,
+    Deleted,
     Headers,
     Told,
     Unread,
@@ -92,12 +93,6 @@ class Order(msgspec.Struct, frozen=True):
     line_items: list[LineItem] = []
     coupon_lines: list[CouponLine] = []
     refunds: list[Refund] = []
-
-
-class Deleted(msgspec.Struct, frozen=True):
-    """All that is told of a deleted order."""
-
-    id: int
 
 
 _orders = msgspec.json.Decoder(Order)
