@@ -52,6 +52,8 @@ _LOCK_TIMEOUT = "5s"
 _ADVISORY_SPACE = 0x6D61  # so that migrations' locks never meet other advisory locks of ours
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 _ONE_AT_A_TIME = Lock()  # alembic keeps its context in a module: threads of one process take turns
+_LATER = ("processed_month",)
+"""Tables of later versions, whose own migrations remove them."""
 _PROCESSED_MONTH = re.compile(r"processed_event_.+")
 
 
@@ -60,9 +62,14 @@ def create_runtime_tables(op: Any, schema: str) -> None:
     _execute_file(op.get_bind(), _target(schema), "runtime_1.sql")
 
 
+def note_processed_months(op: Any, schema: str) -> None:
+    """The runtime's second version: when ids of which month were last asked for. A service's migration calls it."""
+    _execute_file(op.get_bind(), _target(schema), "runtime_2.sql")
+
+
 def drop_runtime_tables(op: Any, schema: str) -> None:
     """Undo `create_runtime_tables`."""
-    tables = ", ".join(f'"{schema}".{table}' for table in RUNTIME_TABLES)
+    tables = ", ".join(f'"{schema}".{table}' for table in RUNTIME_TABLES if table not in _LATER)
     op.execute(f"DROP TABLE {tables}")  # at once: the policy of one of them asks another
 
 

@@ -35,6 +35,7 @@ ALL_SHARDS = (*range(OUTBOX_SHARDS), BARRIER_SHARD, *LANE_SHARDS)
 RUNTIME_TABLES = (
     "consumer_offset",
     "processed_event",
+    "processed_month",
     "outbox",
     "outbox_key",
     "timer",
@@ -81,6 +82,13 @@ def _messaging_tables(metadata: MetaData) -> None:
         Column("content", BigInteger, nullable=False),
         PrimaryKeyConstraint("day", "shop", "id", name="pk_processed_event"),
         postgresql_partition_by="RANGE (day)",
+    )
+    Table(
+        "processed_month",
+        metadata,
+        Column("first", Integer, nullable=False, autoincrement=False),
+        Column("taken_on", Integer, nullable=False, comment="the day on which ids of this month were last asked for"),
+        PrimaryKeyConstraint("first", name="pk_processed_month"),
     )
     dead_letter = Table(
         "dead_letter",

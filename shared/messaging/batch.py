@@ -146,7 +146,7 @@ class BatchHandler:
         if replay:
             for request in await self._dead_letters.requested(conn, [(c.topic, c.partition) for c in chunks]):
                 days.update(self._decode_again(request).days)
-        await self._partitions.ensure(conn, days)
+        await self._partitions.ensure(conn, days, self.clock.now().toordinal())
         transaction = conn.transaction()
         await transaction.start()
         try:

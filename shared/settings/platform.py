@@ -115,8 +115,8 @@ class PlatformSettings(BaseSettings):
         92,
         ge=1,
         le=3660,
-        description="Days, by the time of the event, for which ids of processed events are kept, in whole months. "
-        "Repeats of older events are known by their business key, such as the order's id.",
+        description="Days for which ids of processed events are kept after the time of the event and after it, or a "
+        "repeat of it, came; in whole months. Later repeats are known by their business key, such as the order's id.",
     )
 
     @classmethod

@@ -14,13 +14,15 @@ from services.gateway.tables import metadata as gateway_metadata
 from services.metrics.tables import metadata as metrics_metadata
 from shared.db.engine import plain_url
 from shared.db.migrating import differences, downgrade, migrate, service_config
-from shared.db.partitions import ProcessedPartitions
+from shared.db.partitions import ProcessedPartitions, month_of
 from shared.db.roles import RoleTrouble
 from shared.db.tables import RUNTIME_TABLES, service_metadata
 from shared.settings import Logins
 from shared.testing import Databases
 from tests.messaging.probe import prepare
 
+_BEFORE_MONTHS = "0003"
+"""The revision of gateway before `processed_month`."""
 SERVICES = {"gateway": gateway_metadata, "metrics": metrics_metadata}
 
 
@@ -66,6 +68,20 @@ async def test_processes_that_migrate_at_once_wait_for_each_other(databases: Dat
         await conn.close()
 
 
+async def test_months_of_ids_made_before_they_were_noted_count_as_asked_for_today(databases: Databases) -> None:
+    url = await databases.create("gateway")
+    days = [date(1980, 1, 1).toordinal(), date(2014, 5, 3).toordinal(), date(2400, 2, 1).toordinal()]
+    conn = await asyncpg.connect(plain_url(url), server_settings={"search_path": "gateway"})
+    try:
+        await ProcessedPartitions().ensure(conn, days, 1)
+        await asyncio.to_thread(downgrade, "gateway", url, _BEFORE_MONTHS)
+        await asyncio.to_thread(migrate, "gateway", url)
+        noted = await conn.fetch("SELECT first, taken_on - (current_date - date '0001-01-01' + 1) FROM processed_month")
+        assert sorted(map(tuple, noted)) == [(month_of(day)[0], 0) for day in days]
+    finally:
+        await conn.close()
+
+
 async def test_a_user_who_may_not_make_roles_is_told_which_to_ask_for_and_owns_the_schema(
     databases: Databases,
 ) -> None:
@@ -105,7 +121,7 @@ async def test_a_user_who_may_not_make_roles_is_told_which_to_ask_for_and_owns_t
     await conn.close()
     assert [row[0] for row in owners] == ["plain_user"]
     worker = await asyncpg.connect(logins.worker, server_settings={"search_path": "gateway"})
-    await ProcessedPartitions().ensure(worker, [date(2026, 3, 1).toordinal()])
+    await ProcessedPartitions().ensure(worker, [date(2026, 3, 1).toordinal()], date(2026, 3, 1).toordinal())
     await worker.close()
 
 

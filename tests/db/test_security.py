@@ -92,7 +92,7 @@ async def migrated(databases: Databases, service: str) -> str:
     """A database of the service with a partition made on demand."""
     url = await databases.create(service)
     async with connected(worker_url(url, service), service) as worker:
-        await ProcessedPartitions().ensure(worker, [date(2026, 3, 1).toordinal()])
+        await ProcessedPartitions().ensure(worker, [date(2026, 3, 1).toordinal()], date(2026, 3, 1).toordinal())
     return url
 
 
@@ -266,7 +266,7 @@ async def test_a_database_made_before_or_changed_by_hand_is_put_right_by_migrati
             with denied():
                 await api.fetch("SELECT FROM forgotten")
         async with connected(worker_url(url, "metrics")) as worker:
-            await ProcessedPartitions().ensure(worker, [date(2026, 3, 1).toordinal()])
+            await ProcessedPartitions().ensure(worker, [date(2026, 3, 1).toordinal()], date(2026, 3, 1).toordinal())
             await worker.fetch("SELECT FROM forgotten")
 
 

@@ -160,7 +160,7 @@ async def test_partitions_are_made_once_by_whoever_comes_first_and_dropped_when_
 
     async def make() -> None:
         async with pool.acquire() as conn:
-            await ProcessedPartitions().ensure(conn, days)
+            await ProcessedPartitions().ensure(conn, days, days[0])
 
     await asyncio.gather(make(), make(), make())
     async with pool.acquire() as conn:

@@ -33,7 +33,7 @@ ORDERS = msgspec.json.Decoder(OrderEvent)
 CUSTOMERS = msgspec.json.Decoder(CustomerUpdated)
 TABLES = (
     "customer, customer_alias, order_customer, shop_clock, shop, api_key, outbox, outbox_key, dead_letter, "
-    "processed_event, consumer_offset"
+    "processed_event, processed_month, consumer_offset"
 )
 
 

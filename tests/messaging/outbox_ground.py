@@ -111,7 +111,8 @@ async def ground(stack: Any, *, topic: bool = True) -> AsyncIterator[Ground]:
     url = plain_url(stack.database_url)
     setup = await asyncpg.connect(url)
     await setup.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE; CREATE SCHEMA {schema}; SET search_path = {schema}")
-    await setup.execute(resources.files("shared.db").joinpath("runtime_1.sql").read_text("utf-8"))
+    for version in ("runtime_1.sql", "runtime_2.sql"):
+        await setup.execute(resources.files("shared.db").joinpath(version).read_text("utf-8"))
     if topic:
         await create_topic(stack.bootstrap_servers, name)
     try:

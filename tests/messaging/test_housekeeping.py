@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
+from random import Random
 from time import monotonic
 from typing import Any
 
 import asyncpg
+import msgspec
 import pytest
 
 from shared.db.engine import create_pool
@@ -17,12 +19,13 @@ from shared.kernel import FixedClock
 from shared.messaging.chores import Housekeeping
 from shared.messaging.dead_letters import Cipher, DeadLetters, SetAside
 from shared.messaging.records import Refusal
-from shared.testing import Databases
+from shared.testing import Databases, Harness, running
 from shared.testing.harness import TEST_SECRET
-from tests.messaging.probe import prepare
+from tests.messaging.probe import ADDED, DEMO, Amount, added, prepare, probe, totals
 
 NOW = datetime(2026, 7, 15, 12, tzinfo=UTC)
 CLOCK = FixedClock(NOW)
+LONG_AGO = date(2026, 1, 1).toordinal()
 
 
 @pytest.fixture
@@ -58,7 +61,8 @@ async def test_old_letters_and_months_go_and_others_stay(pool: asyncpg.Pool[Any]
     await keep_letters(pool, 31, 3)
     await keep_letters(pool, 29, 2, start=10)
     async with pool.acquire() as conn:
-        await ProcessedPartitions().ensure(conn, [date(2026, month, 1).toordinal() for month in range(2, 8)])
+        days = [date(2026, month, 1).toordinal() for month in range(2, 8)]
+        await ProcessedPartitions().ensure(conn, days, LONG_AGO)
     made = housekeeping()
     assert made.due()
     await work(pool, made)
@@ -70,7 +74,8 @@ async def test_old_letters_and_months_go_and_others_stay(pool: asyncpg.Pool[Any]
 async def test_several_workers_at_once_do_it_once_and_none_fails(pool: asyncpg.Pool[Any]) -> None:
     await keep_letters(pool, 40, 500)
     async with pool.acquire() as conn:
-        await ProcessedPartitions().ensure(conn, [date(2025, month, 1).toordinal() for month in range(1, 13)])
+        days = [date(2025, month, 1).toordinal() for month in range(1, 13)]
+        await ProcessedPartitions().ensure(conn, days, LONG_AGO)
     await asyncio.gather(*(work(pool, housekeeping()) for _ in range(5)))
     await work(pool, housekeeping())
     assert await months(pool) == []
@@ -101,10 +106,38 @@ async def test_more_letters_than_one_call_removes_are_come_back_for(
 
 async def test_a_long_batch_is_waited_for_a_second_and_then_left_alone(pool: asyncpg.Pool[Any]) -> None:
     async with pool.acquire() as conn:
-        await ProcessedPartitions().ensure(conn, [date(2025, 1, 1).toordinal()])
+        await ProcessedPartitions().ensure(conn, [date(2025, 1, 1).toordinal()], LONG_AGO)
     async with pool.acquire() as busy, busy.transaction():
         await busy.execute("LOCK TABLE processed_event IN ROW EXCLUSIVE MODE")
         with pytest.raises(asyncpg.LockNotAvailableError):
             await asyncio.wait_for(work(pool, housekeeping()), 3)
     await work(pool, housekeeping())
     assert await months(pool) == []
+
+
+async def test_the_past_that_is_imported_twice_is_known_after_housekeeping_and_goes_in_the_end(
+    databases: Databases,
+) -> None:
+    url, clock = await databases.create("probe", prepare=prepare), FixedClock(NOW)
+    events = [added(n, time=NOW.replace(year=2014, month=n % 12 + 1)) for n in range(60)]
+    other = [msgspec.structs.replace(event, data=Amount(customer="c0", amount=5)) for event in events]
+
+    async def keep_house(harness: Harness) -> None:
+        async with harness.pool.acquire() as conn:
+            await Housekeeping("probe", clock, letters_days=30, ids_days=92, first_after_seconds=0).work(conn)
+
+    async with running(probe(), url, clock=clock) as harness:
+        await harness.configure(DEMO)
+        await harness.feed(ADDED, events)
+        once = await totals(harness.pool)
+        for days in (0, 90, 91):
+            clock.advance(timedelta(days=days))
+            await keep_house(harness)
+            (outcome,) = await harness.feed(ADDED, events, placed="random", rng=Random(days))
+            assert outcome.repeats == {ADDED: 60}
+        assert await totals(harness.pool) == once
+        await harness.feed(ADDED, other)
+        assert {letter.reason for letter in await harness.dead_letters()} == {"content_differs"}
+        clock.advance(timedelta(days=93))
+        await keep_house(harness)
+        assert await months(harness.pool) == []

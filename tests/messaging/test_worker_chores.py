@@ -173,14 +173,18 @@ async def test_timers_follow_the_database_whatever_the_machines_clock_says(
 
 
 async def test_a_worker_keeps_house(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.messaging.worker.Housekeeping", partial(Housekeeping, first_after_seconds=0.5))
-    await place.send([added(1, time=added(1).time.replace(year=2001)), added(2, amount=14)])
+    await place.send([added(n, time=added(n).time.replace(year=year)) for n, year in enumerate((2001, 2002))])
+    await place.send([added(2, amount=14)])
     async with at_work(place.worker()):
-        await place.until(1)
-        await place.pool.execute("UPDATE dead_letter SET recorded_at = recorded_at - interval '31 days'")
+        await place.until(2)
+    await place.pool.execute("UPDATE dead_letter SET recorded_at = recorded_at - interval '31 days'")
+    await place.pool.execute("UPDATE processed_month SET taken_on = taken_on - 94 WHERE first < 730700")  # 2001
+    monkeypatch.setattr("shared.messaging.worker.Housekeeping", partial(Housekeeping, first_after_seconds=0.5))
+    async with at_work(place.worker()):
         await until(
             lambda: place.pool.fetchval(
                 "SELECT NOT EXISTS (SELECT FROM dead_letter)"
                 " AND NOT EXISTS (SELECT FROM pg_class WHERE relname = 'processed_event_2001_01')"
             )
         )
+    assert await place.pool.fetchval("SELECT count(*) FROM processed_event") == 1, "of a month that was asked for today"

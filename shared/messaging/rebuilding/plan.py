@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 import asyncpg
 
-RUNTIME_EXCHANGED = ("consumer_offset", "processed_event", "timer", "shop", "api_key")
+RUNTIME_EXCHANGED = ("consumer_offset", "processed_event", "processed_month", "timer", "shop", "api_key")
 """Tables of the runtime that a rebuild has anew, and that take the place of the live ones.
 
 The others stay: `outbox` holds what is still to be sent, sequences of `outbox_key` must never go back, and
