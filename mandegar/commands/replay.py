@@ -108,8 +108,8 @@ def replay(
         named = parse_map(map_ or [])
         found = connection(directory)
         use(found)
-        shops = _shops(directory)
-        settings = _shop(shops, shop)
+        shops = shops_of(directory)
+        settings = the_shop(shops, shop)
         source = Source(
             path=file,
             shop=shop,
@@ -140,14 +140,16 @@ def _check_options(until: datetime | None, *, backfill: bool, stream_time: bool)
         raise CommandFailed("--backfill goes beside the wall's time, --stream-time tells the time: give one of them")
 
 
-def _shops(directory: Path) -> dict[str, Shop]:
+def shops_of(directory: Path) -> dict[str, Shop]:
+    """All shops, by slug."""
     from mandegar.gateway import with_gateway
     from services.gateway.shops import list_shops
 
     return {shop.slug: shop for shop in asyncio.run(with_gateway(directory, lambda pool, _clock: list_shops(pool)))}
 
 
-def _shop(shops: Mapping[str, Shop], slug: str) -> Shop:
+def the_shop(shops: Mapping[str, Shop], slug: str) -> Shop:
+    """One of them. Raises CommandFailed, naming those that there are."""
     from mandegar.failures import CommandFailed
 
     if slug not in shops:

@@ -7,11 +7,12 @@ What may not live here: knowledge of what the services do with an order.
 from mandegar.replaying.mapping import CsvMapping, MappingError
 from mandegar.replaying.messages import BadRow, Message, Source, messages_of
 from mandegar.replaying.progress import Progress
-from mandegar.replaying.running import ReplaySummary, Sink, replay
+from mandegar.replaying.running import BadRows, ReplaySummary, Sink, replay
 from mandegar.replaying.state import StateFile
 
 __all__ = [
     "BadRow",
+    "BadRows",
     "CsvMapping",
     "MappingError",
     "Message",

@@ -34,22 +34,36 @@ class ReplaySummary:
     bad_rows_file: str | None
 
 
+class BadRows(Protocol):
+    """Where rows go that cannot be used: a context manager, entered anew for each run."""
+
+    path: Path
+    count: int
+
+    def __enter__(self) -> BadRows: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def write(self, row: BadRow) -> None: ...
+
+
 async def replay(
-    entries: Iterable[Message | BadRow], sink: Sink, state: StateFile, bad_rows_file: Path, progress: Progress
+    entries: Iterable[Message | BadRow], sink: Sink, state: StateFile, bad_rows: Path | BadRows, progress: Progress
 ) -> ReplaySummary:
     """Send every message after the state's line (or place), in order, chunk by chunk.
 
     The file is always read from its front, which rebuilds derived ids and the bad rows; what was acknowledged is
-    skipped. On any error the acknowledged chunks stay noted, and the same call goes on from there.
+    skipped. On any error the acknowledged chunks stay noted, and the same call goes on from there. `bad_rows`: a path
+    for JSON lines, or another form of file.
     """
     done_line, resumed = state.load()
     pipeline = _Pipeline(sink, state, resumed)
-    with _BadRows(bad_rows_file) as bad_rows:
+    with _JsonBadRows(bad_rows) if isinstance(bad_rows, Path) else bad_rows as bad:
         chunk: list[Message] = []
         try:
             for entry in entries:
                 if isinstance(entry, BadRow):
-                    bad_rows.write(entry)
+                    bad.write(entry)
                 elif _place(entry) > done_line:
                     chunk.append(entry)
                 if len(chunk) == CHUNK_MESSAGES:
@@ -58,7 +72,7 @@ async def replay(
                     progress.update(
                         entry.line if isinstance(entry, BadRow) else _place(entry),
                         pipeline.acknowledged,
-                        bad_rows.count,
+                        bad.count,
                     )
             if chunk:
                 await pipeline.push(chunk)
@@ -66,9 +80,9 @@ async def replay(
         finally:
             await pipeline.abandon()
     state.clear()
-    progress.finish(pipeline.acknowledged, bad_rows.count)
+    progress.finish(pipeline.acknowledged, bad.count)
     sent = pipeline.acknowledged - resumed
-    return ReplaySummary(sent, resumed, bad_rows.count, str(bad_rows_file) if bad_rows.count else None)
+    return ReplaySummary(sent, resumed, bad.count, str(bad.path) if bad.count else None)
 
 
 def _place(message: Message) -> int:
@@ -107,16 +121,16 @@ class _Pipeline:
             await asyncio.gather(self._flight, return_exceptions=True)
 
 
-class _BadRows:
+class _JsonBadRows:
     """The file of bad rows, as JSON lines; it exists only where there are any."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._stream: TextIO | None = None
         self.count = 0
 
-    def __enter__(self) -> _BadRows:
-        self._path.unlink(missing_ok=True)
+    def __enter__(self) -> _JsonBadRows:
+        self.path.unlink(missing_ok=True)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -125,7 +139,7 @@ class _BadRows:
 
     def write(self, row: BadRow) -> None:
         if self._stream is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._stream = self._path.open("w", encoding="utf-8")
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._stream = self.path.open("w", encoding="utf-8")
         self._stream.write(msgspec.json.encode(row).decode() + "\n")
         self.count += 1

@@ -71,13 +71,14 @@ class Topics:
 
 
 @asynccontextmanager
-async def topics_from_here(bootstrap_servers: str) -> AsyncIterator[Topics]:
+async def topics_from_here(bootstrap_servers: str, *names: str) -> AsyncIterator[Topics]:
+    """What is written from now on to these topics; the raw ones where none is named."""
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap_servers, enable_auto_commit=False)
     await consumer.start()
     try:
         partitions = [
             TopicPartition(topic, number)
-            for topic in RAW
+            for topic in names or RAW
             for number in consumer.partitions_for_topic(topic) or await _partitions(consumer, topic)
         ]
         consumer.assign(partitions)

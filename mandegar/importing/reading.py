@@ -1,0 +1,107 @@
+"""A table as numbered rows, whatever wrote it: its encoding, its delimiter, spreadsheets' own habits."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from mandegar.replaying import MappingError
+from mandegar.replaying.reading import LINE_LIMIT, Row, detect_delimiter, open_bytes
+
+_BLOCK = 1 << 20
+_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?\s*')
+_FORMULA_TEXT = re.compile(r'="(.*)"', re.DOTALL)
+_GUARDED = ("'=", "'+", "'-", "'@", "'\t")
+
+
+class Table(NamedTuple):
+    """How a file is read, and its headings."""
+
+    path: Path
+    encoding: str
+    delimiter: str
+    header: list[str]
+    first_line: int
+    """Where the headings stand: line 2 behind a spreadsheet's `sep=;`."""
+
+
+def open_table(path: Path, encoding: str | None, delimiter: str | None) -> Table:
+    """Find out how the file is written. Raises MappingError for an empty file or an encoding that does not fit."""
+    used = encoding or detect_encoding(path)
+    try:
+        with _text(path, used) as text:
+            first = text.readline(LINE_LIMIT)
+            told = _SEPARATOR_LINE.fullmatch(first)
+            line = first if told is None else text.readline(LINE_LIMIT)
+    except (LookupError, UnicodeError) as error:
+        raise MappingError(f"{path.name} is not in the encoding {used}; name it with --encoding") from error
+    sign = delimiter or (told[1] if told else detect_delimiter(line))
+    header = [clean_cell(heading) for heading in next(csv.reader([line], delimiter=sign), [])]
+    if not any(header):
+        raise MappingError(f"{path.name} has no line of headings")
+    return Table(path, used, sign, header, 1 if told is None else 2)
+
+
+def detect_encoding(path: Path) -> str:
+    """By its byte order mark, by its zeros, else UTF-8; what is not UTF-8 is taken for Windows-1256."""
+    with open_bytes(path) as stream:
+        head = stream.read(4096)
+        for mark, name in _MARKS:
+            if head.startswith(mark):
+                return name
+        if 0 in head:  # no other text has zeros; here the delimiters bring them
+            return "utf-16-le" if head[1::2].count(0) > head[::2].count(0) else "utf-16-be"
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        try:
+            decoder.decode(head)
+            while block := stream.read(_BLOCK):
+                decoder.decode(block)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return "windows-1256"
+    return "utf-8"
+
+
+def rows_of(table: Table) -> Iterator[Row]:
+    """Every record below the headings that is not empty, with the number of its last line; cells are cleaned."""
+    with _text(table.path, table.encoding) as text:
+        for _ in range(table.first_line):
+            text.readline()
+        csv.field_size_limit(LINE_LIMIT)
+        reader = csv.reader(text, delimiter=table.delimiter)
+        while True:
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                line = reader.line_num + table.first_line
+                yield Row(line, [], "", f"{error}; look for a quotation mark that is never closed")
+                continue
+            if any(cell.strip() for cell in cells):
+                # Text is kept of what cannot be split alone: cells are written out again by themselves.
+                yield Row(reader.line_num + table.first_line, [clean_cell(cell) for cell in cells], "")
+
+
+def clean_cell(cell: str) -> str:
+    """A cell without what spreadsheets and our own files of errors put around it: `="0912…"`, `'+98…`."""
+    text = cell.strip().strip("\ufeff\u200e\u200f")
+    if text.startswith('="'):
+        found = _FORMULA_TEXT.fullmatch(text)
+        return found[1].strip() if found else text
+    return text[1:] if text.startswith(_GUARDED) else text
+
+
+def _text(path: Path, encoding: str) -> io.TextIOWrapper:
+    raw = open_bytes(path)
+    try:
+        return io.TextIOWrapper(raw, encoding=encoding, errors="surrogateescape", newline="")
+    except LookupError:
+        raw.close()
+        raise
