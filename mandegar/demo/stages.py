@@ -19,7 +19,7 @@ from mandegar.recount.crowds import InForce, changes_of_crowd
 from mandegar.recount.shops import order_days
 from mandegar.recount.stages import Change, StageRules, month_counts
 from shared.contracts import topics
-from shared.contracts.customers import CustomerUpdated
+from shared.contracts.customers import CustomerEvent
 from shared.contracts.lifecycle import StageChange
 from shared.contracts.shops import Lifecycle, Shop
 
@@ -29,7 +29,7 @@ LAST_DAY = date(1998, 12, 31)
 SHOWN = ("lapsing", "lost", "reactivated")
 TAIL = 8
 _READ_LIMIT_S = 120.0
-_CUSTOMER = msgspec.json.Decoder(CustomerUpdated)
+_CUSTOMER = msgspec.json.Decoder(CustomerEvent)
 
 Months = Mapping[str, Mapping[str, int]]
 """Month (YYYY-MM) to stage to how many changes led there."""

@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from services.gateway.collector import BODIES, CrossOrigin, collector_router, open_outlet
 from services.gateway.identity import Marker
+from services.gateway.identity.api import router as identity_router
 from services.gateway.intake import intake_handler
 from services.gateway.interactions import interactions_handler
 from services.gateway.settings import GatewaySettings
@@ -84,7 +85,7 @@ def create_app(settings: GatewaySettings | None = None) -> FastAPI:
     """The HTTP application: the collector, webhooks, and the settings of the shop that the API key belongs to."""
     settings = settings or GatewaySettings.load(NAME, role="api")
     outlet = open_outlet(settings)
-    routers = (collector_router(settings, outlet), webhooks_router(settings, outlet), shops_router)
+    routers = (collector_router(settings, outlet), webhooks_router(settings, outlet), shops_router, identity_router)
     bodies = BODIES | {WEBHOOKS: settings.http_body_bytes_max}
     app = create_web_app(NAME, settings, routers=routers, bodies=bodies)
     app.add_middleware(CrossOrigin, paths=frozenset(BODIES), origins=settings.collector_origins)

@@ -1,4 +1,8 @@
-"""`customers.v1`: full state of each customer, keyed by shop and surrogate id, compacted."""
+"""`customers.v1`: full state of each customer, keyed by shop and surrogate id, compacted.
+
+Each event of a key is the customer's full state, whatever its type: the last one tells all, also whom a merge joined
+the customer to. Of two events of one key the one with the greater `sequence` holds.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +17,15 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True):
     customer: str
     """Surrogate id, thirteen characters."""
     canonical: str
-    """The customer this one is joined to by a merge; itself where none."""
+    """The customer this one is counted as: the end of all merges; itself where there is none."""
     shop_customer_id: str | None = None
     name: str | None = None
     email: str | None = None
     phone: str | None = None
     """E.164."""
     locale: str | None = None
+    merged_into: str | None = None
+    """The customer this one was merged into itself. Another than `canonical` where that one was merged further."""
 
 
 class CustomerUpdated(Envelope, frozen=True, kw_only=True, tag="customer.updated"):
@@ -28,4 +34,16 @@ class CustomerUpdated(Envelope, frozen=True, kw_only=True, tag="customer.updated
     data: Customer
 
 
-CustomerEvent = CustomerUpdated
+class CustomerMerged(Envelope, frozen=True, kw_only=True, tag="customer.merged"):
+    """A merge moved `canonical` of this customer. Events go on naming the customer they are of."""
+
+    data: Customer
+
+
+class CustomerUnmerged(Envelope, frozen=True, kw_only=True, tag="customer.unmerged"):
+    """A merge was undone, which moved `canonical` of this customer back."""
+
+    data: Customer
+
+
+CustomerEvent = CustomerUpdated | CustomerMerged | CustomerUnmerged

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from shared.contracts.customers import Customer, CustomerUpdated
+from shared.contracts.customers import Customer, CustomerMerged, CustomerUnmerged, CustomerUpdated
 from shared.contracts.dead_letters import DeadLetter, DeadLettered
 from shared.contracts.interactions import Interaction, InteractionRecorded
 from shared.contracts.keys import ApiKey, ApiKeyChanged
@@ -44,6 +44,7 @@ from shared.contracts.shops import Shop, ShopConfigured
 _TIME = datetime(2026, 3, 21, 9, 30, tzinfo=UTC)
 _RECEIVED = datetime(2026, 3, 21, 9, 30, 2, tzinfo=UTC)
 _CUSTOMER = "1k9d0v3mq7c2e"
+_GUEST = "0b7t4r2pkd91u"
 _LINES = [OrderLine(line_id="1", quantity=2, price=1_250_000, sku="TEA-250", category="tea", name="چای لاهیجان")]
 _ORDER = Order(order_id="1042", customer=_CUSTOMER, currency="IRR", revenue=2_500_000, lines=_LINES)
 _REFUND = Refund(
@@ -158,6 +159,10 @@ def _internal() -> list[msgspec.Struct]:
     customer = Customer(customer=_CUSTOMER, canonical=_CUSTOMER, shop_customer_id="77", locale="fa")
     return [
         CustomerUpdated(**_attributes(_CUSTOMER), data=customer),
+        CustomerMerged(
+            **_attributes(_GUEST), data=Customer(customer=_GUEST, canonical=_CUSTOMER, merged_into=_CUSTOMER)
+        ),
+        CustomerUnmerged(**_attributes(_GUEST), data=Customer(customer=_GUEST, canonical=_GUEST)),
         InteractionRecorded(**_attributes(_CUSTOMER), data=interaction),
         ShopConfigured(**_attributes("laleh"), data=shop),
         ApiKeyChanged(**_attributes("reader01"), data=key),

@@ -68,6 +68,11 @@ def forbidden(scope: str) -> Problem:
     return Problem(403, "forbidden", "The API key lacks a scope", f"The scope `{scope}` is needed.")
 
 
+def conflict(code: str, title: str, detail: str) -> Problem:
+    """409: cannot be done as things stand. `detail` names the field and says what to do first."""
+    return Problem(409, code, title, detail)
+
+
 def changed_meanwhile() -> Problem:
     """412: what was to be changed is not what the caller had read (`If-Match`)."""
     return Problem(412, "changed-meanwhile", "Somebody else changed this meanwhile", "Read it again, then change it.")
@@ -142,6 +147,7 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
         401: unauthenticated(),
         403: forbidden("metrics:read"),
         404: not_found(),
+        409: conflict("merged-already", "The customer is merged into another", "`customer`: undo that merge first."),
         412: changed_meanwhile(),
         413: too_large(1_048_576),
         415: unsupported_media_type("application/json"),

@@ -14,7 +14,7 @@ import msgspec
 
 from services.gateway.main import create_service
 from services.gateway.shops import add_shop
-from shared.contracts.customers import CustomerUpdated
+from shared.contracts.customers import CustomerEvent
 from shared.contracts.orders import OrderEvent
 from shared.contracts.raw_orders import RawOrderEvent
 from shared.contracts.shops import Shop
@@ -30,10 +30,10 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 RECEIVED_MS = int(NOW.timestamp() * 1000)
 DECODER = msgspec.json.Decoder(RawOrderEvent)
 ORDERS = msgspec.json.Decoder(OrderEvent)
-CUSTOMERS = msgspec.json.Decoder(CustomerUpdated)
+CUSTOMERS = msgspec.json.Decoder(CustomerEvent)
 TABLES = (
-    "customer, customer_alias, order_customer, shop_clock, shop, api_key, outbox, outbox_key, dead_letter, "
-    "processed_event, processed_month, consumer_offset"
+    "customer, customer_alias, customer_join, customer_conflict, order_customer, shop_clock, shop, api_key, outbox, "
+    "outbox_key, dead_letter, processed_event, processed_month, consumer_offset"
 )
 
 
@@ -112,7 +112,7 @@ class Gateway:
         """What went to orders.v1, in order."""
         return [ORDERS.decode(value) for value in await self._outbox("orders.v1")]
 
-    async def customers(self) -> list[CustomerUpdated]:
+    async def customers(self) -> list[CustomerEvent]:
         """What went to customers.v1, in order."""
         return [CUSTOMERS.decode(value) for value in await self._outbox("customers.v1")]
 

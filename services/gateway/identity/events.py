@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from services.gateway.identity.domain import Profile
-from shared.contracts.customers import Customer, CustomerUpdated
-from shared.contracts.envelope import Origin
-from shared.kernel import customer_id_text, derive_event_id
+from shared.contracts.customers import Customer, CustomerEvent, CustomerMerged, CustomerUnmerged, CustomerUpdated
+from shared.contracts.envelope import Origin, message_key
+from shared.kernel import CustomerId, ShopId, customer_id_text, derive_event_id
+from shared.messaging.handling import OutboxKey
 
 SOURCE = "mandegar/gateway"
 
@@ -42,27 +43,69 @@ class Cause(Protocol):
     def origin(self) -> Origin: ...
 
 
+def customer_key(shop: ShopId, slug: str, customer: CustomerId) -> OutboxKey:
+    """Key of the messages on one identity."""
+    return OutboxKey(shop, message_key(slug, customer_id_text(customer)))
+
+
 def customer_updated(profile: Profile, by: Cause, sequence: int) -> CustomerUpdated:
     """Full state of a customer after an event."""
-    customer = customer_id_text(profile.customer)
     return CustomerUpdated(
         id=derive_event_id(by.occurred_ms, by.shop, by.cause, "customer.updated"),
+        **_caused(profile, by, sequence),
+    )
+
+
+def customer_merged(profile: Profile, by: Cause, sequence: int) -> CustomerMerged:
+    """Full state of a customer whose pointer an event moved."""
+    customer = customer_id_text(profile.customer)
+    return CustomerMerged(
+        id=derive_event_id(by.occurred_ms, by.shop, f"{by.cause}\x1f{customer}", "customer.merged"),
+        **_caused(profile, by, sequence),
+    )
+
+
+def joined_by_staff(profile: Profile, shop: str, now: datetime, sequence: int, *, merged: bool) -> CustomerEvent:
+    """Full state of a customer whose pointer a member of staff moved: by a merge, or by undoing one."""
+    customer = customer_id_text(profile.customer)
+    kind = "customer.merged" if merged else "customer.unmerged"
+    event_id = derive_event_id(int(now.timestamp() * 1000), shop, f"staff/{customer}/{sequence}", kind)
+    return (CustomerMerged if merged else CustomerUnmerged)(
+        id=event_id,
         source=SOURCE,
         subject=customer,
-        time=by.occurred,
-        shop=by.shop,
-        origin=by.origin,
+        time=now,
+        shop=shop,
         sequence=sequence,
-        causationid=by.cause_id,
-        correlationid=by.cause_id,
-        receivedat=by.received,
-        data=Customer(
-            customer=customer,
-            canonical=customer if profile.canonical == profile.customer else customer_id_text(profile.canonical),
-            shop_customer_id=profile.shop_customer_id,
-            name=profile.name,
-            email=profile.email,
-            phone=profile.phone,
-            locale=profile.locale,
-        ),
+        receivedat=now,
+        data=_customer(profile),
+    )
+
+
+def _caused(profile: Profile, by: Cause, sequence: int) -> dict[str, Any]:
+    return {
+        "source": SOURCE,
+        "subject": customer_id_text(profile.customer),
+        "time": by.occurred,
+        "shop": by.shop,
+        "origin": by.origin,
+        "sequence": sequence,
+        "causationid": by.cause_id,
+        "correlationid": by.cause_id,
+        "receivedat": by.received,
+        "data": _customer(profile),
+    }
+
+
+def _customer(profile: Profile) -> Customer:
+    customer = customer_id_text(profile.customer)
+    return Customer(
+        customer=customer,
+        canonical=customer if profile.canonical == profile.customer else customer_id_text(profile.canonical),
+        shop_customer_id=profile.shop_customer_id,
+        name=profile.name,
+        email=profile.email,
+        phone=profile.phone,
+        locale=profile.locale,
+        merged_into=None if profile.merged_into is None else customer_id_text(profile.merged_into),
     )

@@ -6,6 +6,8 @@ from sqlalchemy import (
     BigInteger,
     Column,
     DateTime,
+    Identity,
+    Index,
     LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
@@ -15,17 +17,24 @@ from sqlalchemy import (
     text,
 )
 
-_NOT_FOR_APIS = {"api": ""}  # who is who is the worker's affair: no route reads it
+_NOT_FOR_APIS = {"api": ""}  # who is found by what is the worker's affair: no route reads it
 
 
 def add_identity_tables(metadata: MetaData) -> None:
     """Describe the slice's tables in a MetaData that has a schema."""
-    Table(
+    _people(metadata)
+    _joining(metadata)
+
+
+def _people(metadata: MetaData) -> None:
+    customer = Table(
         "customer",
         metadata,
         Column("shop", SmallInteger, nullable=False),
         Column("customer", BigInteger, nullable=False),
-        Column("canonical", BigInteger, nullable=False),  # merge and unmerge move this, and nothing else
+        Column(
+            "canonical", BigInteger, nullable=False
+        ),  # merge and unmerge move this and `merged_into`, and nothing else
         Column("shop_customer_id", Text),
         Column("name", Text),
         Column("email", Text),
@@ -39,8 +48,15 @@ def add_identity_tables(metadata: MetaData) -> None:
         Column("phones", SmallInteger, nullable=False),
         Column("emails", SmallInteger, nullable=False),
         Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+        Column("merged_into", BigInteger),  # whom a merge joined it to; `canonical` is where such steps end
         PrimaryKeyConstraint("shop", "customer", name="pk_customer"),
-        info=_NOT_FOR_APIS,
+        info={"api": "SELECT, UPDATE"},
+    )
+    Index(
+        "ix_customer_merged",
+        customer.c.shop,
+        customer.c.canonical,
+        postgresql_where=text("canonical <> customer"),
     )
     Table(
         "customer_alias",
@@ -62,4 +78,36 @@ def add_identity_tables(metadata: MetaData) -> None:
         Column("tie", BigInteger, nullable=False),
         PrimaryKeyConstraint("shop", "order_id", name="pk_order_customer"),
         info=_NOT_FOR_APIS,
+    )
+
+
+def _joining(metadata: MetaData) -> None:
+    # Only ever added to: every merge and every undoing, and who did it.
+    Table(
+        "customer_join",
+        metadata,
+        Column("id", BigInteger, Identity(always=True), nullable=False),
+        Column("customer", BigInteger, nullable=False),
+        Column("other", BigInteger, nullable=False),  # whom it was merged into, or parted from
+        Column("shop", SmallInteger, nullable=False),
+        Column("action", Text, nullable=False),
+        Column("reason", Text, nullable=False),
+        Column("done_by", Text, nullable=False),
+        Column("done_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+        PrimaryKeyConstraint("shop", "id", name="pk_customer_join"),
+        Index("ix_customer_join_customer", "shop", "customer"),
+        info={"api": "SELECT, INSERT"},
+    )
+    # Two whom an event named and who were not joined; those whom staff keep apart.
+    Table(
+        "customer_conflict",
+        metadata,
+        Column("customer", BigInteger, nullable=False),  # the smaller number of the two
+        Column("other", BigInteger, nullable=False),
+        Column("shop", SmallInteger, nullable=False),
+        Column("reason", Text, nullable=False),
+        Column("noted_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+        PrimaryKeyConstraint("shop", "customer", "other", "reason", name="pk_customer_conflict"),
+        Index("ix_customer_conflict_other", "shop", "other"),
+        info={"api": "SELECT, INSERT, DELETE"},
     )

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from services.gateway import identity
-from services.gateway.identity import Recognition, customer_updated
+from services.gateway.identity import Recognition, customer_key, customer_merged, customer_updated
 from services.gateway.intake.events import Draft, write
 from shared.contracts import topics
 from shared.contracts.envelope import message_key
@@ -27,9 +27,15 @@ async def save(tx: Transaction, drafts: Sequence[Draft], recognition: Recognitio
         address = addresses.of(draft, customer)
         keys.append(address)
         reserve[address[0]] += 1 if telling is None else 2
+    for draft, moved in zip(drafts, recognition.moved, strict=True):
+        reserve.update(customer_key(draft.claim.shop, draft.shop, one.customer) for one in moved)
     await tx.lock_keys(reserve)
     await identity.save(tx.conn, recognition)
-    for draft, (key, customer_text), telling in zip(drafts, keys, recognition.tellings, strict=True):
+    rows = zip(drafts, keys, recognition.tellings, recognition.moved, strict=True)
+    for draft, (key, customer_text), telling, moved in rows:
+        for one in moved:
+            own = customer_key(draft.claim.shop, draft.shop, one.customer)
+            tx.publish(topics.CUSTOMERS, own, customer_merged(one, draft, tx.sequence(own)))
         if telling is not None:
             tx.publish(topics.CUSTOMERS, key, customer_updated(telling, draft, tx.sequence(key)))
         tx.publish(draft.topic, key, write(draft, customer_text, tx.sequence(key)))

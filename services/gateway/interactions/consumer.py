@@ -43,10 +43,7 @@ def _read_all(
         if stamp not in received:
             received[stamp] = received_at(stamp)
         try:
-            draft = read(raw, received_by(raw.receivedat, received[stamp]), rules[raw.shop], marker)
+            drafts.append(read(raw, received_by(raw.receivedat, received[stamp]), rules[raw.shop], marker))
         except Refusal as refusal:
             work.refuse(delivery, refusal.reason, refusal.detail)
-            continue
-        if draft.kind != "alias":  # kept on the raw topic; joining people is a merge, which moves `canonical`
-            drafts.append(draft)
     return drafts

@@ -11,6 +11,9 @@ from services.gateway.intake import EVENT_KINDS, Refusal
 Kind = Literal["product", "other", "profile", "alias"]
 """`product`: with its product fields · `other`: its name alone · `profile`: tells of a person · `alias`: links ids."""
 
+PERSONAL = frozenset({"profile", "alias"})
+"""Kinds that tell of a person and are no interaction."""
+
 PRODUCT_NAMES = frozenset(
     {
         "product list viewed",

@@ -10,7 +10,7 @@ from zlib import crc32
 
 from msgspec import UNSET, UnsetType
 
-from services.gateway.identity import Claim, Marker
+from services.gateway.identity import Claim, Mark, Marker, MarkingRules
 from services.gateway.intake import (
     SOURCE,
     Refusal,
@@ -33,6 +33,7 @@ from shared.contracts.raw_interactions import RawInteraction, RawInteractionEven
 from shared.kernel import derive_event_id
 
 _TYPE = "interaction.recorded"
+_NAMES_NOBODY = "customer_id: names nobody; send the id that the shop knows the customer by"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 # What a library draws at random. Anything else may be an e-mail or a number of a person, and is hashed.
@@ -68,18 +69,21 @@ def read(raw: RawInteractionEvent, received: datetime, rules: ShopRules, marker:
     data = raw.data
     product = _product(data, rules) if kind == "product" else NOTHING
     cause = f"{source}\x1f{event_id}"
+    marks = marks_of(data, rules.marking, marker)
+    if not marks and kind == "alias":
+        raise Refusal("missing_id", _NAMES_NOBODY)
     claim = Claim(
         rules.marking.shop,
         product.order_id or "",
         occurred_us,
         crc32(cause.encode()),
-        marks_of(data, rules.marking, marker),
+        _with_previous(marks, data, rules.marking, marker) if kind == "alias" else marks,
         _text(data.name),
         _text(data.locale),
     )
     visitor = optional_id(data.visitor, "visitor")
-    if not claim.marks and (kind == "alias" or (kind == "profile" and visitor is None)):
-        raise Refusal("missing_id", "customer_id: names nobody; send the id that the shop knows the customer by")
+    if not marks and kind == "profile" and visitor is None:
+        raise Refusal("missing_id", _NAMES_NOBODY)
     return Draft(
         name,
         kind,
@@ -112,6 +116,18 @@ def write(draft: Draft, customer: str | None, sequence: int) -> InteractionRecor
         receivedat=draft.received,
         data=Interaction(name=draft.name, customer=customer, visitor=draft.visitor, **product._asdict()),
     )
+
+
+def _with_previous(
+    marks: tuple[Mark, ...], data: RawInteraction, rules: MarkingRules, marker: Marker
+) -> tuple[Mark, ...]:
+    """The marks of an alias: also all that the previous id may be."""
+    previous = optional_id(data.previous_id, "previous_id")
+    if previous is None:
+        return marks
+    found = [marker.customer_id(rules, previous), marker.phone(rules, previous), marker.email(rules, previous)]
+    more = [mark for mark in found if mark is not None and mark not in marks]
+    return tuple(sorted((*marks, *more), key=lambda mark: mark.kind))  # stable: of two ids the present one first
 
 
 def _visitor(value: str, rules: ShopRules, marker: Marker) -> str:

@@ -15,7 +15,10 @@ from shared.kernel import MoneyError, Zone, api_key_sha256, api_key_text, to_min
 SHOPS_MAX = 32_767
 KEY_ID_BYTES = 9
 KEY_SECRET_BYTES = 32
-SCOPES = ("metrics:read", "orders:write", "collect:write", "shops:read", "shops:write", "admin")
+SCOPES = (
+    *("metrics:read", "orders:write", "collect:write", "shops:read", "shops:write"),
+    *("customers:read", "customers:write", "admin"),
+)
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _DAYS_MAX = 3_650

@@ -33,6 +33,8 @@ BLOCKED = frozenset({
 })
 # fmt: on
 _BLOCKED_EMAIL_DOMAINS = ("@example.com", "@example.org", "@example.net", "@test.com", "@localhost.localdomain")
+# Addresses nobody reads: shops' systems put them where a customer gave none.
+_BLOCKED_EMAIL_NAMES = ("noreply@", "no-reply@", "no_reply@", "donotreply@", "do-not-reply@", "mailer-daemon@")
 _BLOCKED_DIGITS = frozenset({"1234567890", "0123456789", "123456789", "12345678", "1234567"})
 
 _EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]{1,64}@(?:[^@\s.\x00-\x1f\x7f]{1,63}\.)+[^@\s.\x00-\x1f\x7f]{2,63}")
@@ -100,7 +102,9 @@ def normal_phone(raw: str | int, region: str) -> str | None:
 def normal_email(raw: str) -> str | None:
     """The address folded and in lower case, or None for what has not the form of one."""
     text = fold(raw)
-    if len(text) > _EMAIL_LENGTH_MAX or not _EMAIL.fullmatch(text) or text.endswith(_BLOCKED_EMAIL_DOMAINS):
+    if len(text) > _EMAIL_LENGTH_MAX or not _EMAIL.fullmatch(text):
+        return None
+    if text.endswith(_BLOCKED_EMAIL_DOMAINS) or text.startswith(_BLOCKED_EMAIL_NAMES):
         return None
     return text
 

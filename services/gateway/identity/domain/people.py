@@ -12,7 +12,7 @@ NEVER_US = -1
 """Instant of a field that was never given; instants are microseconds since 1970 and not negative."""
 
 ALIASES_MAX = {Kind.CUSTOMER_ID: 1, Kind.PHONE: 10, Kind.EMAIL: 10}
-"""How many identifiers of a kind lead to one person. More than that is a shared or made-up value, not a person."""
+"""How many identifiers of a kind lead to one person, merges included. More is a shared or made-up value, no person."""
 
 
 class Profile(NamedTuple):
@@ -25,6 +25,7 @@ class Profile(NamedTuple):
     email: str | None
     phone: str | None
     locale: str | None
+    merged_into: CustomerId | None = None
 
 
 @dataclass(slots=True)
@@ -47,18 +48,27 @@ class Person:
     """Aliases of kind phone."""
     emails: int = 0
     """Aliases of kind e-mail."""
+    merged_into: CustomerId | None = None
+    """Whom a merge joined this one to; `canonical` is where such steps end."""
 
     def profile(self) -> Profile:
         """What others may be told now."""
         return Profile(
-            self.customer, self.canonical, self.shop_customer_id, self.name, self.email, self.phone, self.locale
+            self.customer,
+            self.canonical,
+            self.shop_customer_id,
+            self.name,
+            self.email,
+            self.phone,
+            self.locale,
+            self.merged_into,
         )
 
-    def has_room(self, kind: Kind) -> bool:
-        """Whether one more identifier of that kind may lead here."""
+    def aliases(self, kind: Kind) -> int:
+        """How many identifiers of that kind lead here."""
         if kind is Kind.CUSTOMER_ID:
-            return self.shop_customer_id is None
-        return (self.phones if kind is Kind.PHONE else self.emails) < ALIASES_MAX[kind]
+            return int(self.shop_customer_id is not None)
+        return self.phones if kind is Kind.PHONE else self.emails
 
     def add_alias(self, mark: Mark) -> None:
         """Count an identifier that now leads here. The shop's own id is also kept in clear, for `customers.v1`."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from services.gateway.identity.domain.identifiers import Kind, Mark
+from services.gateway.identity.domain.joining import Groups, Join, Pair, PersonKey, Reason, pair_of
 from services.gateway.identity.domain.people import Person, Profile
 from shared.kernel import CustomerId, ShopId
 
-PersonKey = tuple[ShopId, CustomerId]
 OrderKey = tuple[ShopId, str]
 
 
@@ -54,24 +54,32 @@ class Known:
     owners: Mapping[bytes, CustomerId]
     """Customer by fingerprint."""
     people: Mapping[PersonKey, Person]
-    """The customers of `people_to_lock`, locked."""
+    """The customers of `people_to_lock` with all identities of each, locked."""
     orders: Mapping[OrderKey, OrderOwner]
     """Owners of the orders whose claims name nobody."""
+    apart: Collection[Pair] = ()
+    """Those of `people` whom staff keep apart."""
 
 
 @dataclass
 class Recognition:
-    """The decision. The first two lists run parallel to the claims."""
+    """The decision. The first three lists run parallel to the claims."""
 
     customers: list[CustomerId | None] = field(default_factory=list)
     """None for a guest."""
     tellings: list[Profile | None] = field(default_factory=list)
     """What `customers.v1` must say after that claim; None where nothing that others see has changed."""
+    moved: list[Sequence[Profile]] = field(default_factory=list)
+    """Identities whose pointers that claim moved, by a merge."""
     created: dict[PersonKey, Person] = field(default_factory=dict)
     changed: dict[PersonKey, Person] = field(default_factory=dict)
     """Known before, and to be written again."""
     aliases: list[Alias] = field(default_factory=list)
     orders: dict[OrderKey, OrderOwner] = field(default_factory=dict)
+    joined: list[Join] = field(default_factory=list)
+    """Merges, in their order."""
+    refused: set[tuple[Pair, Reason]] = field(default_factory=set)
+    """Two whom a claim names and who are not joined, and why."""
 
 
 def says_only_customer_id(claim: Claim) -> bool:
@@ -97,15 +105,15 @@ def recognise(claims: Sequence[Claim], known: Known, draw: Callable[[], Customer
 
     Found by the shop's own customer id first, else by phone, else by e-mail; a person who already has a customer id
     of the shop is not found by phone or e-mail for another one. Every identifier that is free then leads to the
-    customer, within the limits; one that leads elsewhere keeps its owner. Splitting the claims into batches gives
-    the same decisions, whereas another order of claims may not, where one identifier links two people: such people
-    are joined by a merge.
+    customer, within the limits. One that leads to somebody else keeps its owner: if nothing speaks against it, both are
+    joined by a merge; else it is noted why not. Splitting the claims into batches gives the same decisions.
     """
     decision = Recognition()
-    desk = _Desk(dict(known.owners), known.people, decision, draw)
+    desk = _Desk(known, decision, draw)
     customer: CustomerId | None
+    moved: Sequence[Profile]
     for claim in claims:
-        telling = None
+        telling, moved = None, ()
         if not claim.marks:
             customer = _owner_of(claim, known, decision)
         else:
@@ -113,10 +121,11 @@ def recognise(claims: Sequence[Claim], known: Known, draw: Callable[[], Customer
             if owner is not None and says_only_customer_id(claim):
                 customer = owner
             else:
-                customer, telling = desk.settle(claim)
+                customer, telling, moved = desk.settle(claim)
             _own(claim, customer, decision)
         decision.customers.append(customer)
         decision.tellings.append(telling)
+        decision.moved.append(moved)
     return decision
 
 
@@ -145,43 +154,62 @@ def _said(owner: OrderOwner) -> tuple[int, int]:
 class _Desk:
     """State while the claims of one batch are gone through."""
 
-    def __init__(
-        self,
-        owners: dict[bytes, CustomerId],
-        people: Mapping[PersonKey, Person],
-        decision: Recognition,
-        draw: Callable[[], CustomerId],
-    ) -> None:
-        self.owners = owners
-        self._people = dict(people)
+    def __init__(self, known: Known, decision: Recognition, draw: Callable[[], CustomerId]) -> None:
+        self.owners = dict(known.owners)
+        self._people = dict(known.people)
+        self._groups = Groups(known.people.values(), known.apart)
         self._decision = decision
         self._draw = draw
 
-    def settle(self, claim: Claim) -> tuple[CustomerId, Profile | None]:
-        """The customer of a claim with at least one mark, and what is to be told of them."""
+    def settle(self, claim: Claim) -> tuple[CustomerId, Profile | None, Sequence[Profile]]:
+        """The customer of a claim with at least one mark, what is to be told of them, and whose pointers moved."""
         person = self._find(claim)
         if person is None:
             person = self._create(claim.shop)
             before, is_known = None, False
         else:
             before, is_known = person.profile(), (claim.shop, person.customer) not in self._decision.created
-        email = phone = None
-        stored = False
-        for mark in claim.marks:
-            if mark.kind is Kind.EMAIL:
-                email = mark.value
-            elif mark.kind is Kind.PHONE:
-                phone = mark.value
-            if mark.fingerprint not in self.owners and person.has_room(mark.kind):
-                self.owners[mark.fingerprint] = person.customer
-                person.add_alias(mark)
-                self._decision.aliases.append(Alias(claim.shop, mark.kind, mark.fingerprint, person.customer))
-                stored = True
+        stored = self._link(claim, person)
+        email = next((mark.value for mark in claim.marks if mark.kind is Kind.EMAIL), None)
+        phone = next((mark.value for mark in claim.marks if mark.kind is Kind.PHONE), None)
         stored |= person.learn(claim.name, email, phone, claim.locale, claim.at_us)
         if stored and is_known:
             self._decision.changed[claim.shop, person.customer] = person
+        moved = self._join(claim, person)
         after = person.profile()
-        return person.customer, after if after != before else None
+        told = after if after != before and all(one.customer != person.customer for one in moved) else None
+        return person.customer, told, moved
+
+    def _link(self, claim: Claim, person: Person) -> bool:
+        """Have identifiers that are free lead to the person; whether there was any."""
+        linked = False
+        for mark in claim.marks:
+            if mark.fingerprint not in self.owners and self._groups.has_room(person, mark.kind):
+                self.owners[mark.fingerprint] = person.customer
+                person.add_alias(mark)
+                self._decision.aliases.append(Alias(claim.shop, mark.kind, mark.fingerprint, person.customer))
+                linked = True
+        return linked
+
+    def _join(self, claim: Claim, person: Person) -> Sequence[Profile]:
+        """Join whoever else the identifiers lead to, or note why not; the identities whose pointers moved."""
+        moved: dict[CustomerId, Person] = {}
+        for mark in claim.marks:
+            owner = self.owners.get(mark.fingerprint)
+            other = None if owner is None else self._people[claim.shop, owner]
+            if other is None or other.canonical == person.canonical:
+                continue
+            reason = self._groups.refusal(person, other)
+            if reason is not None:
+                self._decision.refused.add((pair_of(person, other), reason))
+                continue
+            merged, every = self._groups.join_by_event(person, other)
+            self._decision.joined.append(merged)
+            for one in every:
+                moved[one.customer] = one
+                if (claim.shop, one.customer) not in self._decision.created:
+                    self._decision.changed[claim.shop, one.customer] = one
+        return [one.profile() for one in moved.values()]
 
     def _find(self, claim: Claim) -> Person | None:
         marks = claim.marks
@@ -192,7 +220,7 @@ class _Desk:
             if owner is None:
                 continue
             person = self._people[claim.shop, owner]
-            if mark is first or not names_id or person.shop_customer_id is None:
+            if mark is first or not names_id or not self._groups.count(person, Kind.CUSTOMER_ID):
                 return person
         return None
 
@@ -202,4 +230,5 @@ class _Desk:
             customer = self._draw()
         person = Person(shop=shop, customer=customer, canonical=customer)
         self._people[shop, customer] = self._decision.created[shop, customer] = person
+        self._groups.add(person)
         return person

@@ -8,7 +8,15 @@ from typing import Any
 import asyncpg
 
 from services.gateway.identity.domain import Claim, Known, Recognition, people_to_lock, recognise
-from services.gateway.identity.store.reading import load_order_owners, load_owners, lock_people
+from services.gateway.identity.domain.joining import PersonKey
+from services.gateway.identity.domain.people import Person
+from services.gateway.identity.store.reading import (
+    identities_of,
+    load_apart,
+    load_order_owners,
+    load_owners,
+    lock_people,
+)
 from services.gateway.identity.store.writing import claim_aliases, create_people
 from shared.kernel import CustomerId
 
@@ -30,7 +38,7 @@ async def identify(
     Call it before `lock_keys`, and `save` after it. One round:
 
     1. read the aliases, without locks: an alias is never changed or taken away while it may be read here
-    2. lock the customers that the decision may change, sorted; read them
+    2. lock the customers that the decision may change, with all identities of each, sorted; read them
     3. decide (`recognise`, pure)
     4. insert new customers, then new aliases, both sorted. Where another transaction is inserting the same alias,
        PostgreSQL makes us wait for its end.
@@ -45,11 +53,29 @@ async def identify(
     for _ in range(_ROUNDS_MAX):
         owners = await load_owners(conn, claims)
         await conn.execute("SAVEPOINT identify")
-        people = await lock_people(conn, people_to_lock(claims, owners))
-        recognition = recognise(claims, Known(owners, people, orders), draw)
+        people = await lock_whole(conn, people_to_lock(claims, owners))
+        if people is None:  # somebody was merged meanwhile
+            await _go_back(conn)
+            continue
+        known = Known(owners, people, orders, await load_apart(conn, list(people)))
+        recognition = recognise(claims, known, draw)
         if await create_people(conn, recognition.created.values()) and await claim_aliases(conn, recognition.aliases):
             await conn.execute("RELEASE SAVEPOINT identify")
             return recognition
-        await conn.execute("ROLLBACK TO SAVEPOINT identify")
-        await conn.execute("RELEASE SAVEPOINT identify")
+        await _go_back(conn)
     raise ClaimLost(f"identifiers of this batch were taken by other workers {_ROUNDS_MAX} times in a row")
+
+
+async def lock_whole(conn: asyncpg.Connection[Any], keys: Sequence[PersonKey]) -> dict[PersonKey, Person] | None:
+    """Lock customers and all that are one person with them. None: others came to be so before the locks were had.
+
+    Whoever merges or undoes a merge holds all identities of both sides, so what holds on return stays.
+    """
+    every = await identities_of(conn, keys)
+    people = await lock_people(conn, every)
+    return people if set(await identities_of(conn, keys)) <= set(every) else None
+
+
+async def _go_back(conn: asyncpg.Connection[Any]) -> None:
+    await conn.execute("ROLLBACK TO SAVEPOINT identify")
+    await conn.execute("RELEASE SAVEPOINT identify")
