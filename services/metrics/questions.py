@@ -10,15 +10,14 @@ from fastapi import Path, Query
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
-from shared.kernel import Clock, DayOrdinal, MoneyError, Zone, kept_currency, minor_digits
-from shared.web import FieldError, invalid
+from shared.kernel import Clock, DayOrdinal, MoneyError, Permission, Zone, kept_currency, minor_digits
+from shared.web import Digits, FieldError, invalid
 
 EARLIEST = date(1970, 1, 1)
 WINDOW_MAX = 3650
-SCOPE = "metrics:read"
+SCOPE: Permission = "metrics:read"
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
-_NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 
 
 def _only_a_date(value: Any) -> Any:
@@ -28,17 +27,8 @@ def _only_a_date(value: Any) -> Any:
     return value
 
 
-def _only_digits(value: Any) -> Any:
-    # pydantic would take "30.0", " 30" and "3_0" for a number as well.
-    if isinstance(value, str) and not _NUMBER.fullmatch(value):
-        raise PydanticCustomError("int_parsing", "not a whole number")
-    return value
-
-
 Day = Annotated[date, BeforeValidator(_only_a_date)]
 """A day of the shop's zone, as YYYY-MM-DD and nothing else."""
-Digits = BeforeValidator(_only_digits)
-"""For whole numbers. It stands after their limits, which the API's description would lose otherwise."""
 
 Currency = Annotated[
     str | None,

@@ -42,7 +42,7 @@ from sqlalchemy.pool import NullPool
 
 from shared.db.roles import make_roles, prove
 from shared.db.security import lift_force, secure
-from shared.db.tables import RUNTIME_TABLES
+from shared.db.tables import AUDIT_TABLES, RUNTIME_TABLES
 from shared.settings.logins import Logins, logins_of
 
 log = logging.getLogger(__name__)
@@ -71,6 +71,18 @@ def drop_runtime_tables(op: Any, schema: str) -> None:
     """Undo `create_runtime_tables`."""
     tables = ", ".join(f'"{schema}".{table}' for table in RUNTIME_TABLES if table not in _LATER)
     op.execute(f"DROP TABLE {tables}")  # at once: the policy of one of them asks another
+
+
+def create_audit_tables(op: Any, schema: str) -> None:
+    """The audit log and the last uses of keys, in a revision of their own. `op` is alembic's."""
+    _execute_file(op.get_bind(), _target(schema), "audit_1.sql")
+
+
+def drop_audit_tables(op: Any, schema: str) -> None:
+    """Undo `create_audit_tables`."""
+    tables = ", ".join(f'"{schema}".{table}' for table in AUDIT_TABLES)
+    op.execute(f"DROP TABLE {tables}")
+    op.execute(f'DROP FUNCTION "{schema}".keep_audit()')
 
 
 def migrate(

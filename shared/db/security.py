@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, MetaData, Row, Table, text
 
-from shared.db.tables import RUNTIME_TABLES
+from shared.db.tables import AUDIT_TABLES, RUNTIME_TABLES
 from shared.settings.logins import Logins, user_of
 
 WORKER_GRANTS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
@@ -37,14 +37,16 @@ _TO_PUBLISH = {
     "timer": {"SELECT", "INSERT", "UPDATE"},
 }
 _READ_BY_APIS = {"shop": {"SELECT"}, "api_key": {"SELECT"}}
-"""By the policies: those of the caller's shop, and before that is known, the one key that the caller has shown."""
+"""By the policies: those of the caller's shop; before that is known, the one key that the caller has shown, or the one
+shop that their token names."""
 
 # A subquery, so that it is evaluated once for a statement and not for each row.
 _SHOP = "(SELECT NULLIF(current_setting('app.shop', true), '')::int)"
 _KEY = "(SELECT NULLIF(current_setting('app.key', true), ''))"
+_SLUG = "(SELECT NULLIF(current_setting('app.slug', true), ''))"
 _KEYS_SHOP = f"(SELECT k.shop FROM api_key AS k WHERE k.key_id = {_KEY})"  # noqa: S608 - constants
 # Policies are named with a version: one whose expression changes gets another name, and the old one goes.
-_OF_SHOP, _OF_KEY = "of_shop_1", "of_key_1"
+_OF_SHOP, _OF_KEY, _OF_SLUG = "of_shop_1", "of_key_1", "of_slug_1"
 
 _TABLES = text("""
 SELECT c.oid, c.relname AS name, c.relispartition AS is_partition,
@@ -102,7 +104,7 @@ def api_grants(metadata: MetaData) -> Grants:
     for table in metadata.tables.values():
         if privileges := _asked(table):
             grants[table.name] = privileges
-    if any(privileges - {"SELECT"} for privileges in grants.values()):
+    if any(privileges - {"SELECT"} for name, privileges in grants.items() if name not in AUDIT_TABLES):
         for name, privileges in _TO_PUBLISH.items():
             grants[name] = grants.get(name, set()) | privileges
     return grants
@@ -123,8 +125,9 @@ def _asked(table: Table) -> set[str]:
 
 def _worker_grants(tables: Sequence[Row[Any]]) -> Grants:
     """Everything but DDL; nothing on partitions, which are reached through their parent."""
+    fewer = {"alembic_version": {"SELECT"}, "audit_entry": WORKER_GRANTS - {"UPDATE"}}
     names = [table.name for table in tables if not table.is_partition]
-    return {name: {"SELECT"} if name == "alembic_version" else set(WORKER_GRANTS) for name in names}
+    return {name: set(fewer.get(name, WORKER_GRANTS)) for name in names}
 
 
 def _protect(connection: Connection, schema: str, table: Row[Any]) -> None:
@@ -147,6 +150,7 @@ def _policies(table: Row[Any]) -> dict[str, str] | None:
         return {
             _OF_SHOP: f"USING (number = {_SHOP}) WITH CHECK (number = {_SHOP})",
             _OF_KEY: f"FOR SELECT USING (number = {_KEYS_SHOP})",
+            _OF_SLUG: f"FOR SELECT USING (slug = {_SLUG})",
         }
     if not table.has_shop:
         return None

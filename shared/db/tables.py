@@ -44,6 +44,9 @@ RUNTIME_TABLES = (
     "api_key",
 )
 
+AUDIT_TABLES = ("audit_entry", "api_key_use")
+"""Tables of the runtime that came later, with a revision of their own in each service."""
+
 
 def service_metadata(service: str) -> MetaData:
     """A MetaData for a service's tables, in the schema of the service's name, with the runtime's tables in it."""
@@ -57,7 +60,8 @@ def add_runtime_tables(metadata: MetaData) -> dict[str, Table]:
     _messaging_tables(metadata)
     _outbox_tables(metadata)
     _reference_tables(metadata)
-    return {name: metadata.tables[f"{metadata.schema}.{name}"] for name in RUNTIME_TABLES}
+    _audit_tables(metadata)
+    return {name: metadata.tables[f"{metadata.schema}.{name}"] for name in (*RUNTIME_TABLES, *AUDIT_TABLES)}
 
 
 def _messaging_tables(metadata: MetaData) -> None:
@@ -175,4 +179,34 @@ def _reference_tables(metadata: MetaData) -> None:
         Column("sequence", BigInteger, nullable=False, server_default=text("0")),
         PrimaryKeyConstraint("key_id", name="pk_api_key"),
         UniqueConstraint("sha256", name="uq_api_key_sha256"),
+    )
+
+
+def _audit_tables(metadata: MetaData) -> None:
+    entry = Table(
+        "audit_entry",
+        metadata,
+        Column("id", BigInteger, Identity(always=True), nullable=False),
+        Column("shop", SmallInteger, nullable=False),
+        Column("at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+        Column("actor", Text, nullable=False),
+        Column("role", Text, nullable=False),
+        Column("action", Text, nullable=False),
+        Column("subject", Text, nullable=False),
+        Column("request_id", Text, nullable=False),
+        Column("outcome", Text, nullable=False),
+        PrimaryKeyConstraint("shop", "id", name="pk_audit_entry"),
+        CheckConstraint("outcome IN ('done', 'refused', 'failed')", name="ck_audit_entry_outcome"),
+        info={"api": "SELECT, INSERT"},
+    )
+    Index("ix_audit_entry_subject", entry.c.shop, entry.c.subject, entry.c.id)
+    Index("ix_audit_entry_at", entry.c.at)
+    Table(
+        "api_key_use",
+        metadata,
+        Column("shop", SmallInteger, nullable=False),
+        Column("key_id", Text, nullable=False),
+        Column("used_at", DateTime(timezone=True), nullable=False),
+        PrimaryKeyConstraint("shop", "key_id", name="pk_api_key_use"),
+        info={"api": "SELECT, INSERT, UPDATE"},
     )

@@ -17,16 +17,30 @@ from shared.kernel.ids import (
 from shared.kernel.keys import api_key_id, api_key_sha256, api_key_text
 from shared.kernel.money import MAX_MINOR_UNITS, Money, MoneyError, kept_currency, minor_digits, to_minor_units
 from shared.kernel.months import month_of, month_text, parse_month, start_of_month
+from shared.kernel.permissions import (
+    PERMISSIONS,
+    ROLES,
+    SCOPES,
+    Permission,
+    Role,
+    permissions_of_role,
+    permissions_of_scopes,
+)
 from shared.kernel.text import fold, fold_digits, fold_letters
 
 __all__ = [
     "MAX_MINOR_UNITS",
+    "PERMISSIONS",
+    "ROLES",
+    "SCOPES",
     "Clock",
     "CustomerId",
     "DayOrdinal",
     "FixedClock",
     "Money",
     "MoneyError",
+    "Permission",
+    "Role",
     "ShopId",
     "SystemClock",
     "Zone",
@@ -45,6 +59,8 @@ __all__ = [
     "month_text",
     "parse_customer_id",
     "parse_month",
+    "permissions_of_role",
+    "permissions_of_scopes",
     "stamped_event_id",
     "start_of_month",
     "to_minor_units",

@@ -167,6 +167,7 @@ class Worker:
                 self._clock,
                 letters_days=settings.dead_letter_days,
                 ids_days=settings.processed_ids_days,
+                audit_days=settings.audit_days,
             ),
             ends_of_shops=ends_of_shops,
             lost=lambda places: edge.call(self._lose, places),

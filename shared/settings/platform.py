@@ -111,6 +111,9 @@ class PlatformSettings(BaseSettings):
     dead_letter_days: int = Field(
         30, ge=1, le=90, description="Days for which the encrypted body of a dead letter is kept."
     )
+    audit_days: int = Field(
+        400, ge=30, le=3660, description="Days for which entries of the audit log are kept. They cannot go earlier."
+    )
     processed_ids_days: int = Field(
         92,
         ge=1,

@@ -3,11 +3,12 @@
 What may not live here: a route, a rule or a query of a service.
 """
 
-from shared.web.access import AllowWriteKey, Caller, allow
+from shared.web.access import AllowWriteKey, UndeclaredRoute, allow, public
 from shared.web.app import create_app
+from shared.web.callers import Caller
 from shared.web.database import ClockDep, Database, DatabaseDep
 from shared.web.health import Check
-from shared.web.paging import Cursor, Limit, Page, read_cursor, write_cursor
+from shared.web.paging import Cursor, Digits, Limit, Page, read_cursor, write_cursor
 from shared.web.problems import (
     FieldError,
     Problem,
@@ -35,10 +36,12 @@ __all__ = [
     "Cursor",
     "Database",
     "DatabaseDep",
+    "Digits",
     "FieldError",
     "Limit",
     "Page",
     "Problem",
+    "UndeclaredRoute",
     "allow",
     "changed_meanwhile",
     "conflict",
@@ -49,6 +52,7 @@ __all__ = [
     "invalid",
     "not_found",
     "problem_responses",
+    "public",
     "read_cursor",
     "too_large",
     "too_many",

@@ -1,140 +1,100 @@
-"""Who calls: API keys, judged by the service's own copy of the table `api_key`.
-
-A route asks for its scope and is given the caller:
+"""Who may call a route: each names the permission that it takes, or says that it needs none, and why.
 
     caller: Annotated[Caller, Depends(allow("metrics:read"))]
+    caller: Annotated[Caller, Depends(allow("customers:read", personal=True))]
+    @router.post("…", openapi_extra=public("signed by the sender"))
 
-The shop of a request is that of its key. A key that was found may be trusted for a few seconds without asking again;
-its expiry is judged each time.
+A route without either keeps the application from starting. The shop of a request is that of its key or staff token.
+What writes, and what reads personal data, leaves an entry in the audit log (`shared.web.audited`).
 """
 
 from __future__ import annotations
 
 import base64
-import hmac
-import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, NamedTuple
 
-import asyncpg
-import msgspec
-from fastapi import Depends
+from fastapi import APIRouter, Depends
+from fastapi.dependencies.models import Dependant
 from fastapi.openapi.models import HTTPBase as HTTPBaseModel
+from fastapi.routing import APIRoute
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 from fastapi.security.base import SecurityBase
 from starlette.requests import Request
 
-from shared.contracts.shops import Shop
-from shared.db import acquire
-from shared.kernel import Clock, ShopId, api_key_id, api_key_sha256
+from shared.kernel import PERMISSIONS, Permission
+from shared.web.audited import note_of
+from shared.web.callers import Caller
+from shared.web.keyring import Keyring
 from shared.web.problems import forbidden, unauthenticated
 
-_CACHED_MAX = 10_000
 _BASIC_LENGTH_MAX = 400
-# Row-level security shows the API the one key that the caller has shown, and its shop, and no other of either.
-_SHOWN = "SELECT set_config('app.key', $1, true)"
-_FIND = """
-SELECT k.sha256, k.scopes, k.expires_at, k.revoked_at, s.settings
-FROM api_key k JOIN shop s ON s.number = k.shop
-WHERE k.key_id = $1
-"""
+_READING = ("GET", "HEAD", "OPTIONS")
+PERMISSIONS_FIELD, PERSONAL_FIELD, PUBLIC_FIELD = "x-permissions", "x-personal", "x-public"
+"""How the API's description tells of it."""
 
-
-_bearer = HTTPBearer(auto_error=False, scheme_name="bearer", description="`Authorization: Bearer <key>`")
+_bearer = HTTPBearer(
+    auto_error=False, scheme_name="bearer", description="`Authorization: Bearer <key>`, or a staff token (JWT)"
+)
 _header = APIKeyHeader(name="X-Api-Key", auto_error=False, scheme_name="api_key", description="`X-Api-Key: <key>`")
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who sent the request: a shop, by one of its keys."""
+class Access(NamedTuple):
+    """What a route asks of its callers."""
 
-    shop: Shop
-    scopes: frozenset[str]
-    key_id: str
-
-    @property
-    def shop_id(self) -> ShopId:
-        """The number that leads every table."""
-        return ShopId(self.shop.number)
+    permission: Permission
+    personal: bool = False
+    """It shows data of customers."""
+    writes: bool | None = None
+    """Whether it changes state; None: all but GET do."""
+    audited: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    caller: Caller
-    expires_at: datetime | None
-    trusted_until: float
+class UndeclaredRoute(Exception):
+    """A route says neither which permission it takes nor that it needs none."""
 
 
-class Keyring:
-    """Finds the caller of a key. One for each application."""
+def allow(
+    permission: Permission, *, personal: bool = False, writes: bool | None = None
+) -> Callable[..., Awaitable[Caller]]:
+    """A dependency that gives the Caller, or answers 401 (nobody we know) or 403 (without the permission).
 
-    def __init__(self, pool: asyncpg.Pool[Any], clock: Clock, cache_seconds: float) -> None:
-        self._pool = pool
-        self._clock = clock
-        self._cache_seconds = cache_seconds
-        self._known: dict[str, _Known] = {}  # by digest: the text of a key is kept nowhere
-
-    async def caller(self, text: str) -> Caller | None:
-        """Whose key this is; None when it is malformed, unknown, revoked or expired."""
-        key_id = api_key_id(text)
-        if key_id is None:
-            return None
-        digest = api_key_sha256(text)
-        known = self._known.get(digest)
-        if known is None or known.trusted_until < time.monotonic():
-            known = await self._find(key_id, digest)
-        if known is None or (known.expires_at is not None and known.expires_at <= self._clock.now()):
-            return None
-        return known.caller
-
-    async def _find(self, key_id: str, digest: str) -> _Known | None:
-        self._known.pop(digest, None)
-        async with acquire(self._pool) as connection, connection.transaction(readonly=True):
-            await connection.fetchval(_SHOWN, key_id)
-            row = await connection.fetchrow(_FIND, key_id)
-        if row is None or not hmac.compare_digest(row["sha256"].encode(), digest.encode()):
-            return None
-        if row["revoked_at"] is not None and row["revoked_at"] <= self._clock.now():
-            return None
-        shop = msgspec.json.decode(row["settings"], type=Shop)
-        caller = Caller(shop, frozenset(row["scopes"]), key_id)
-        known = _Known(caller, row["expires_at"], time.monotonic() + self._cache_seconds)
-        if self._cache_seconds > 0:
-            if len(self._known) >= _CACHED_MAX:
-                self._known.clear()
-            self._known[digest] = known
-        return known
-
-
-def allow(scope: str) -> Callable[..., Awaitable[Caller]]:
-    """A dependency that gives the Caller, or answers 401 (no valid key) or 403 (without the scope)."""
+    `personal`: the route shows data of customers; reads are then audited. `writes`: say False for a POST that changes
+    nothing.
+    """
+    access = Access(permission, personal, writes)
 
     async def caller(
         request: Request,
         bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
         header: Annotated[str | None, Depends(_header)],
     ) -> Caller:
-        return await _allowed(request, scope, bearer.credentials if bearer else None, header)
+        return await _allowed(request, access, bearer.credentials if bearer else None, header)
 
+    caller.access = access  # type: ignore[attr-defined]  # read by `declare`
     return caller
+
+
+def public(reason: str) -> dict[str, Any]:
+    """For `openapi_extra` of a route that takes no permission; `reason` says what it goes by."""
+    return {PUBLIC_FIELD: reason}
 
 
 class AllowWriteKey(SecurityBase):
     """As `allow`; the key may also be the user name of HTTP Basic: how libraries of Segment's form send it.
 
     One step where `allow` takes four, for routes that are called thousands of times a second. Such a route adds
-    `SECURITY` to its `openapi_extra`, which tells of the other two ways.
+    `SECURITY` to its `openapi_extra`, which tells of the other two ways. What it hands in is an event, which tells
+    itself where it came from: there is no entry in the audit log beside it.
     """
 
     SECURITY: ClassVar[dict[str, Any]] = {"security": [{"bearer": []}, {"api_key": []}]}
 
-    def __init__(self, scope: str) -> None:
-        """`scope`: what the key must be allowed to do."""
+    def __init__(self, permission: Permission) -> None:
+        """`permission`: what the key must be allowed to do."""
         self.model = HTTPBaseModel(scheme="basic", description="The key as user name, without a password")
         self.scheme_name = "write_key"
-        self._scope = scope
+        self.access = Access(permission, audited=False)
 
     async def __call__(self, request: Request) -> Caller:
         """The caller. Problem 401 or 403."""
@@ -142,7 +102,7 @@ class AllowWriteKey(SecurityBase):
         scheme, _, text = request.headers.get("authorization", "").partition(" ")
         scheme, text = scheme.lower(), text.strip()
         named = text if scheme == "bearer" else _user_name(text) if scheme == "basic" else None
-        return await _allowed(request, self._scope, named, header)
+        return await _allowed(request, self.access, named, header)
 
 
 def _user_name(text: str) -> str | None:
@@ -154,17 +114,47 @@ def _user_name(text: str) -> str | None:
         return None
 
 
-async def _allowed(request: Request, scope: str, *texts: str | None) -> Caller:
+async def _allowed(request: Request, access: Access, *texts: str | None) -> Caller:
     given = {text for text in texts if text}
-    found = await keyring_of(request).caller(given.pop()) if len(given) == 1 else None
+    found = await _caller(request, given.pop()) if len(given) == 1 else None
     if found is None:
         raise unauthenticated()
-    if scope not in found.scopes:
-        raise forbidden(scope)
+    writes = request.method not in _READING if access.writes is None else access.writes
+    if access.audited and (writes or access.personal):
+        note_of(request.scope, found)
+    if access.permission not in found.permissions:
+        raise forbidden(access.permission)
     return found
 
 
-def keyring_of(request: Request) -> Keyring:
-    """The application's keyring."""
-    keyring: Keyring = request.app.state.keyring
-    return keyring
+async def _caller(request: Request, text: str) -> Caller | None:
+    state = request.app.state
+    keyring: Keyring = state.keyring
+    return await keyring.caller(text)
+
+
+def declare(router: APIRouter) -> None:
+    """Write what each route asks into its description. Raises UndeclaredRoute for one that does not say."""
+    for route in router.routes:
+        if not isinstance(route, APIRoute):
+            raise UndeclaredRoute(f"{route!r}: hand routers to the application one by one, each with its own routes")
+        asked = sorted(set(_asked(route.dependant)))
+        extra = route.openapi_extra or {}
+        if bool(asked) == (PUBLIC_FIELD in extra):
+            raise UndeclaredRoute(
+                f"{route.path}: give it `Depends(allow(…))` or `openapi_extra=public(reason)`, and not both"
+            )
+        if unknown := [access.permission for access in asked if access.permission not in PERMISSIONS]:
+            raise UndeclaredRoute(f"{route.path}: there is no permission {unknown}")
+        if asked:
+            told = {
+                PERMISSIONS_FIELD: sorted({access.permission for access in asked}),
+                PERSONAL_FIELD: any(access.personal for access in asked),
+            }
+            route.openapi_extra = {**extra, **told}
+
+
+def _asked(dependant: Dependant) -> list[Access]:
+    own = getattr(dependant.call, "access", None)
+    below = [access for part in dependant.dependencies for access in _asked(part)]
+    return [own, *below] if isinstance(own, Access) else below

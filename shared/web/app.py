@@ -22,10 +22,13 @@ from shared.db.roles import refuse_above_policies
 from shared.kernel import Clock, SystemClock
 from shared.settings import PlatformSettings
 from shared.telemetry import http_metrics
-from shared.web.access import Keyring
+from shared.web.access import declare, public
+from shared.web.audit_log import audit_router
+from shared.web.audited import Audited
 from shared.web.database import Database
 from shared.web.guard import Guard
 from shared.web.health import Check, database_check, health_router, migration_head
+from shared.web.keyring import Keyring
 from shared.web.problems import PROBLEM_SCHEMA, Problem, not_found, problem_response, problem_responses
 from shared.web.validation import refuse_unknown_query, validation_problem
 
@@ -46,7 +49,7 @@ def create_app(
     registry: CollectorRegistry = REGISTRY,
     bodies: Mapping[str, int] | None = None,
 ) -> FastAPI:
-    """An application of a service, with its routers, health, metrics, API page and errors as problem+json.
+    """An application of a service, with its routers, audit log, health, metrics, API page and errors as problem+json.
 
     It opens its own pool while it runs (its lifespan), unless it is given one, which it then leaves open. The
     database may be away at the start: the API then answers 503 until it is there, and so it does for as long as its
@@ -68,11 +71,14 @@ def create_app(
             opened=lambda conn: refuse_above_policies(conn, service),
         )
         app.state.database = Database(used, clock)
-        app.state.keyring = Keyring(used, clock, settings.api_key_cache_seconds)
+        app.state.keyring = keyring = Keyring(used, settings.api_key_cache_seconds)
         all_checks["database"] = database_check(used, migration_head(service))
+        uses = asyncio.create_task(keyring.keep_uses())
         try:
             yield
         finally:
+            uses.cancel()
+            await asyncio.gather(uses, return_exceptions=True)
             if pool is None:
                 await _close(used)
 
@@ -86,11 +92,9 @@ def create_app(
         redirect_slashes=False,
         dependencies=[Depends(refuse_unknown_query)],
     )
-    for router in routers:
-        app.include_router(router, responses=problem_responses(401, 403, 404, 413, 422, 503))
-    app.include_router(health_router(all_checks, registry), responses=problem_responses(422))
-    app.include_router(_page_router(), include_in_schema=False)
+    _include(app, [*routers, audit_router()], health_router(all_checks, registry))
     _answer_errors(app)
+    app.add_middleware(Audited)
     app.add_middleware(
         Guard,
         body_bytes_max=settings.http_body_bytes_max,
@@ -100,6 +104,16 @@ def create_app(
     )
     _describe_problems(app)
     return app
+
+
+def _include(app: FastAPI, routers: Sequence[APIRouter], health: APIRouter) -> None:
+    page = _page_router()
+    for router in (*routers, health, page):
+        declare(router)
+    for router in routers:
+        app.include_router(router, responses=problem_responses(401, 403, 404, 413, 422, 503))
+    app.include_router(health, responses=problem_responses(422))
+    app.include_router(page, include_in_schema=False)
 
 
 async def _close(pool: asyncpg.Pool[Any]) -> None:
@@ -145,7 +159,8 @@ def _page_router() -> APIRouter:
         async def page() -> Response:
             return Response(text, media_type=media_type, headers={"Content-Security-Policy": _PAGE_POLICY})
 
-        router.add_api_route(path, page, methods=["GET"], response_class=Response)
+        shown = public("a page over openapi.json; holds nothing of any shop")
+        router.add_api_route(path, page, methods=["GET"], response_class=Response, openapi_extra=shown)
 
     add("/docs", "page.html", "text/html")
     add("/docs/page.js", "page.js", "text/javascript")

@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from shared.db import acquire
 from shared.db.roles import RoleTrouble
+from shared.web.access import public
 from shared.web.problems import Problem, problem_responses
 
 Check = Callable[[], Awaitable[str | None]]
@@ -51,8 +52,11 @@ def database_check(pool: asyncpg.Pool[Any], head: str | None) -> Check:
 def health_router(checks: Mapping[str, Check], registry: CollectorRegistry) -> APIRouter:
     """The three routes."""
     router = APIRouter(tags=["health"])
+    probe = public("for probes inside the network; tells nothing of any shop")
 
-    @router.get("/healthz", summary="Is the process alive", responses={200: _example({"status": "ok"})})
+    @router.get(
+        "/healthz", summary="Is the process alive", responses={200: _example({"status": "ok"})}, openapi_extra=probe
+    )
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
@@ -60,6 +64,7 @@ def health_router(checks: Mapping[str, Check], registry: CollectorRegistry) -> A
         "/readyz",
         summary="Can it answer",
         responses={200: _example({"status": "ready", "checks": {"database": "ok"}}), **problem_responses(503)},
+        openapi_extra=probe,
     )
     async def readyz() -> dict[str, Any]:
         found = await asyncio.gather(*[_judge(check) for check in checks.values()])
@@ -70,7 +75,9 @@ def health_router(checks: Mapping[str, Check], registry: CollectorRegistry) -> A
 
     text = {"content": {"text/plain": {"example": 'mandegar_http_requests_total{service="metrics"} 12.0\n'}}}
 
-    @router.get("/metrics", summary="Prometheus metrics", response_class=Response, responses={200: text})
+    @router.get(
+        "/metrics", summary="Prometheus metrics", response_class=Response, responses={200: text}, openapi_extra=probe
+    )
     async def metrics() -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Generic, Self, TypeVar
 
 import msgspec
 from fastapi import Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from shared.web.problems import FieldError, invalid
 
@@ -22,7 +24,19 @@ KeyT = TypeVar("KeyT")
 LIMIT_MAX = 500
 CURSOR_LENGTH_MAX = 512
 
-Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX, description="Items of a page, at most.", examples=[50])]
+_NUMBER = re.compile(r"\d{1,9}", re.ASCII)
+
+
+def _only_digits(value: Any) -> Any:
+    # pydantic would take "30.0", " 30" and "3_0" for a number as well.
+    if isinstance(value, str) and not _NUMBER.fullmatch(value):
+        raise PydanticCustomError("int_parsing", "not a whole number")
+    return value
+
+
+Digits = BeforeValidator(_only_digits)
+"""For whole numbers in a query. It stands after their limits, which the API's description would lose otherwise."""
+Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX, description="Items of a page, at most.", examples=[50]), Digits]
 Cursor = Annotated[
     str | None,
     Query(max_length=CURSOR_LENGTH_MAX, description="`next` of the page before; absent for the first page."),

@@ -53,19 +53,31 @@ def not_found(what: str = "resource") -> Problem:
 
 
 def unauthenticated() -> Problem:
-    """401: no key, or one that does not hold. The reason is not told."""
+    """401: no key or token, or one that does not hold. The reason is not told."""
     return Problem(
         401,
         "unauthenticated",
-        "A valid API key is needed",
-        "Send it as `Authorization: Bearer <key>` or `X-Api-Key: <key>`.",
+        "A valid API key or staff token is needed",
+        "Send a key as `Authorization: Bearer <key>` or `X-Api-Key: <key>`, "
+        "a token as `Authorization: Bearer <token>`.",
         headers={"WWW-Authenticate": 'Bearer realm="mandegar"'},
     )
 
 
-def forbidden(scope: str) -> Problem:
-    """403: the key holds, but was not given this scope."""
-    return Problem(403, "forbidden", "The API key lacks a scope", f"The scope `{scope}` is needed.")
+def key_expired() -> Problem:
+    """401: a key that held until its time was over. Only who has its text is told."""
+    return Problem(
+        401,
+        "key-expired",
+        "The API key has expired",
+        "Use the key that was made when this one was rotated, or ask for a new one.",
+        headers={"WWW-Authenticate": 'Bearer realm="mandegar", error="invalid_token"'},
+    )
+
+
+def forbidden(permission: str) -> Problem:
+    """403: we know who calls, but they were not given this permission."""
+    return Problem(403, "forbidden", "This is not allowed", f"The permission `{permission}` is needed.")
 
 
 def conflict(code: str, title: str, detail: str) -> Problem:

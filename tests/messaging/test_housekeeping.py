@@ -36,7 +36,7 @@ async def pool(databases: Databases) -> AsyncIterator[asyncpg.Pool[Any]]:
 
 
 def housekeeping() -> Housekeeping:
-    return Housekeeping("probe", CLOCK, letters_days=30, ids_days=92, first_after_seconds=0)
+    return Housekeeping("probe", CLOCK, letters_days=30, ids_days=92, audit_days=400, first_after_seconds=0)
 
 
 async def keep_letters(pool: asyncpg.Pool[Any], days_ago: int, count: int, start: int = 0) -> None:
@@ -124,7 +124,9 @@ async def test_the_past_that_is_imported_twice_is_known_after_housekeeping_and_g
 
     async def keep_house(harness: Harness) -> None:
         async with harness.pool.acquire() as conn:
-            await Housekeeping("probe", clock, letters_days=30, ids_days=92, first_after_seconds=0).work(conn)
+            await Housekeeping(
+                "probe", clock, letters_days=30, ids_days=92, audit_days=400, first_after_seconds=0
+            ).work(conn)
 
     async with running(probe(), url, clock=clock) as harness:
         await harness.configure(DEMO)

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from shared.contracts.shops import Shop
 from shared.kernel import FixedClock, ShopId, api_key_sha256, api_key_text
 from shared.settings import PlatformSettings
-from shared.web import Caller, Cursor, DatabaseDep, Limit, Page, allow, create_app, not_found, read_cursor
+from shared.web import Caller, Cursor, DatabaseDep, Limit, Page, allow, create_app, not_found, public, read_cursor
 
 NOW = datetime(2026, 3, 21, 12, tzinfo=UTC)
 KEY = api_key_text("reader01", bytes(range(32)))
@@ -47,8 +47,10 @@ class PlayedConnection:
     async def fetchval(self, query: str, *args: Any) -> Any:
         return args[0] if args else 1
 
-    def transaction(self, *, readonly: bool) -> contextlib.AbstractAsyncContextManager[None]:
-        assert readonly
+    async def fetch(self, query: str, *args: Any) -> list[Any]:
+        return []
+
+    def transaction(self, *, readonly: bool = False) -> contextlib.AbstractAsyncContextManager[None]:
         return contextlib.nullcontext()
 
 
@@ -75,11 +77,12 @@ class PlayedPool:
 
 
 def _row(key: str, scopes: list[str], settings: str, **dates: datetime) -> dict[str, Any]:
-    nothing: dict[str, Any] = {"expires_at": None, "revoked_at": None}
+    nothing: dict[str, Any] = {"expires_at": None, "revoked_at": None, "now": NOW}
     return {"sha256": api_key_sha256(key), "scopes": scopes, "settings": settings} | nothing | dates
 
 
 router = APIRouter(prefix="/v1")
+OPEN = public("for tests")
 Reader = Annotated[Caller, Depends(allow("metrics:read"))]
 
 
@@ -95,40 +98,40 @@ async def window(
     return {"as_of": as_of.isoformat(), "window_days": window_days}
 
 
-@router.post("/points")
+@router.post("/points", openapi_extra=OPEN)
 async def points(body: Points) -> dict[str, int]:
     return {"amount": body.amount}
 
 
-@router.get("/numbers")
+@router.get("/numbers", openapi_extra=OPEN)
 async def numbers(limit: Limit = 3, cursor: Cursor = None) -> Page[int]:
     after = read_cursor(cursor, tuple[int])
     start = after[0] + 1 if after else 0
     return Page[int].of(list(range(start, 8))[: limit + 1], limit, key=lambda n: (n,))
 
 
-@router.get("/missing/{thing}")
+@router.get("/missing/{thing}", openapi_extra=OPEN)
 async def missing(thing: str) -> None:
     raise not_found("thing")
 
 
-@router.get("/broken")
+@router.get("/broken", openapi_extra=OPEN)
 async def broken() -> None:
     raise RuntimeError("joe@example.com 09121234567")
 
 
-@router.get("/slow")
+@router.get("/slow", openapi_extra=OPEN)
 async def slow() -> None:
     await asyncio.sleep(30)
 
 
-@router.get("/database")
+@router.get("/database", openapi_extra=OPEN)
 async def database(database: DatabaseDep) -> None:
     async with database.write(ShopId(SHOP.number)):
         pass
 
 
-@router.get("/overflow")
+@router.get("/overflow", openapi_extra=OPEN)
 async def overflow() -> None:
     raise asyncpg.DataError("value out of int32 range")
 

@@ -29,7 +29,6 @@ async def test_a_key_is_taken_from_either_header_and_names_its_shop() -> None:
         {"Authorization": f"Bearer {KEY}x"},
         {"Authorization": f"Bearer {FOREIGN}"},
         {"Authorization": f"Bearer {UNKNOWN}"},
-        {"Authorization": f"Bearer {OLD_KEY}"},
         {"Authorization": f"Bearer {REVOKED_KEY}"},
         {"Authorization": f"Bearer {KEY}", "X-Api-Key": POOR_KEY},
         {"X-Api-Key": "mdg_' OR 1=1 --_" + "x" * 43},
@@ -45,10 +44,17 @@ async def test_whoever_has_no_valid_key_gets_the_same_401(headers: dict[str, str
         assert problem.pop("request_id") == answer.headers["x-request-id"]
         assert problem == {
             "type": "urn:mandegar:problem:unauthenticated",
-            "title": "A valid API key is needed",
+            "title": "A valid API key or staff token is needed",
             "status": 401,
-            "detail": "Send it as `Authorization: Bearer <key>` or `X-Api-Key: <key>`.",
+            "detail": "Send a key as `Authorization: Bearer <key>` or `X-Api-Key: <key>`, "
+            "a token as `Authorization: Bearer <token>`.",
         }
+
+
+async def test_an_expired_key_is_told_so() -> None:
+    async with client(sample_app(), key=OLD_KEY) as api:
+        answer = await api.get("/v1/whoami")
+        assert (answer.status_code, answer.json()["type"]) == (401, "urn:mandegar:problem:key-expired")
 
 
 async def test_a_key_without_the_scope_gets_403() -> None:

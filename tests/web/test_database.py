@@ -16,7 +16,7 @@ from mandegar.stack import Stack
 from shared.kernel import FixedClock, api_key_sha256
 from shared.testing.databases import Databases, api_url
 from shared.testing.http import client
-from shared.web import DatabaseDep, create_app
+from shared.web import DatabaseDep, create_app, public
 from tests.web.sample import KEY, NOW, POOR_KEY, SHOP, router, settings
 
 pytestmark = pytest.mark.stack
@@ -80,7 +80,7 @@ async def test_ready_means_that_the_schema_is_the_one_the_code_knows(url: str) -
 async def test_an_exhausted_pool_is_503_and_not_a_hang(url: str) -> None:
     greedy = APIRouter()
 
-    @greedy.get("/greedy")
+    @greedy.get("/greedy", openapi_extra=public("for tests"))
     async def take_two(database: DatabaseDep) -> None:
         async with database.read(SHOP.number), database.read(SHOP.number):  # type: ignore[arg-type]  # plain number
             raise AssertionError("there is only one connection")

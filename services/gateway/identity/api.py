@@ -58,7 +58,7 @@ class DoneAnswer(BaseModel):
     customer: str
     other: str
     action: str = Field(description="`merged` or `unmerged`.")
-    by: str = Field(description="`event`, or the API key of who asked for it.")
+    by: str = Field(description="`event`, or who asked for it: `key:<key id>`, `staff:<subject>`.")
     reason: str
     at: datetime
 
@@ -105,7 +105,9 @@ class PersonAnswer(BaseModel):
 
 @router.get("/{customer}/identities", response_model=PersonAnswer, summary="A customer's identities")
 async def read_identities(
-    caller: Annotated[Caller, Depends(allow("customers:read"))], database: DatabaseDep, customer: Customer
+    caller: Annotated[Caller, Depends(allow("customers:read", personal=True))],
+    database: DatabaseDep,
+    customer: Customer,
 ) -> PersonAnswer:
     """All identities that are one person with the customer, what was merged, and who else it might be."""
     async with database.read(caller.shop_id) as reads:
@@ -119,7 +121,10 @@ async def read_identities(
     "/{customer}/merge", response_model=PersonAnswer, responses=problem_responses(409), summary="Merge into another"
 )
 async def merge(
-    caller: Annotated[Caller, Depends(allow("customers:write"))], database: DatabaseDep, customer: Customer, body: Merge
+    caller: Annotated[Caller, Depends(allow("customers:write", personal=True))],
+    database: DatabaseDep,
+    customer: Customer,
+    body: Merge,
 ) -> PersonAnswer:
     """Join the customer, and who is merged into it, to another one. Nothing is lost: `unmerge` parts them again.
 
@@ -133,7 +138,7 @@ async def merge(
         if changed and person.merged_into is not None:
             raise _merged_already(person)
         if changed:
-            why = Why(caller.shop.slug, f"key {caller.key_id}", body.reason)
+            why = Why(caller.shop.slug, caller.actor, body.reason)
             await staff.save_merge(tx, groups, person, into, why)
         whole = await staff.load_person(tx.conn, caller.shop_id, person.customer)
     assert whole is not None, "was locked"
@@ -142,7 +147,7 @@ async def merge(
 
 @router.post("/{customer}/unmerge", response_model=PersonAnswer, summary="Undo a merge")
 async def unmerge(
-    caller: Annotated[Caller, Depends(allow("customers:write"))],
+    caller: Annotated[Caller, Depends(allow("customers:write", personal=True))],
     database: DatabaseDep,
     customer: Customer,
     body: Unmerge | None = None,
@@ -159,7 +164,7 @@ async def unmerge(
             raise not_found("customer")
         changed = person.merged_into is not None
         if changed:
-            why = Why(caller.shop.slug, f"key {caller.key_id}", "" if body is None else body.reason)
+            why = Why(caller.shop.slug, caller.actor, "" if body is None else body.reason)
             await staff.save_unmerge(tx, Groups(people.values()), person, why)
         whole = await staff.load_person(tx.conn, caller.shop_id, person.customer)
     assert whole is not None, "was locked"

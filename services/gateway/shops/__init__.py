@@ -10,11 +10,10 @@ from services.gateway.shops.commands import (
     revoke_key,
     set_shop,
 )
-from services.gateway.shops.domain import SCOPES, ShopError
+from services.gateway.shops.domain import ShopError
 from services.gateway.shops.store import load_shops
 
 __all__ = [
-    "SCOPES",
     "LifecycleSettings",
     "ShopError",
     "ShopSettings",

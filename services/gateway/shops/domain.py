@@ -10,15 +10,11 @@ import phonenumbers
 
 from shared.contracts.keys import ApiKey
 from shared.contracts.shops import Shop
-from shared.kernel import MoneyError, Zone, api_key_sha256, api_key_text, to_minor_units
+from shared.kernel import SCOPES, MoneyError, Zone, api_key_sha256, api_key_text, to_minor_units
 
 SHOPS_MAX = 32_767
 KEY_ID_BYTES = 9
 KEY_SECRET_BYTES = 32
-SCOPES = (
-    *("metrics:read", "orders:write", "collect:write", "shops:read", "shops:write"),
-    *("customers:read", "customers:write", "admin"),
-)
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _DAYS_MAX = 3_650

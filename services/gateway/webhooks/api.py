@@ -19,7 +19,7 @@ from services.gateway.webhooks.events import ADAPTORS, read_webhook
 from services.gateway.webhooks.finding import Finder
 from services.gateway.webhooks.secrets import Vault
 from shared.kernel import Clock, SystemClock
-from shared.web import DatabaseDep, Problem, not_found, problem_responses, unavailable
+from shared.web import DatabaseDep, Problem, not_found, problem_responses, public, unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -89,7 +89,8 @@ _DESCRIBED: dict[str, Any] = {
         "required": True,
         "description": "The body as the shop system sends and signs it, by HMAC-SHA256 of its bytes.",
         "content": {"application/json": {"schema": {"type": "object"}, "example": _EXAMPLE}},
-    }
+    },
+    **public("signed by the shop system with the connection's secret"),
 }
 
 

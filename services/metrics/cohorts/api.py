@@ -11,10 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.metrics.cohorts.domain.table import Cell, Cohort, CohortTotals, cohort_table
 from services.metrics.counters import BOOKED, Generation, Line, Measure, live_generation, sums_until, totals_by_param
-from services.metrics.questions import SCOPE, Currency, Digits, OnBasis, currency_or, today_in
+from services.metrics.questions import SCOPE, Currency, OnBasis, currency_or, today_in
 from shared.db import ReadTransaction
 from shared.kernel import Zone, month_of, month_text, parse_month, start_of_month
-from shared.web import Caller, ClockDep, DatabaseDep, FieldError, allow, invalid
+from shared.web import Caller, ClockDep, DatabaseDep, Digits, FieldError, allow, invalid
 
 COHORTS_MAX = 120
 DEFAULT_COHORTS = 12

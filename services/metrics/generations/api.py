@@ -26,6 +26,7 @@ _WHERE = re.compile(r" - at `\$\.?([^`]*)`$")
 
 router = APIRouter(prefix="/v1/settings", tags=["settings"])
 CallerDep = Annotated[Caller, Depends(allow(SCOPE))]
+AskerDep = Annotated[Caller, Depends(allow(SCOPE, writes=False))]
 
 
 class EffectAnswer(BaseModel):
@@ -117,7 +118,7 @@ class BuildStateAnswer(BaseModel):
 
 @router.post("/preview", response_model=PreviewAnswer, summary="What a change of settings would cost")
 async def preview(
-    caller: CallerDep,
+    caller: AskerDep,
     database: DatabaseDep,
     change: Annotated[
         dict[str, Any],

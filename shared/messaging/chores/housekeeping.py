@@ -1,4 +1,4 @@
-"""What has had its time goes: bodies of dead letters, and ids of events that were processed long ago.
+"""What has had its time goes: bodies of dead letters, ids of events processed long ago, entries of the audit log.
 
 Once a day in each worker; of several, whoever comes first finds something to do. It looks before it writes, and each
 transaction is short.
@@ -13,6 +13,7 @@ from typing import Any
 import asyncpg
 import structlog
 
+from shared.db.audit import any_old_entries, purge_entries
 from shared.db.partitions import drop_before, partitions_before
 from shared.kernel import Clock
 from shared.messaging.dead_letters import any_old_letters, purge_letters
@@ -23,6 +24,7 @@ _FIRST_AFTER_SECONDS = 60.0
 _AGAIN_SECONDS = 60.0
 _DAY_SECONDS = 86_400.0
 _LETTERS_AT_ONCE = 1_000
+_ENTRIES_AT_ONCE = 10_000
 
 
 class Housekeeping:
@@ -35,12 +37,14 @@ class Housekeeping:
         *,
         letters_days: int,
         ids_days: int,
+        audit_days: int,
         first_after_seconds: float = _FIRST_AFTER_SECONDS,
     ) -> None:
         self._service = service
         self._clock = clock
         self._letters_kept = timedelta(days=letters_days)
         self._ids_kept = timedelta(days=ids_days)
+        self._audit_kept = timedelta(days=audit_days)
         self._at = monotonic() + first_after_seconds
 
     def due(self) -> bool:
@@ -59,7 +63,16 @@ class Housekeeping:
             letters = await purge_letters(conn, now, kept_for=self._letters_kept, limit=_LETTERS_AT_ONCE)
         day = (now - self._ids_kept).toordinal()
         months = await drop_before(conn, day) if await partitions_before(conn, day) else []
-        if letters or months:
-            log.info("removed what is old", service=self._service, dead_letters=letters, months_of_ids=len(months))
-        if letters < _LETTERS_AT_ONCE:
+        entries = 0
+        if await any_old_entries(conn, self._audit_kept):
+            entries = await purge_entries(conn, self._audit_kept, limit=_ENTRIES_AT_ONCE)
+        if letters or months or entries:
+            log.info(
+                "removed what is old",
+                service=self._service,
+                dead_letters=letters,
+                months_of_ids=len(months),
+                audit_entries=entries,
+            )
+        if letters < _LETTERS_AT_ONCE and entries < _ENTRIES_AT_ONCE:
             self._at = monotonic() + _DAY_SECONDS

@@ -27,7 +27,7 @@ from services.gateway.collector.outside import Outlet, Unavailable
 from services.gateway.identity import Marker
 from services.gateway.intake import RulesBook
 from services.gateway.settings import GatewaySettings
-from shared.kernel import Clock, SystemClock
+from shared.kernel import Clock, Permission, SystemClock
 from shared.messaging.relay import KafkaSender
 from shared.web import (
     AllowWriteKey,
@@ -39,7 +39,7 @@ from shared.web import (
     unavailable,
 )
 
-SCOPE = "collect:write"
+SCOPE: Permission = "collect:write"
 _SEND_SECONDS_MAX = 3.0
 BODIES = {f"/v1/{call}": EVENT_BYTES_MAX for call in CALLS} | {
     "/v1/batch": BATCH_BYTES_MAX,

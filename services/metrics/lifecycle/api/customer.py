@@ -12,7 +12,7 @@ from services.metrics.lifecycle.answering import ground_of
 from services.metrics.lifecycle.api.life import LIFE_EXAMPLE, ChangeAnswer, DueAnswer, ThresholdAnswer, told
 from services.metrics.lifecycle.store.lives import CHANGES_SHOWN, changes_of, life_of
 from services.metrics.orders import GAPS_SHOWN, History, booked_history, history, history_of, steps_of_customer
-from services.metrics.questions import SCOPE, OnBasis, WindowDays
+from services.metrics.questions import OnBasis, WindowDays
 from shared.kernel import parse_customer_id
 from shared.web import Caller, ClockDep, DatabaseDep, allow, not_found
 
@@ -78,7 +78,7 @@ class CustomerAnswer(BaseModel):
 @router.get("/{customer}", response_model=CustomerAnswer, summary="One customer's purchases and stages")
 async def read_customer(
     *,
-    caller: Annotated[Caller, Depends(allow(SCOPE))],
+    caller: Annotated[Caller, Depends(allow("customers:read", personal=True))],
     database: DatabaseDep,
     clock: ClockDep,
     customer: Annotated[

@@ -18,7 +18,7 @@ from services.metrics.lifecycle.domain.stages import Reason, Stage, Standing, la
 from services.metrics.lifecycle.domain.thresholds import Rules
 from services.metrics.lifecycle.store.counting import census_at
 from services.metrics.lifecycle.store.listing import InStage, Sort, Staged, all_staged, staged
-from services.metrics.questions import SCOPE, Day, Digits
+from services.metrics.questions import Day
 from shared.kernel import CustomerId, ShopId, customer_id_text
 from shared.web import (
     CSV_RESPONSE,
@@ -28,6 +28,7 @@ from shared.web import (
     Cursor,
     Database,
     DatabaseDep,
+    Digits,
     allow,
     csv_page,
     csv_stream,
@@ -50,7 +51,7 @@ router = APIRouter(prefix="/v1/customers", tags=["customers"])
 async def list_customers(
     *,
     request: Request,
-    caller: Annotated[Caller, Depends(allow(SCOPE))],
+    caller: Annotated[Caller, Depends(allow("customers:list", personal=True))],
     database: DatabaseDep,
     clock: ClockDep,
     stage: Annotated[StageName, Query(description="Where they stand.", examples=["lapsing"])],

@@ -14,9 +14,9 @@ from services.metrics.lifecycle.api.answers import StagesAnswer, StagesSeriesAns
 from services.metrics.lifecycle.domain.census import Census
 from services.metrics.lifecycle.domain.stages import HELD
 from services.metrics.lifecycle.store.counting import census_at
-from services.metrics.questions import SCOPE, WINDOW_MAX, Day, Digits, OnDay
+from services.metrics.questions import SCOPE, WINDOW_MAX, Day, OnDay
 from services.metrics.retention import Spans, Step, figures
-from shared.web import Caller, ClockDep, DatabaseDep, FieldError, allow, invalid
+from shared.web import Caller, ClockDep, DatabaseDep, Digits, FieldError, allow, invalid
 
 POINTS_MAX = 1_100
 DEFAULT_PERIOD = 30

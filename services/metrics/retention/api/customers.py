@@ -15,22 +15,25 @@ from starlette.responses import Response
 
 from services.metrics.counters import CounterSet
 from services.metrics.orders import Choice, Listed, Question, Told, all_listed, listed
-from services.metrics.questions import Digits, OnDay, day_until, today_in
+from services.metrics.questions import OnDay, day_until, today_in
 from services.metrics.retention.answering import Basis, basis_of
 from services.metrics.retention.api.listed import CustomersAnswer
-from services.metrics.retention.api.routes import AskedDep, CallerDep, in_time
+from services.metrics.retention.api.routes import AskedDep, in_time
 from services.metrics.retention.domain.figures import RETURN_DAYS, Asked
 from services.metrics.retention.domain.lists import Of, choice_of, choice_of_cohort, choice_of_return
 from services.metrics.retention.totals import Number, total_of
 from shared.kernel import CustomerId, ShopId, customer_id_text, month_of, month_text, parse_month
 from shared.web import (
     CSV_RESPONSE,
+    Caller,
     ClockDep,
     CsvStart,
     Cursor,
     Database,
     DatabaseDep,
+    Digits,
     FieldError,
+    allow,
     csv_page,
     csv_stream,
     invalid,
@@ -44,6 +47,7 @@ MONTHS_MAX = 119
 HEADER = ("customer", "first_order_day", "last_order_day", "orders", "revenue", "currency")
 
 router = APIRouter(prefix="/v1/retention", tags=["retention"])
+ListCallerDep = Annotated[Caller, Depends(allow("customers:list", personal=True))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +99,7 @@ def _wanted(
 async def read_customers(
     *,
     request: Request,
-    caller: CallerDep,
+    caller: ListCallerDep,
     database: DatabaseDep,
     clock: ClockDep,
     as_of: OnDay,

@@ -17,7 +17,6 @@ from services.metrics.questions import (
     WINDOW_MAX,
     Currency,
     Day,
-    Digits,
     OnBasis,
     WindowDays,
     currency_or,
@@ -35,7 +34,7 @@ from services.metrics.retention.domain.benchmarks import BENCHMARKS
 from services.metrics.retention.domain.figures import Asked
 from services.metrics.retention.domain.points import Step
 from services.metrics.retention.spans import Spans
-from shared.web import Caller, ClockDep, DatabaseDep, FieldError, allow, invalid, unavailable
+from shared.web import Caller, ClockDep, DatabaseDep, Digits, FieldError, allow, invalid, unavailable
 
 POINTS_MAX = 1_100
 SCANNED_POINTS_MAX = 36

@@ -1,0 +1,120 @@
+"""Ground for the tests of security: every service's application over one database, with two shops."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+import httpx
+from fastapi import FastAPI
+
+from mandegar.services import service_main, service_names
+from services.gateway.settings import GatewaySettings
+from services.gateway.shops import add_shop
+from services.gateway.webhooks import Connected, add_connection
+from services.gateway.webhooks.secrets import Vault
+from shared.db import create_pool
+from shared.kernel import SCOPES, SystemClock, api_key_sha256, api_key_text
+from shared.messaging.cluster.topics import ensure_topics
+from shared.settings import PlatformSettings
+from shared.testing import Databases, api_url
+from shared.testing.http import client
+from tests.metrics_read.ground import Ground as MetricsGround
+from tests.metrics_read.ground import customer_number, customer_text
+from tests.metrics_read.recount import Bought
+
+SECRET = "9f2c7d41a86be350c1d24f7a90b8e6d3"
+SERVICES = service_names()
+OWN, OTHER = "laleh", "sib"
+NUMBERS = {OWN: 1, OTHER: 2}
+_DAY = 739_600
+"""A day of 2025: when everybody ordered."""
+
+
+@dataclass
+class Place:
+    """A database with two shops in every service's schema, keys of each scope, a customer and a connection of each."""
+
+    url: str
+    pool: asyncpg.Pool[Any]
+    bootstrap_servers: str
+    keys: dict[tuple[str, str], str]
+    connections: dict[str, Connected]
+
+    def key(self, shop: str, *scopes: str) -> str:
+        """The key of a shop with exactly these scopes."""
+        return self.keys[shop, " ".join(scopes)]
+
+    def settings(self, service: str, **changes: Any) -> PlatformSettings:
+        kind = GatewaySettings if service == "gateway" else PlatformSettings
+        return kind.load(
+            kafka_bootstrap_servers=self.bootstrap_servers,
+            database_url=api_url(self.url, service),
+            secret_key=SECRET,
+            **changes,
+        )
+
+    async def audit(self, service: str, shop: str = OWN) -> list[dict[str, Any]]:
+        """The log of a shop, the oldest first."""
+        rows = await self.pool.fetch(
+            f"SELECT actor, role, action, subject, request_id, outcome FROM {service}.audit_entry"
+            " WHERE shop = $1 ORDER BY id",
+            NUMBERS[shop],
+        )
+        return [dict(row) for row in rows]
+
+
+async def place_on(databases: Databases, bootstrap_servers: str, stack: AsyncExitStack) -> Place:
+    """A new database."""
+    url = await databases.create("gateway", "metrics")
+    await ensure_topics(bootstrap_servers, [service_main(name).SERVICE for name in SERVICES], partitions=12)
+    gateway = await stack.enter_async_context(await create_pool(url, "gateway", max_size=2))
+    metrics = await stack.enter_async_context(await create_pool(url, "metrics", max_size=4))
+    ground = MetricsGround(metrics, metrics)
+    keys: dict[tuple[str, str], str] = {}
+    connections = {}
+    for slug in NUMBERS:
+        shop = await add_shop(gateway, SystemClock(), slug)
+        connections[slug], _ = await add_connection(gateway, SystemClock(), Vault(SECRET), slug, "woocommerce")
+        await gateway.execute(
+            "INSERT INTO customer (shop, customer, canonical, name, email, phone, name_at_us, email_at_us, phone_at_us,"
+            " locale_at_us, phones, emails) SELECT $1, c, c, 'Sara', 'sara@example.com', '', 0, 0, 0, 0, 0, 0"
+            " FROM unnest($2::bigint[]) AS t(c)",
+            *(shop.number, [customer_number(shop.number, number) for number in (1, 2)]),
+        )
+        await ground.open(shop)
+        await ground.fill(shop, [Bought(customer=1, day=_DAY, revenue=500, currency="USD")])
+        for number, scopes in enumerate(("", *SCOPES, " ".join(SCOPES))):
+            key_id = f"{slug}{number:04d}"
+            text = keys[slug, scopes] = api_key_text(key_id, bytes([shop.number, number]) * 16)
+            for pool in (gateway, metrics):
+                await pool.execute(
+                    "INSERT INTO api_key (key_id, shop, sha256, scopes) VALUES ($1, $2, $3, $4)",
+                    *(key_id, shop.number, api_key_sha256(text), scopes.split()),
+                )
+    return Place(url, gateway, bootstrap_servers, keys, connections)
+
+
+def application(place: Place, service: str, **changes: Any) -> FastAPI:
+    """The service's own application, as it is run."""
+    made: FastAPI = service_main(service).create_app(place.settings(service, **changes))
+    return made
+
+
+@asynccontextmanager
+async def asking(place: Place, service: str, **changes: Any) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of it."""
+    async with client(application(place, service, **changes)) as http:
+        yield http
+
+
+def bearer(text: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {text}"}
+
+
+def customer_of(shop: str, number: int = 1) -> str:
+    """Id of the shop's customer; of the second one at gateway."""
+    return customer_text(NUMBERS[shop], number)

@@ -1,0 +1,141 @@
+"""One row for each route of each service: how it is asked well, and whose id its path names.
+
+A route without a row fails the tests that are generated from here, and so does a row without a route.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from mandegar.services import service_main
+from services.gateway.settings import GatewaySettings
+from tests.security.ground import OWN, SECRET, SERVICES, Place, customer_of
+
+AS_OF = "2025-06-01"
+_EVENT = {"messageId": "m-1", "userId": "77", "event": "Page Read", "properties": {}}
+_CALLS: dict[str, dict[str, Any]] = {
+    "track": _EVENT,
+    "identify": {"messageId": "m-2", "userId": "77", "traits": {}},
+    "page": {"messageId": "m-3", "userId": "77", "name": "Home"},
+    "screen": {"messageId": "m-4", "userId": "77", "name": "Home"},
+    "group": {"messageId": "m-5", "userId": "77", "groupId": "g"},
+    "alias": {"messageId": "m-6", "userId": "77", "previousId": "76"},
+}
+_CLOUD = {
+    "specversion": "1.0",
+    "id": "evt-1",
+    "source": "backend",
+    "type": "Page Read",
+    "data": {"customer_id": "77"},
+}
+
+
+def _slug(_place: Place, shop: str) -> dict[str, str]:
+    return {"slug": shop}
+
+
+def _customer(_place: Place, shop: str) -> dict[str, str]:
+    return {"customer": customer_of(shop)}
+
+
+def _connection(place: Place, shop: str) -> dict[str, str]:
+    return {"connection": place.connections[shop].address}
+
+
+class Row(NamedTuple):
+    """How a route is asked."""
+
+    ids: Callable[[Place, str], dict[str, str]] | None = None
+    """Ids of a shop that the path names; None where it names none: the shop is that of the key alone."""
+    values: Mapping[str, str] = MappingProxyType({})
+    """Other parts of the path."""
+    query: Mapping[str, str] = MappingProxyType({})
+    body: Any = None
+
+
+class Route(NamedTuple):
+    """A route of a service, as its description has it, with its row."""
+
+    service: str
+    method: str
+    path: str
+    row: Row
+    permissions: frozenset[str]
+    personal: bool
+
+    def __str__(self) -> str:
+        return f"{self.service} {self.method} {self.path}"
+
+    def asked(self, place: Place, shop: str = OWN, **ids: str) -> dict[str, Any]:
+        """Arguments for the client: the ids in the path are those of `shop`."""
+        found = self.row.ids(place, shop) if self.row.ids else {}
+        address = self.path.format(**{**self.row.values, **found, **ids})
+        asked: dict[str, Any] = {"method": self.method, "url": address, "params": self.row.query}
+        return asked if self.row.body is None else {**asked, "json": self.row.body}
+
+
+_DAY = {"as_of": AS_OF}
+_AUDIT = {"GET /v1/audit": Row()}
+ROWS: dict[str, dict[str, Row]] = {
+    "gateway": {
+        **{f"POST /v1/{call}": Row(body=body) for call, body in _CALLS.items()},
+        "POST /v1/batch": Row(body={"batch": [{"type": "track", **_EVENT}]}),
+        "POST /v1/events": Row(body=_CLOUD),
+        "POST /v1/webhooks/{vendor}/{connection}": Row(_connection, {"vendor": "woocommerce"}, body={"id": 1}),
+        "GET /v1/shops/{slug}/settings": Row(_slug),
+        "PATCH /v1/shops/{slug}/settings": Row(_slug, body={"name": "Laleh"}),
+        "GET /v1/customers/{customer}/identities": Row(_customer),
+        "POST /v1/customers/{customer}/merge": Row(_customer, body={"into": customer_of(OWN, 2)}),
+        "POST /v1/customers/{customer}/unmerge": Row(_customer),
+        **_AUDIT,
+    },
+    "metrics": {
+        "GET /v1/retention": Row(query=_DAY),
+        "GET /v1/retention/series": Row(query={"from": AS_OF, "to": AS_OF}),
+        "GET /v1/retention/return-rates": Row(query=_DAY),
+        "GET /v1/retention/benchmarks": Row(),
+        "GET /v1/retention/{as_of}/customers": Row(values=_DAY, query={"of": "held"}),
+        "GET /v1/retention/{as_of}/explain": Row(values=_DAY, query={"figure": "crr"}),
+        "GET /v1/cohorts": Row(),
+        "GET /v1/stages/series": Row(query={"from": AS_OF, "to": AS_OF}),
+        "GET /v1/stages/{as_of}": Row(values=_DAY),
+        "GET /v1/customers": Row(query={"stage": "active"}),
+        "GET /v1/customers/{customer}": Row(_customer),
+        "POST /v1/settings/preview": Row(body={"lifecycle": {"lost_days": 180}}),
+        "GET /v1/settings/build": Row(),
+        **_AUDIT,
+    },
+}
+NO_IDS = {"as_of", "vendor"}
+"""Parts of paths that are no ids of anybody."""
+
+
+def described(service: str) -> dict[str, Any]:
+    """The paths of a service's own description."""
+    settings = GatewaySettings.load(
+        kafka_bootstrap_servers="127.0.0.1:1", database_url="postgresql://127.0.0.1:1/none", secret_key=SECRET
+    )
+    paths: dict[str, Any] = service_main(service).create_app(settings).openapi()["paths"]
+    return paths
+
+
+def routes() -> Iterator[Route]:
+    """All routes under /v1 of all services that have a row."""
+    for service in SERVICES:
+        for path, operations in described(service).items():
+            for method, operation in operations.items():
+                row = ROWS.get(service, {}).get(f"{method.upper()} {path}")
+                if row is not None:
+                    yield Route(
+                        service,
+                        method.upper(),
+                        path,
+                        row,
+                        frozenset(operation.get("x-permissions", [])),
+                        operation.get("x-personal", False),
+                    )
+
+
+ROUTES = list(routes())
