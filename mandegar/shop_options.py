@@ -38,6 +38,10 @@ Blocked = Annotated[
     list[str] | None,
     typer.Option("--blocked-identifier", help="A value that identifies nobody; may be repeated. '' alone: none."),
 ]
+DeadLetterDays = Annotated[int | None, typer.Option(help="Bodies of dead letters are kept so many days, at most 30.")]
+InactiveMonths = Annotated[
+    int | None, typer.Option(help="Customers not heard of for so many months are erased; 0: nobody is.")
+]
 LostDays = Annotated[int | None, typer.Option(help="A customer is lost after so many days without an order.")]
 OnboardingDays = Annotated[int | None, typer.Option(help="A new customer is active after so many days at the latest.")]
 Lapsing = Annotated[

@@ -25,7 +25,8 @@ LIFECYCLE = (
     *("lost_days", "onboarding_days", "lapsing", "lapsing_days"),
     *("lapsing_floor", "lapsing_quantile", "activity"),
 )
-EVERYTHING = (*COLUMNS, "languages", "periods", "closing_days", "blocked_identifiers", *LIFECYCLE)
+KEPT = ("dead_letter_days", "inactive_months")
+EVERYTHING = (*COLUMNS, "languages", "periods", "closing_days", "blocked_identifiers", *KEPT, *LIFECYCLE)
 
 app = typer.Typer(help="Shops: list them, add one or change its settings.", no_args_is_help=True)
 
@@ -57,6 +58,8 @@ def _options(
     clock: option.ClockName = None,
     benchmark: option.Benchmark = None,
     blocked_identifiers: option.Blocked = None,
+    dead_letter_days: option.DeadLetterDays = None,
+    inactive_months: option.InactiveMonths = None,
     lost_days: option.LostDays = None,
     onboarding_days: option.OnboardingDays = None,
     lapsing: option.Lapsing = None,

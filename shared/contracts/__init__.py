@@ -5,9 +5,11 @@ version of the topic. JSON Schemas and the AsyncAPI document under docs/events/ 
 """
 
 __all__ = [
+    "consents",
     "customers",
     "dead_letters",
     "envelope",
+    "erasures",
     "interactions",
     "keys",
     "metrics",

@@ -10,8 +10,10 @@ from typing import Any
 import msgspec
 
 from shared.contracts import topics
+from shared.contracts.consents import ConsentEvent
 from shared.contracts.customers import CustomerEvent
 from shared.contracts.dead_letters import DeadLetterEvent
+from shared.contracts.erasures import ErasureEvent
 from shared.contracts.interactions import InteractionEvent
 from shared.contracts.keys import KeyEvent
 from shared.contracts.lifecycle import LifecycleEvent
@@ -118,11 +120,27 @@ _TOPICS = (
         topics.CUSTOMERS,
         CustomerEvent,
         writer="gateway",
-        description="Full state of each customer; the one internal topic with contacts.",
+        description="Full state of each customer; the one internal topic with contacts. A tombstone: they are erased.",
         key="shop:customer",
         compacted=True,
         kept="last of each key",
         personal=True,
+    ),
+    Topic(
+        topics.CONSENTS,
+        ConsentEvent,
+        writer="gateway",
+        description="What customers agreed to, by channel and purpose. Evidence stays with gateway.",
+        key="shop:customer",
+        kept="until archived",
+    ),
+    Topic(
+        topics.ERASURES,
+        ErasureEvent,
+        writer="gateway asks and tells, every service answers",
+        description="Erasures of persons: asked for, done, answered by each service. Ids only.",
+        key="shop:customer",
+        kept="until archived",
     ),
     Topic(
         topics.INTERACTIONS,

@@ -8,8 +8,17 @@ from typing import Any
 
 import msgspec
 
+from shared.contracts.consents import Consent, ConsentChanged, Consents
 from shared.contracts.customers import Customer, CustomerMerged, CustomerUnmerged, CustomerUpdated
 from shared.contracts.dead_letters import DeadLetter, DeadLettered
+from shared.contracts.erasures import (
+    CustomerErased,
+    Erased,
+    ErasureAnswer,
+    ErasureCompleted,
+    ErasureRequest,
+    ErasureRequested,
+)
 from shared.contracts.interactions import Interaction, InteractionRecorded
 from shared.contracts.keys import ApiKey, ApiKeyChanged
 from shared.contracts.lifecycle import (
@@ -171,6 +180,23 @@ def _internal() -> list[msgspec.Struct]:
     ]
 
 
+def _privacy() -> list[msgspec.Struct]:
+    erasure = "019d0fbe-4b40-8a31-9c5e-2f6d1f0a7b14"
+    consent = Consent(
+        channel="email", purpose="newsletter", state="given", occurred_at=_TIME, source="checkout",
+        record="019d0fbe-4b40-8a31-9c5e-2f6d1f0a7b15",
+    )  # fmt: skip
+    consents = Consents(customer=_CUSTOMER, consents=[consent], changed=["email/newsletter"])
+    answer = ErasureAnswer(erasure_id=erasure, service="metrics", kept={"orders": 3, "stage_changes": 4})
+    attributes = _attributes(_CUSTOMER)
+    return [
+        ConsentChanged(**attributes, data=consents),
+        ErasureRequested(**attributes, data=ErasureRequest(erasure_id=erasure, customer=_CUSTOMER)),
+        CustomerErased(**attributes, data=Erased(erasure_id=erasure, customer=_CUSTOMER, customers=[_CUSTOMER])),
+        ErasureCompleted(**_attributes(_CUSTOMER, "mandegar/metrics"), data=answer),
+    ]
+
+
 def _change(number: int, previous: Stage, stage: Stage, reason: Reason, days: int) -> StageChange:
     threshold = Threshold(
         days=34, kind="personal", own_gaps=4, own_gap_days=31, shop_gaps=812, shop_gap_days=38,
@@ -220,5 +246,5 @@ def samples() -> dict[type[msgspec.Struct], msgspec.Struct]:
     ]
     return {
         type(event): event
-        for event in (_raw_order(), _raw_interaction(), _raw_clock(), *orders, *_lifecycle(), *_internal())
+        for event in (_raw_order(), _raw_interaction(), _raw_clock(), *orders, *_lifecycle(), *_internal(), *_privacy())
     }

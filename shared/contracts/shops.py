@@ -64,6 +64,10 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
     """Industry whose published average retention is shown beside the shop's own."""
     blocked_identifiers: tuple[str, ...] = ()
     """Values that never identify anybody, beside the built-in ones (`null`, `0` …)."""
+    dead_letter_days: Annotated[int, Meta(ge=1, le=30)] = 30
+    """Bodies of dead letters are kept so long."""
+    inactive_months: Annotated[int, Meta(ge=0, le=120)] = 0
+    """Who has neither ordered nor been heard of for so many months is erased; 0: nobody is."""
 
 
 class ShopConfigured(Envelope, frozen=True, kw_only=True, tag="shop.configured"):

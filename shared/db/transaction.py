@@ -35,6 +35,9 @@ _OUTBOX_COLUMNS = ("shard", "topic", "key", "value")
 _OUTBOX_ROW = Struct(">hihi")
 _SIZE = Struct(">i")
 
+TOMBSTONE = b""
+"""In the outbox: no event has no bytes. On the topic it is a message without a value."""
+
 _SCOPE = "SELECT set_config('app.shop', $1, true)"  # for this transaction only
 
 
@@ -102,6 +105,9 @@ class OpenTransaction:
         if key not in self._reserved:
             raise LookupError("the key is not locked; call lock_keys first")
         self._published.append(Published(topic, key.key, value, outbox_shard(key.key, topic)))
+
+    def publish_tombstone(self, topic: str, key: OutboxKey) -> None:
+        self.publish_encoded(topic, key, TOMBSTONE)
 
     def publish_unordered(self, topic: str, key: bytes, event: Envelope) -> None:
         """Publish without a lock on the key: for events that carry no sequence and whose order means nothing."""

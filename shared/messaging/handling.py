@@ -86,6 +86,10 @@ class Transaction(Protocol):
         """As `publish`, an event that is encoded already: for those of which there are very many."""
         ...
 
+    def publish_tombstone(self, topic: str, key: OutboxKey) -> None:
+        """As `publish`: on a compacted topic, what the key said until then is to be forgotten."""
+        ...
+
     def publish_barrier(self, topic: str, key: bytes, event: Envelope) -> None:
         """Publish after everything that was written to the outbox before, by any transaction that this one has seen.
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 from time import monotonic
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import msgspec
@@ -17,7 +19,7 @@ from shared.db.engine import create_pool
 from shared.db.partitions import ProcessedPartitions
 from shared.kernel import FixedClock
 from shared.messaging.chores import Housekeeping
-from shared.messaging.dead_letters import Cipher, DeadLetters, SetAside
+from shared.messaging.dead_letters import Cipher, DeadLetters, SetAside, erase_letters
 from shared.messaging.records import Refusal
 from shared.testing import Databases, Harness, running
 from shared.testing.harness import TEST_SECRET
@@ -39,8 +41,8 @@ def housekeeping() -> Housekeeping:
     return Housekeeping("probe", CLOCK, letters_days=30, ids_days=92, audit_days=400, first_after_seconds=0)
 
 
-async def keep_letters(pool: asyncpg.Pool[Any], days_ago: int, count: int, start: int = 0) -> None:
-    letters = [SetAside(Refusal("t", 0, start + n, b"x", "demo", "", "r", "d"), 1) for n in range(count)]
+async def keep_letters(pool: asyncpg.Pool[Any], days_ago: int, count: int, start: int = 0, shop: int = 1) -> None:
+    letters = [SetAside(Refusal("t", 0, start + n, b"x", "demo", "", "r", "d"), shop) for n in range(count)]
     async with pool.acquire() as conn:
         await DeadLetters("probe", Cipher(TEST_SECRET)).keep(conn, letters, NOW - timedelta(days=days_ago))
 
@@ -69,6 +71,41 @@ async def test_old_letters_and_months_go_and_others_stay(pool: asyncpg.Pool[Any]
     assert not made.due()
     assert await pool.fetchval("SELECT count(*) FROM dead_letter") == 2
     assert await months(pool) == [f"processed_event_2026_0{month}" for month in (4, 5, 6, 7)]
+
+
+async def test_a_shop_may_keep_letters_for_fewer_days_and_none_for_more(pool: asyncpg.Pool[Any]) -> None:
+    shops = [(1, "demo", 10), (2, "patient", 60), (3, "other", None)]
+    for number, slug, days in shops:
+        settings = {} if days is None else {"dead_letter_days": days}
+        await pool.execute(
+            "INSERT INTO shop (number, slug, settings, version) VALUES ($1, $2, $3, 1)",
+            number, slug, json.dumps(settings),
+        )  # fmt: skip
+    for days_ago in (5, 20, 40):
+        for number, *_ in shops:
+            await keep_letters(pool, days_ago, 1, start=days_ago * 10 + number, shop=number)
+    await work(pool, housekeeping())
+    left = await pool.fetch("SELECT shop, count(*) AS n FROM dead_letter GROUP BY shop ORDER BY shop")
+    assert [tuple(row) for row in left] == [(1, 1), (2, 2), (3, 2)]
+
+
+async def test_letters_of_a_person_go_and_those_of_others_and_of_other_shops_stay(pool: asyncpg.Pool[Any]) -> None:
+    cipher, stranger = Cipher(TEST_SECRET), Cipher("another secret, also of more than 32 characters")
+    for number, (shop, body, how) in enumerate(
+        [(1, b"of her", cipher), (0, b"of her", cipher), (2, b"of her", cipher), (1, b"of him", cipher),
+         (1, b"of her", stranger), (1, b"of her too", cipher)]
+    ):  # fmt: skip
+        letter = SetAside(Refusal("t", 0, number, body, "demo", "", "r", "d"), shop)
+        async with pool.acquire() as conn:
+            await DeadLetters("probe", how).keep(conn, [letter], NOW)
+    last, removed, unreadable, rounds, more = UUID(int=0), 0, 0, 0, True
+    while more and rounds < 10:
+        async with pool.acquire() as conn, conn.transaction():
+            found = await erase_letters(conn, cipher, 1, lambda body: b"her" in body, after=last, limit=2)
+        last, more, rounds = found.last, found.more, rounds + 1
+        removed, unreadable = removed + found.removed, unreadable + found.unreadable
+    assert (removed, unreadable, rounds) == (3, 1, 3)
+    assert [row[0] for row in await pool.fetch('SELECT "offset" FROM dead_letter ORDER BY 1')] == [2, 3, 4]
 
 
 async def test_several_workers_at_once_do_it_once_and_none_fails(pool: asyncpg.Pool[Any]) -> None:

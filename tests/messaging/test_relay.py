@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from shared.db.transaction import outbox_shard
+from shared.db.transaction import TOMBSTONE, outbox_shard
 from shared.kernel import SystemClock
 from shared.messaging.connecting import opener
 from shared.messaging.dead_letters import Cipher, DeadLetters, list_letters, show_letter
@@ -70,6 +70,15 @@ def _of_key(messages: list[tuple[int, bytes, bytes]], key: bytes) -> list[int]:
 
 def _row(key: bytes, n: int) -> tuple[bytes, bytes]:
     return key, json.dumps({"n": n}).encode()
+
+
+async def test_a_tombstone_reaches_the_topic_as_a_message_without_a_value(place: Ground) -> None:
+    async with relays(place):
+        await place.write([_row(b"shop:1", 1), (b"shop:1", TOMBSTONE), _row(b"shop:2", 2)])
+        await place.until_empty()
+    found = [(key, value) for _, key, value in await place.messages()]
+    assert sorted(found, key=repr) == sorted([_row(b"shop:1", 1), (b"shop:1", None), _row(b"shop:2", 2)], key=repr)
+    assert [value for key, value in found if key == b"shop:1"][-1] is None
 
 
 async def test_what_is_committed_is_published_in_order_to_the_keys_partition_and_removed(place: Ground) -> None:

@@ -35,7 +35,11 @@ def test_inputs_stay_full_state_is_compacted_and_raw_data_goes_after_a_week() ->
     for name in (topics.CUSTOMERS, topics.SHOPS, topics.KEYS):
         assert topic_settings(name)["cleanup.policy"] == "compact"
         assert "retention.ms" not in topic_settings(name)
+    for name in (topics.CONSENTS, topics.ERASURES):
+        assert (topic_settings(name)["retention.ms"], topic_settings(name)["cleanup.policy"]) == ("-1", "delete")
     assert topic_settings(topics.RAW_ORDERS)["retention.ms"] == str(7 * 86_400_000)
+    assert topic_settings(topics.RAW_ORDERS)["segment.ms"] == str(86_400_000)
+    assert topic_settings(topics.CUSTOMERS)["max.compaction.lag.ms"] == str(86_400_000)
     assert {topic_settings(name)["message.timestamp.type"] for name in vars(topics).values() if isinstance(name, str)}
     assert topic_settings(topics.ORDERS, replication_factor=3)["min.insync.replicas"] == "2"
 

@@ -10,10 +10,11 @@ from services.gateway.shops.commands import (
     revoke_key,
     set_shop,
 )
-from services.gateway.shops.domain import ShopError
+from services.gateway.shops.domain import INACTIVE_TIMER, ShopError
 from services.gateway.shops.store import load_shops
 
 __all__ = [
+    "INACTIVE_TIMER",
     "LifecycleSettings",
     "ShopError",
     "ShopSettings",

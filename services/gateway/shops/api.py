@@ -81,6 +81,10 @@ class SettingsChange(_Change):
     lifecycle: LifecycleChange = Field(_USUAL, description="Any of its fields.")
     benchmark: str = Field("retail", min_length=1, max_length=200, description="Industry shown beside the shop's CRR.")
     blocked_identifiers: list[str] = Field([], max_length=1_000, description="Values that never identify anybody.")
+    dead_letter_days: int = Field(30, ge=1, le=30, description="Bodies of dead letters are kept so long.")
+    inactive_months: int = Field(
+        0, ge=0, le=120, description="Who was not heard of for so many months is erased; 0: nobody. Preview it first."
+    )
 
 
 class SettingsAnswer(BaseModel):

@@ -51,6 +51,8 @@ class ShopSettings(TypedDict, total=False):
     lifecycle: Lifecycle | LifecycleSettings
     benchmark: str
     blocked_identifiers: tuple[str, ...]
+    dead_letter_days: int
+    inactive_months: int
 
 
 async def add_shop(pool: asyncpg.Pool[Any], clock: Clock, slug: str, /, **settings: Unpack[ShopSettings]) -> Shop:

@@ -23,6 +23,10 @@ _LOYAL_OVER_MAX = 1_000
 _CLOSING_DAYS_MAX = 28
 _BLOCKED_MAX = 10_000
 _NAME_LENGTH_MAX = 200
+DEAD_LETTER_DAYS_MAX = 30
+_INACTIVE_MONTHS_MAX = 120
+INACTIVE_TIMER = "inactive_customers"
+"""Kind of the timer that looks for customers whom nobody has heard of; its identity is the shop's slug."""
 
 
 class ShopError(ValueError):
@@ -31,7 +35,7 @@ class ShopError(ValueError):
 
 def check_shop(shop: Shop) -> None:
     """Raises ShopError for settings that some service could not work with."""
-    for check in (_check_naming, _check_place, _check_measures, _check_lifecycle):
+    for check in (_check_naming, _check_place, _check_measures, _check_lifecycle, _check_kept):
         check(shop)
 
 
@@ -90,6 +94,13 @@ def _check_lifecycle(shop: Shop) -> None:
         raise ShopError("lifecycle.lapsing_quantile: give percent from 1 to 99")
     if lifecycle.activity not in ("orders", "visits", "either"):
         raise ShopError("lifecycle.activity: orders, visits or either")
+
+
+def _check_kept(shop: Shop) -> None:
+    if not 1 <= shop.dead_letter_days <= DEAD_LETTER_DAYS_MAX:
+        raise ShopError(f"dead_letter_days: give days from 1 to {DEAD_LETTER_DAYS_MAX}")
+    if not 0 <= shop.inactive_months <= _INACTIVE_MONTHS_MAX:
+        raise ShopError(f"inactive_months: give months from 1 to {_INACTIVE_MONTHS_MAX}, or 0 to erase nobody")
 
 
 def _is_name(text: str) -> bool:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
 import asyncpg
 import msgspec
 
+from services.gateway.shops.domain import INACTIVE_TIMER
 from services.gateway.shops.events import api_key_changed, api_key_key, shop_configured, shop_key
 from shared.contracts import topics
 from shared.contracts.keys import ApiKey
 from shared.contracts.shops import Shop
 from shared.db import Reads
-from shared.messaging.handling import Transaction
+from shared.kernel import ShopId
+from shared.messaging.handling import Timer, Transaction
 
 _SHOPS = "SELECT settings::text FROM shop"
 # Writers of the registry wait for each other, so that a number is given once; readers wait for nobody.
@@ -58,6 +61,7 @@ async def save_shop(tx: Transaction, shop: Shop) -> None:
     sequence = tx.sequence(key)
     settings = msgspec.json.encode(shop).decode()
     await tx.conn.execute(_SAVE_SHOP, shop.number, shop.slug, settings, sequence)
+    _watch_inactive(tx, shop)
     tx.publish(topics.SHOPS, key, shop_configured(shop, now=tx.now, sequence=sequence))
 
 
@@ -80,8 +84,16 @@ async def update_shop(tx: Transaction, shop: Shop) -> int:
     await tx.lock_keys({key: 1})
     sequence = tx.sequence(key)
     version = await tx.conn.fetchval(_UPDATE_SHOP, shop.number, msgspec.json.encode(shop).decode(), sequence)
+    _watch_inactive(tx, shop)
     tx.publish(topics.SHOPS, key, shop_configured(shop, now=tx.now, sequence=sequence))
     return int(version)
+
+
+def _watch_inactive(tx: Transaction, shop: Shop) -> None:
+    """Where contacts have a term: have somebody look after a day, so that a mistake can be taken back."""
+    if shop.inactive_months:
+        due = tx.now + timedelta(days=1)
+        tx.set_timer(Timer(ShopId(shop.number), INACTIVE_TIMER, shop.slug, due, partition=0))
 
 
 async def load_keys(conn: asyncpg.Connection[Any], shop_number: int | None) -> list[ApiKey]:

@@ -5,9 +5,18 @@ What may not live here: positions, which are the database's, and events.
 
 from shared.messaging.cluster.ids import identify
 from shared.messaging.cluster.lag import LagReader, LagUnknown, LagWatch, PartitionLag, export, positions_of
-from shared.messaging.cluster.topics import TopicTrouble, ensure_topics, topic_settings, topics_of
+from shared.messaging.cluster.topics import (
+    COMPACTED_WITHIN_DAYS,
+    RAW_DAYS,
+    TopicTrouble,
+    ensure_topics,
+    topic_settings,
+    topics_of,
+)
 
 __all__ = [
+    "COMPACTED_WITHIN_DAYS",
+    "RAW_DAYS",
     "LagReader",
     "LagUnknown",
     "LagWatch",

@@ -21,8 +21,15 @@ _DAY_MS = 86_400_000
 _SECONDS_MAX = 30.0
 
 _COMPACTED = frozenset({topics.CUSTOMERS, topics.SHOPS, topics.KEYS})
-_KEPT_FOR_EVER = frozenset({topics.ORDERS, topics.ORDERS_BACKFILL, topics.INTERACTIONS})
+_KEPT_FOR_EVER = frozenset(
+    {topics.ORDERS, topics.ORDERS_BACKFILL, topics.INTERACTIONS, topics.CONSENTS, topics.ERASURES}
+)
 _RAW_PREFIX = "raw."
+
+RAW_DAYS = 7
+"""How long raw topics keep what shops send; a segment of a day goes as a whole, so all is gone a day later."""
+COMPACTED_WITHIN_DAYS = 1
+"""When the log cleaner must have looked at what is written to `customers.v1`, at the latest."""
 
 
 class TopicTrouble(Exception):
@@ -40,14 +47,21 @@ def topic_settings(name: str, *, replication_factor: int = 1) -> dict[str, str]:
     Time is the broker's own everywhere: events of past years would otherwise be older than any retention, and lag in
     seconds would mean nothing. Raw topics may hold personal data and go after a week; compacted ones hold full state;
     inputs are the history that a rebuild reads, and stay until archived; what we say ourselves stays for a quarter.
+
+    Kafka removes closed segments alone. So where personal data lies, a segment is closed after a day, and what a
+    tombstone deletes is gone within another, however little is written: erasures have a date.
     """
     settings = {
         "message.timestamp.type": "LogAppendTime",
         "min.insync.replicas": "2" if replication_factor >= 3 else "1",
     }
+    if name == topics.CUSTOMERS:
+        settings |= {"max.compaction.lag.ms": str(COMPACTED_WITHIN_DAYS * _DAY_MS)}
     if name in _COMPACTED:
         return settings | {"cleanup.policy": "compact", "delete.retention.ms": str(7 * _DAY_MS)}
-    days = 7 if name.startswith(_RAW_PREFIX) else 90
+    if name.startswith(_RAW_PREFIX):
+        settings |= {"segment.ms": str(_DAY_MS)}
+    days = RAW_DAYS if name.startswith(_RAW_PREFIX) else 90
     retention_ms = -1 if name in _KEPT_FOR_EVER else days * _DAY_MS
     return settings | {"cleanup.policy": "delete", "retention.ms": str(retention_ms)}
 

@@ -140,12 +140,13 @@ class KafkaSender:
             count = await self._partition_count(producer, topic)
             chosen = partitions_of([row.key for row in topic_rows], count).tolist()
             for row, partition in zip(topic_rows, chosen, strict=True):
+                value = row.value or None  # a tombstone has no value
                 queue = batches.get((topic, partition))
                 if queue is None:
                     queue = batches[topic, partition] = [producer.create_batch()]
-                if queue[-1].append(timestamp=now_ms, key=row.key, value=row.value) is None:
+                if queue[-1].append(timestamp=now_ms, key=row.key, value=value) is None:
                     queue.append(producer.create_batch())
-                    queue[-1].append(timestamp=now_ms, key=row.key, value=row.value)
+                    queue[-1].append(timestamp=now_ms, key=row.key, value=value)
         return batches
 
     async def _partition_count(self, producer: AIOKafkaProducer, topic: str) -> int:

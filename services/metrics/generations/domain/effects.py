@@ -32,6 +32,8 @@ _TEXTS = {
     "clock": "The shop's time follows its events, or the wall clock: what falls due meanwhile is caught up with",
     "name": "Shown to people",
     "languages": "Shown to people",
+    "dead_letter_days": "Bodies of dead letters that are older are deleted; no figure changes",
+    "inactive_months": "Contacts of customers who were not heard of for so long are erased; no figure changes",
 }
 
 
