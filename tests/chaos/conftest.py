@@ -12,13 +12,13 @@ from shared.testing import Databases
 from tests.chaos.world import Servers
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chaos_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     with Stack(tmp_path_factory.mktemp("chaos"), say=print) as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 async def servers(chaos_stack: Stack) -> AsyncIterator[Servers]:
     """The servers, and where logs of workers go."""
     databases = Databases(chaos_stack.database_url)
