@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import asyncpg
 
 from mandegar.connecting import connection, use
+from mandegar.services import service_names
 from shared.db import create_pool
+from shared.db.engine import plain_url
 from shared.kernel import Clock, SystemClock
 
 ResultT = TypeVar("ResultT")
 GATEWAY = "gateway"
+_SECONDS_MAX = 10.0
 
 
 async def with_gateway(directory: Path, work: Callable[[asyncpg.Pool[Any], Clock], Awaitable[ResultT]]) -> ResultT:
@@ -30,3 +34,18 @@ async def with_gateway_at(database_url: str, work: Callable[[asyncpg.Pool[Any], 
         return await work(pool, SystemClock())
     finally:
         await pool.close()
+
+
+async def key_uses(directory: Path) -> dict[str, datetime]:
+    """When each key was last used, by key id: the latest that any service has noted."""
+    found = connection(directory)
+    latest: dict[str, datetime] = {}
+    for service in service_names():
+        conn = await asyncpg.connect(plain_url(found.login(service)), timeout=_SECONDS_MAX)
+        try:
+            rows = await conn.fetch(f'SELECT key_id, used_at FROM "{service}".api_key_use', timeout=_SECONDS_MAX)  # noqa: S608 - names of ours
+        finally:
+            await conn.close()
+        for key_id, used_at in rows:
+            latest[key_id] = max(used_at, latest.get(key_id, used_at))
+    return latest

@@ -16,6 +16,7 @@ from services.gateway.intake import intake_handler
 from services.gateway.interactions import interactions_handler
 from services.gateway.settings import GatewaySettings
 from services.gateway.shops.api import router as shops_router
+from services.gateway.shops.keys_api import router as keys_router
 from services.gateway.webhooks import PATH as WEBHOOKS
 from services.gateway.webhooks import webhooks_router
 from shared.contracts import topics
@@ -85,7 +86,13 @@ def create_app(settings: GatewaySettings | None = None) -> FastAPI:
     """The HTTP application: the collector, webhooks, and the settings of the shop that the API key belongs to."""
     settings = settings or GatewaySettings.load(NAME, role="api")
     outlet = open_outlet(settings)
-    routers = (collector_router(settings, outlet), webhooks_router(settings, outlet), shops_router, identity_router)
+    routers = (
+        collector_router(settings, outlet),
+        webhooks_router(settings, outlet),
+        shops_router,
+        keys_router,
+        identity_router,
+    )
     bodies = BODIES | {WEBHOOKS: settings.http_body_bytes_max}
     app = create_web_app(NAME, settings, routers=routers, bodies=bodies)
     app.add_middleware(CrossOrigin, paths=frozenset(BODIES), origins=settings.collector_origins)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 import asyncpg
@@ -88,14 +89,20 @@ async def place_on(databases: Databases, bootstrap_servers: str, stack: AsyncExi
         await ground.open(shop)
         await ground.fill(shop, [Bought(customer=1, day=_DAY, revenue=500, currency="USD")])
         for number, scopes in enumerate(("", *SCOPES, " ".join(SCOPES))):
-            key_id = f"{slug}{number:04d}"
-            text = keys[slug, scopes] = api_key_text(key_id, bytes([shop.number, number]) * 16)
-            for pool in (gateway, metrics):
-                await pool.execute(
-                    "INSERT INTO api_key (key_id, shop, sha256, scopes) VALUES ($1, $2, $3, $4)",
-                    *(key_id, shop.number, api_key_sha256(text), scopes.split()),
-                )
+            keys[slug, scopes] = await _issue((gateway, metrics), shop.number, f"{slug}{number:04d}", scopes.split())
+        for name in ("rotated", "revoked"):
+            await _issue((gateway,), shop.number, slug + name, ["metrics:read"])
     return Place(url, gateway, bootstrap_servers, keys, connections)
+
+
+async def _issue(pools: Sequence[asyncpg.Pool[Any]], shop: int, key_id: str, scopes: list[str]) -> str:
+    text = api_key_text(key_id, sha256(key_id.encode()).digest())
+    for pool in pools:
+        await pool.execute(
+            "INSERT INTO api_key (key_id, shop, sha256, scopes) VALUES ($1, $2, $3, $4)",
+            *(key_id, shop, api_key_sha256(text), scopes),
+        )
+    return text
 
 
 def application(place: Place, service: str, **changes: Any) -> FastAPI:

@@ -44,6 +44,14 @@ def _connection(place: Place, shop: str) -> dict[str, str]:
     return {"connection": place.connections[shop].address}
 
 
+def _rotated(_place: Place, shop: str) -> dict[str, str]:
+    return {"key_id": f"{shop}rotated"}
+
+
+def _revoked(_place: Place, shop: str) -> dict[str, str]:
+    return {"key_id": f"{shop}revoked"}
+
+
 class Row(NamedTuple):
     """How a route is asked."""
 
@@ -86,6 +94,10 @@ ROWS: dict[str, dict[str, Row]] = {
         "POST /v1/webhooks/{vendor}/{connection}": Row(_connection, {"vendor": "woocommerce"}, body={"id": 1}),
         "GET /v1/shops/{slug}/settings": Row(_slug),
         "PATCH /v1/shops/{slug}/settings": Row(_slug, body={"name": "Laleh"}),
+        "GET /v1/keys": Row(),
+        "POST /v1/keys": Row(body={"scopes": ["metrics:read"]}),
+        "POST /v1/keys/{key_id}/rotate": Row(_rotated),
+        "POST /v1/keys/{key_id}/revoke": Row(_revoked),
         "GET /v1/customers/{customer}/identities": Row(_customer),
         "POST /v1/customers/{customer}/merge": Row(_customer, body={"into": customer_of(OWN, 2)}),
         "POST /v1/customers/{customer}/unmerge": Row(_customer),

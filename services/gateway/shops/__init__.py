@@ -4,17 +4,16 @@ from services.gateway.shops.commands import (
     LifecycleSettings,
     ShopSettings,
     add_shop,
-    create_key,
-    list_keys,
     list_shops,
-    revoke_key,
     set_shop,
 )
 from services.gateway.shops.domain import INACTIVE_TIMER, ShopError
+from services.gateway.shops.keys import KEPT_AFTER_ROTATION, create_key, list_keys, revoke_key, rotate_key
 from services.gateway.shops.store import load_shops
 
 __all__ = [
     "INACTIVE_TIMER",
+    "KEPT_AFTER_ROTATION",
     "LifecycleSettings",
     "ShopError",
     "ShopSettings",
@@ -24,5 +23,6 @@ __all__ = [
     "list_shops",
     "load_shops",
     "revoke_key",
+    "rotate_key",
     "set_shop",
 ]

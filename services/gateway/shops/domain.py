@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
+import msgspec
 import phonenumbers
 
 from shared.contracts.keys import ApiKey
@@ -15,6 +16,8 @@ from shared.kernel import SCOPES, MoneyError, Zone, api_key_sha256, api_key_text
 SHOPS_MAX = 32_767
 KEY_ID_BYTES = 9
 KEY_SECRET_BYTES = 32
+KEEP_MAX = timedelta(days=30)
+"""So long the old key may go on after a rotation."""
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _DAYS_MAX = 3_650
@@ -142,3 +145,31 @@ def new_key(
         expires_at=expires_at,
     )
     return key, text
+
+
+def rotated(
+    old: ApiKey,
+    shop: Shop,
+    *,
+    keep: timedelta,
+    now: datetime,
+    expires_at: datetime | None,
+    random_bytes: Callable[[int], bytes],
+) -> tuple[ApiKey, ApiKey, str]:
+    """The old key, which ends after `keep`; one that takes its place, with its text.
+
+    The new one has the name, the scopes and, unless another is given, the end of the old one.
+    """
+    if old.revoked_at is not None or (old.expires_at is not None and old.expires_at <= now):
+        raise ShopError("key_id: this key has expired or is revoked; make a new one")
+    if not timedelta(0) <= keep <= KEEP_MAX:
+        raise ShopError(f"keep: from 0 to {KEEP_MAX.days * 24} hours")
+    ends = now + keep if old.expires_at is None else min(old.expires_at, now + keep)
+    key, text = new_key(
+        shop,
+        scopes=old.scopes,
+        name=old.name,
+        expires_at=expires_at or old.expires_at,
+        random_bytes=random_bytes,
+    )
+    return msgspec.structs.replace(old, expires_at=ends), key, text

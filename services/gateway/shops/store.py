@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -38,8 +38,13 @@ _LOCK_KEY = f"SELECT {_KEY_COLUMNS} FROM api_key WHERE key_id = $1 FOR UPDATE"  
 _SAVE_KEY = """
 INSERT INTO api_key (key_id, shop, sha256, scopes, name, expires_at, revoked_at, sequence)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-ON CONFLICT (key_id) DO UPDATE SET revoked_at = excluded.revoked_at, sequence = excluded.sequence
+ON CONFLICT (key_id) DO UPDATE
+SET expires_at = excluded.expires_at, revoked_at = excluded.revoked_at, sequence = excluded.sequence
 """
+_KEYS_AFTER = f"""
+SELECT {_KEY_COLUMNS}, (SELECT u.used_at FROM api_key_use u WHERE (u.shop, u.key_id) = (k.shop, k.key_id)) AS used_at
+FROM api_key k WHERE shop = $1 AND key_id > $2 ORDER BY key_id LIMIT $3
+"""  # noqa: S608 - constants
 
 
 async def load_shops(conn: asyncpg.Connection[Any]) -> dict[str, Shop]:
@@ -101,6 +106,14 @@ async def load_keys(conn: asyncpg.Connection[Any], shop_number: int | None) -> l
     return [_key_of(row) for row in await conn.fetch(_KEYS, shop_number)]
 
 
+async def page_of_keys(
+    reads: Reads, shop_number: int, *, after: str, limit: int
+) -> list[tuple[ApiKey, datetime | None]]:
+    """Keys of a shop in the order of their ids, each with when gateway was last asked by it."""
+    rows = await reads.fetch(_KEYS_AFTER, shop_number, after, limit)
+    return [(_key_of(row), row["used_at"]) for row in rows]
+
+
 async def lock_key(conn: asyncpg.Connection[Any], key_id: str) -> ApiKey | None:
     """A key, and no other change of it until the transaction ends."""
     row = await conn.fetchrow(_LOCK_KEY, key_id)
@@ -108,7 +121,7 @@ async def lock_key(conn: asyncpg.Connection[Any], key_id: str) -> ApiKey | None:
 
 
 async def save_key(tx: Transaction, key: ApiKey, slug: str) -> None:
-    """Write a new or revoked key and publish it. One that exists must be locked."""
+    """Write a new or changed key and publish it. One that exists must be locked."""
     outbox_key = api_key_key(key, slug)
     await tx.lock_keys({outbox_key: 1})
     sequence = tx.sequence(outbox_key)
