@@ -32,6 +32,7 @@ from mandegar.stack.restarts import RestartPolicy
 from mandegar.stack.server import Server
 from mandegar.stack.state import DirectoryLock, ensure_secrets, read_state, write_state
 from mandegar.stack.status import ProcessStatus, Status, clear_status, write_status
+from mandegar.staff import environment as staff_environment
 from shared.settings.logins import ProcessRole
 
 POLL_SECONDS = 0.2
@@ -120,6 +121,7 @@ class Supervisor:
         ports = dict(read_state(self.directory).get("http_ports", {}))
         taken: list[int] = []
         children = []
+        staff = staff_environment(self.directory) if any(role == "api" for _, role in self._roles) else {}
         for number, (service, role) in enumerate(self._roles):
             key = f"{service}-{role}"
             setting = f"MANDEGAR_{service.upper()}_{role.upper()}_PORT"
@@ -131,7 +133,7 @@ class Supervisor:
                 Child(
                     server=self._make_server(key),
                     command=[sys.executable, "-m", "mandegar", "run", service, "--role", role],
-                    environment={**connection.environment_of(service, role), port_variable: str(ports[key])},
+                    environment={**connection.environment_of(service, role), **staff, port_variable: str(ports[key])},
                     url=address if role == "api" else "",
                     ready_url=f"{address}/readyz" if role == "api" else f"{address}/metrics",
                     metrics_url="" if role == "api" else f"{address}/metrics",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -80,6 +81,27 @@ class PlatformSettings(BaseSettings):
         5.0, ge=0, le=60, description="How long an API key that was found may be trusted without asking again."
     )
 
+    staff_jwks: str = Field(
+        "",
+        description="Public keys (JWKS) that staff tokens are signed by: a file, or an address with https (http on "
+        "this machine only). Empty: staff tokens are refused. `mandegar staff keys` makes a pair.",
+    )
+    staff_issuer: str = Field(
+        "", description="The `iss` that staff tokens must have; needed with MANDEGAR_STAFF_JWKS.", validate_default=True
+    )
+    staff_audience: str = Field("mandegar", min_length=1, description="The `aud` that staff tokens must have.")
+    staff_shop_claim: str = Field("shop", min_length=1, description="The claim that names the shop, by its slug.")
+    staff_role_claim: str = Field("role", min_length=1, description="The claim that names the role.")
+    staff_leeway_seconds: float = Field(
+        30.0, ge=0, le=300, description="How far the clock of who signs staff tokens may be off."
+    )
+    staff_jwks_seconds: float = Field(
+        300.0,
+        ge=10,
+        le=86_400,
+        description="How long fetched public keys are fresh; unknown ones are fetched at once.",
+    )
+
     database_pool_size: int = Field(10, ge=1, le=200, description="Connections to PostgreSQL that a process may hold.")
 
     batch_events_max: int = Field(
@@ -144,6 +166,23 @@ class PlatformSettings(BaseSettings):
         stem = text.lower()
         if len(set(stem)) < _DISTINCT_CHARACTERS_MIN or any(stem.startswith(word) for word in _DEFAULT_SECRETS):
             raise ValueError("must be random: this one is a default or repeats itself")
+        return value
+
+    @field_validator("staff_jwks")
+    @classmethod
+    def _require_safe_address(cls, value: str) -> str:
+        if "://" in value:
+            parts = urlsplit(value)
+            local = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
+            if not (local or (parts.scheme == "https" and parts.hostname)):
+                raise ValueError("must be a file, or begin with https:// (http:// on this machine only)")
+        return value
+
+    @field_validator("staff_issuer")
+    @classmethod
+    def _require_issuer(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("staff_jwks") and not value:
+            raise ValueError("must be set with MANDEGAR_STAFF_JWKS")
         return value
 
     @field_validator("database_url")

@@ -22,11 +22,12 @@ from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBea
 from fastapi.security.base import SecurityBase
 from starlette.requests import Request
 
-from shared.kernel import PERMISSIONS, Permission
+from shared.kernel import PERMISSIONS, Permission, permissions_of_role
 from shared.web.audited import note_of
 from shared.web.callers import Caller
 from shared.web.keyring import Keyring
-from shared.web.problems import forbidden, unauthenticated
+from shared.web.problems import forbidden, token_expired, unauthenticated
+from shared.web.staff import StaffTokens, looks_like_a_token
 
 _BASIC_LENGTH_MAX = 400
 _READING = ("GET", "HEAD", "OPTIONS")
@@ -130,7 +131,20 @@ async def _allowed(request: Request, access: Access, *texts: str | None) -> Call
 async def _caller(request: Request, text: str) -> Caller | None:
     state = request.app.state
     keyring: Keyring = state.keyring
-    return await keyring.caller(text)
+    if not looks_like_a_token(text):
+        return await keyring.caller(text)
+    tokens: StaffTokens | None = state.staff
+    staff = None if tokens is None else await tokens.read(text)
+    found = None if staff is None else await keyring.shop(staff.shop)
+    if staff is None or found is None:
+        return None
+    shop, moment = found
+    now = moment.now().timestamp()
+    if staff.expires <= now:
+        raise token_expired()
+    if now < staff.not_before:
+        return None
+    return Caller(shop, permissions_of_role(staff.role), staff=staff.subject, role=staff.role)
 
 
 def declare(router: APIRouter) -> None:

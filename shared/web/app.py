@@ -30,6 +30,7 @@ from shared.web.guard import Guard
 from shared.web.health import Check, database_check, health_router, migration_head
 from shared.web.keyring import Keyring
 from shared.web.problems import PROBLEM_SCHEMA, Problem, not_found, problem_response, problem_responses
+from shared.web.staff import StaffTokens
 from shared.web.validation import refuse_unknown_query, validation_problem
 
 _PAGE_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-ancestors 'none'"
@@ -59,6 +60,7 @@ def create_app(
     below it. Tests: `shared.testing.http.client(app)`.
     """
     clock = clock or SystemClock()
+    staff = StaffTokens.of(settings)
     all_checks: dict[str, Check] = dict(checks or {})
 
     @asynccontextmanager
@@ -71,6 +73,7 @@ def create_app(
             opened=lambda conn: refuse_above_policies(conn, service),
         )
         app.state.database = Database(used, clock)
+        app.state.staff = staff
         app.state.keyring = keyring = Keyring(used, settings.api_key_cache_seconds)
         all_checks["database"] = database_check(used, migration_head(service))
         uses = asyncio.create_task(keyring.keep_uses())

@@ -75,6 +75,17 @@ def key_expired() -> Problem:
     )
 
 
+def token_expired() -> Problem:
+    """401: a staff token that held until its time was over."""
+    return Problem(
+        401,
+        "token-expired",
+        "The staff token has expired",
+        "Log in again, or ask for a new token.",
+        headers={"WWW-Authenticate": 'Bearer realm="mandegar", error="invalid_token"'},
+    )
+
+
 def forbidden(permission: str) -> Problem:
     """403: we know who calls, but they were not given this permission."""
     return Problem(403, "forbidden", "This is not allowed", f"The permission `{permission}` is needed.")

@@ -28,6 +28,7 @@ _CLOUD = {
     "id": "evt-1",
     "source": "backend",
     "type": "Page Read",
+    "time": "2026-03-21T10:15:00Z",
     "data": {"customer_id": "77"},
 }
 
