@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.metrics.generations.jobs import PURGE_TIMER
 from services.metrics.lifecycle.adopting import LifecycleHistory, set_apart
 from services.metrics.lifecycle.telling import LIFECYCLE_TIMER
 from shared.messaging.rebuilding import Compared, RebuildPlan
@@ -62,10 +63,25 @@ _SETTINGS = """
 SELECT shop, number, zone, calendar, windows, loyal_over, lifecycle, periods, closing_days FROM generation WHERE live
 """
 
-_COPY_GENERATIONS = """
-INSERT INTO {anew}.generation SELECT * FROM {live}.generation WHERE live
+_GENERATION = "shop, number, zone, calendar, windows, loyal_over, lifecycle, periods, closing_days"
+# A rebuild dates all orders by the live settings: whatever live was building or settling, it is not.
+_COPY_GENERATIONS = f"""
+INSERT INTO {{anew}}.generation (live, building, {_GENERATION})
+SELECT true, false, {_GENERATION} FROM {{live}}.generation WHERE live
 ON CONFLICT (shop, number) DO NOTHING
-"""
+"""  # noqa: S608 - constants
+# The table of changes keeps its place, with rows of generations that are over or being built: their numbers must not be
+# given away again, and these rows are to go.
+_COPY_OTHERS = f"""
+INSERT INTO {{anew}}.generation (live, building, {_GENERATION})
+SELECT false, false, {_GENERATION} FROM {{live}}.generation WHERE NOT live
+ON CONFLICT (shop, number) DO NOTHING
+"""  # noqa: S608 - constants
+_HAVE_PURGED = f"""
+INSERT INTO {{anew}}.timer (shop, kind, identity, due, partition)
+SELECT DISTINCT shop, '{PURGE_TIMER}', '', now(), 0 FROM {{live}}.generation WHERE NOT live
+ON CONFLICT (shop, kind, identity) DO NOTHING
+"""  # noqa: S608 - constants
 # Frozen from what was known at that moment. On wall time no topic tells it. On the shop's own clock the topics do, but
 # for orders that came by another partition than their customer's: whether before or after a day began there, they do
 # not tell. So figures are history everywhere; `reached` lets them come into force when the clock gets there.
@@ -124,7 +140,7 @@ PLAN = RebuildPlan(
     ),
     # Topics hold the newest settings of a shop only; those that its counters follow may be older.
     seeds=(_COPY_GENERATIONS,),
-    refreshed=(_COPY_FIGURES,),
+    refreshed=(_COPY_FIGURES, _COPY_OTHERS, _HAVE_PURGED),
     timers=(LIFECYCLE_TIMER,),
     set_apart=set_apart,
     # The table of changes keeps its place: what was told was told.

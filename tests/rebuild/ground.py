@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -55,6 +55,7 @@ class Town:
 
     world: World
     entries: Sequence[Entry]
+    shops: dict[str, Shop] = field(default_factory=dict)
     sent: int = 0
     hurry: bool = field(default=False)
 
@@ -158,10 +159,17 @@ async def a_town(servers: Servers, *, seed: int, customers: int, days: int = 200
     settings = Settings(customers=customers, days=days, seed=seed, start=start, shops=len(_SHOPS))
     stream = generate_inside(settings, visits=1.5, clock=True, tail_days=6)
     async with a_world(servers, seed=seed, customers=5) as world:
-        await _open(world, stream.shops)
+        shops = [
+            Shop(
+                number=number, slug=one.slug, name=one.name, zone=one.zone, currency=one.currency, windows=(30, 90),
+                **_SHOPS[one.slug],
+            )
+            for number, one in enumerate(stream.shops, start=1)
+        ]  # fmt: skip
+        await tell_settings(world, shops)
         entries = [_placed(entry, start) for entry in stream.entries if _is_sent(entry)]
         print(f"rebuild: seed {seed}, {len(entries)} messages of {customers} customers")
-        yield Town(world, entries)
+        yield Town(world, entries, {shop.slug: shop for shop in shops})
 
 
 def _is_sent(entry: Entry) -> bool:
@@ -181,20 +189,17 @@ def _placed(entry: Entry, start: date) -> Entry:
     return entry._replace(topic=topics.ORDERS_BACKFILL) if is_past and entry.topic == topics.ORDERS else entry
 
 
-async def _open(world: World, generated: Sequence[Any]) -> None:
+async def tell_settings(world: World, shops: Iterable[Shop], sequence: int = 1) -> None:
+    """As the gateway does, which has no part in this."""
     producer = AIOKafkaProducer(bootstrap_servers=world.kafka)
     await producer.start()
     try:
-        for number, one in enumerate(generated, start=1):
-            shop = Shop(
-                number=number, slug=one.slug, name=one.name, zone=one.zone, currency=one.currency, windows=(30, 90),
-                **_SHOPS[one.slug],
-            )  # fmt: skip
+        for shop in shops:
             moment = SystemClock().now()
             event = ShopConfigured(
-                id=derive_event_id(int(moment.timestamp() * 1000), one.slug, "1", "shop.configured"),
-                source="tests", subject=one.slug, time=moment, shop=one.slug, sequence=1, data=shop,
+                id=derive_event_id(int(moment.timestamp() * 1000), shop.slug, str(sequence), "shop.configured"),
+                source="tests", subject=shop.slug, time=moment, shop=shop.slug, sequence=sequence, data=shop,
             )  # fmt: skip
-            await producer.send_and_wait(topics.SHOPS, encode(event), key=message_key(one.slug, ""))
+            await producer.send_and_wait(topics.SHOPS, encode(event), key=message_key(shop.slug, ""))
     finally:
         await producer.stop()
