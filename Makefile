@@ -10,7 +10,7 @@ export UV_PYTHON := $(BIN)/python
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test check bench chaos sabotage proof contracts docs requirements clean
+.PHONY: help setup demo up down test check bench chaos sabotage proof fuzz contracts docs requirements clean
 
 help: ## print this list
 	@grep -hE '^[a-z]+:.*?## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*?## "} {printf "  make %-13s %s\n", $$1, $$2}'
@@ -59,6 +59,9 @@ sabotage: $(READY) ## take each safeguard out, one at a time: the suite must go 
 proof: $(READY) ## 100,000 generated lives and twenty times the dirty streams against the recount (CASES=, STREAMS=, PROOF_SEED=)
 	CASES=$(or $(CASES),100000) STREAMS=$(or $(STREAMS),20) PROOF_SEED=$(or $(PROOF_SEED),$(shell date +%G%V)) \
 		timeout $(or $(SECONDS_MAX),14400) $(BIN)/python -m pytest -s --show-capture=no tests/proof $(ARGS)
+
+fuzz: $(READY) ## 10,000 generated requests on all routes of all services: no answer of 500 or above (CASES=)
+	CASES=$(or $(CASES),10000) timeout $(or $(SECONDS_MAX),7200) $(BIN)/python -m pytest tests/security/test_fuzz.py $(ARGS)
 
 contracts: $(READY) ## write the JSON Schemas and the AsyncAPI document under docs/events/
 	$(BIN)/python -m shared.contracts.publish

@@ -88,6 +88,7 @@ async def place_on(databases: Databases, bootstrap_servers: str, stack: AsyncExi
         )
         await ground.open(shop)
         await ground.fill(shop, [Bought(customer=1, day=_DAY, revenue=500, currency="USD")])
+        await metrics.execute("UPDATE order_fact SET booked_day = day")
         for number, scopes in enumerate(("", *SCOPES, " ".join(SCOPES))):
             keys[slug, scopes] = await _issue((gateway, metrics), shop.number, f"{slug}{number:04d}", scopes.split())
         for name in ("rotated", "revoked"):
