@@ -15,6 +15,7 @@ EXPECTED = (
     ("shared.messaging.rebuilding", "RebuildTrouble"),
     ("services.gateway.shops", "ShopError"),
     ("services.gateway.webhooks", "ConnectionTrouble"),
+    ("services.gateway.pulling", "PullTrouble"),
 )
 """Errors whose message is meant for people, by module."""
 

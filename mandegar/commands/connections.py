@@ -1,4 +1,4 @@
-"""`mandegar connections`: by which shop systems send their webhooks."""
+"""`mandegar connections`: by which shop systems send their webhooks, and are asked for orders."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from shared.kernel import Clock
 
 COLUMNS = ("shop", "vendor", "name", "address", "path", "secrets", "created_at", "rotated_at")
+PULLS = ("shop", "vendor", "name", "address", "base", "reached", "pulled_at", "due_at", "failures", "trouble")
 ResultT = TypeVar("ResultT")
 
 Address = Annotated[str, typer.Argument(help="As `mandegar connections list` shows it.")]
@@ -33,13 +34,13 @@ FromStdin = Annotated[
     ),
 ]
 
-app = typer.Typer(help="Connections: webhooks of Shopify and WooCommerce.", no_args_is_help=True)
+app = typer.Typer(help="Connections to shop systems: their webhooks, and their APIs.", no_args_is_help=True)
 
 
 @app.command()
 def add(
     shop: Annotated[str, typer.Argument(help="The shop's slug.")],
-    vendor: Annotated[str, typer.Argument(help="shopify or woocommerce.")],
+    vendor: Annotated[str, typer.Argument(help="shopify, woocommerce, bigcommerce or magento.")],
     *,
     name: Annotated[str, typer.Option(help="What to call it; the shop system's name if not given.")] = "",
     secret_stdin: FromStdin = False,
@@ -101,6 +102,34 @@ def remove(address: Address, directory: Directory = DEFAULT_DIRECTORY) -> None:
 
     _run(directory, lambda pool, clock, _vault: remove_connection(pool, clock, address))
     print(f"removed {address}")
+
+
+@app.command()
+def api(
+    address: Address,
+    base: Annotated[str, typer.Argument(help="Such as https://shop.example; see docs/CONNECTING.md.")],
+    *,
+    loopback: Annotated[bool, typer.Option("--loopback", help="It is on this machine: for trying out alone.")] = False,
+    directory: Directory = DEFAULT_DIRECTORY,
+) -> None:
+    """Read orders from the shop system's API as well. The token is read from stdin; WooCommerce's is ck_…:cs_…."""
+    from services.gateway.pulling import set_api
+
+    token = _from_stdin()
+    _run(
+        directory,
+        lambda pool, clock, vault: set_api(pool, clock, vault, address, base=base, token=token, loopback=loopback),
+    )
+    print(f"workers pull {address} from now on; `mandegar pull {address} --dry-run` tries it")
+
+
+@app.command()
+def pulls(directory: Directory = DEFAULT_DIRECTORY, as_json: AsJson = False) -> None:
+    """How far each connection was pulled, and what is wrong with it."""
+    from services.gateway.pulling import list_pulls
+
+    found = _run(directory, lambda pool, _clock, vault: list_pulls(pool, vault))
+    print_rows([{column: getattr(one, column) for column in PULLS} for one in found], PULLS, as_json=as_json)
 
 
 def _run(directory: Path, work: Callable[[asyncpg.Pool[Any], Clock, Vault], Awaitable[ResultT]]) -> ResultT:

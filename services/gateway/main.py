@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -14,6 +16,7 @@ from services.gateway.identity import Marker
 from services.gateway.identity.api import router as identity_router
 from services.gateway.intake import intake_handler
 from services.gateway.interactions import interactions_handler
+from services.gateway.pulling import hint, keep_pulling
 from services.gateway.settings import GatewaySettings
 from services.gateway.shops.api import router as shops_router
 from services.gateway.shops.keys_api import router as keys_router
@@ -79,7 +82,11 @@ async def _interactions(work: Work, deliveries: Sequence[Delivery[Any]]) -> None
     await _handlers_by_settings()[1](work, deliveries)
 
 
-SERVICE = _service(_intake, _interactions)
+async def _pull(stop: asyncio.Event) -> None:
+    await keep_pulling(GatewaySettings.load(NAME, role="worker"), stop)
+
+
+SERVICE = replace(_service(_intake, _interactions), beside=(_pull,))
 
 
 def create_app(settings: GatewaySettings | None = None) -> FastAPI:
@@ -88,7 +95,7 @@ def create_app(settings: GatewaySettings | None = None) -> FastAPI:
     outlet = open_outlet(settings)
     routers = (
         collector_router(settings, outlet),
-        webhooks_router(settings, outlet),
+        webhooks_router(settings, outlet, hint),
         shops_router,
         keys_router,
         identity_router,

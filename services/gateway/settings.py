@@ -31,3 +31,9 @@ class GatewaySettings(PlatformSettings):
     collector_origins: str = Field(
         "*", description="Origins whose pages may send events from the browser, separated by spaces; `*`: all."
     )
+    pull_every_minutes: int = Field(
+        15, ge=0, le=1440, description="How often orders are read from shop systems' APIs; 0: workers never do it."
+    )
+    pull_loopback: bool = Field(
+        False, description="Lets shop systems' APIs be on this machine, over HTTP as well: for trying out alone."
+    )

@@ -6,7 +6,8 @@ talks to Kafka: the runtime does all of that, once, around it.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
@@ -180,3 +181,6 @@ class Service:
     """Topics that the service publishes to."""
     clock: ShopClock | None = None
     """Whose time timers follow; None: the wall's."""
+    beside: Sequence[Callable[[asyncio.Event], Coroutine[Any, Any, None]]] = ()
+    """What a worker does beside its topics, in the thread of Kafka, until the event is set: work that waits for others
+    and never computes for long. One that ends early ends the worker."""

@@ -120,6 +120,7 @@ class Worker:
             ]
             if any(subscription.lane for subscription in self._service.subscriptions):
                 parts.append(asyncio.create_task(self._in(edge, self.lane.run)))
+            parts += [asyncio.create_task(self._in(edge, beside)) for beside in self._service.beside]
             if self._with_relay:
                 parts.append(asyncio.create_task(self._in(edge, relay.run)))
             return await self._supervise(parts, stop, edge)

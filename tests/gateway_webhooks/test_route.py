@@ -137,7 +137,7 @@ async def test_secrets_lie_encrypted_and_are_listed_nowhere(connections: Connect
 
 async def test_a_connection_is_refused_without_a_good_secret(connections: Connections) -> None:
     clock, pool, vault = SystemClock(), connections.pool, connections.vault
-    for vendor, secret in (("shopify", None), ("shopify", ""), ("woocommerce", "short"), ("magento", SHOPIFY_SECRET)):
+    for vendor, secret in (("shopify", None), ("shopify", ""), ("woocommerce", "short"), ("shopware", SHOPIFY_SECRET)):
         with pytest.raises(ConnectionTrouble):
             await add_connection(pool, clock, vault, "sib", vendor, name="other", secret=secret)
     for slug, name in (("nobody", "other"), ("sib", "shopify")):

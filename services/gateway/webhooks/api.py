@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 import msgspec
@@ -14,11 +15,12 @@ from services.gateway.collector import Desk, Outlet, Unavailable
 from services.gateway.identity import Marker
 from services.gateway.intake import RulesBook
 from services.gateway.settings import GatewaySettings
-from services.gateway.webhooks.domain import address_of
+from services.gateway.webhooks.domain import Address, address_of
 from services.gateway.webhooks.events import ADAPTORS, read_webhook
 from services.gateway.webhooks.finding import Finder
 from services.gateway.webhooks.secrets import Vault
-from shared.kernel import Clock, SystemClock
+from shared.db import OpenTransaction
+from shared.kernel import Clock, ShopId, SystemClock
 from shared.web import DatabaseDep, Problem, not_found, problem_responses, public, unavailable
 
 log = structlog.get_logger(__name__)
@@ -36,8 +38,11 @@ class Answer(msgspec.Struct, frozen=True):
     """Not all of it could be read: that lies among the dead letters."""
 
 
-def webhooks_router(settings: GatewaySettings, outlet: Outlet, clock: Clock | None = None) -> APIRouter:
-    """The route. `outlet` is run by the collector's router."""
+Hint = Callable[[OpenTransaction, Address], Awaitable[None]]
+
+
+def webhooks_router(settings: GatewaySettings, outlet: Outlet, hint: Hint, clock: Clock | None = None) -> APIRouter:
+    """The route. `outlet` is run by the collector's router; `hint` is told of webhooks that say no more than "look"."""
     secret = settings.secret_key.get_secret_value()
     finder = Finder(Vault(secret), settings.api_key_cache_seconds)
     marker, book = Marker(secret.encode()), RulesBook()
@@ -55,18 +60,24 @@ def webhooks_router(settings: GatewaySettings, outlet: Outlet, clock: Clock | No
     async def webhook(
         request: Request,
         database: DatabaseDep,
-        vendor: Annotated[str, Path(max_length=40, description="`shopify` or `woocommerce`.")],
+        vendor: Annotated[str, Path(max_length=40, description="Such as `shopify`.")],
         connection: Annotated[str, Path(max_length=40, description="As `mandegar connections list` shows it.")],
     ) -> Response:
         adaptor, address = ADAPTORS.get(vendor), address_of(connection)
-        known = None if adaptor is None or address is None else await finder.find(database, address)
-        if adaptor is None or known is None or known.vendor != vendor:
+        if adaptor is None or address is None:
+            raise not_found("connection")
+        known = await finder.find(database, address)
+        if known is None or known.vendor != vendor:
             raise not_found("connection")
         body, headers = await request.body(), request.headers
         if adaptor.is_ping(body, headers):
             return _answer(Answer(0))
         if not adaptor.verify(body, headers, known.secrets):
             raise Problem(401, "bad-signature", "The webhook is not signed by the connection's secret", _SIGNED_BY)
+        if adaptor.only_hints:
+            async with database.write(ShopId(known.shop.number)) as tx:
+                await hint(tx, address)
+            return _answer(Answer(0))
         read = read_webhook(Desk.open(book.of(known.shop), marker, used.now()), adaptor, body, headers)
         if read.trouble is not None:
             log.warning("part of a webhook is set aside", vendor=vendor, shop=known.shop.slug, **read.trouble._asdict())

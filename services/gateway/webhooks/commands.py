@@ -124,6 +124,15 @@ async def remove_connection(pool: asyncpg.Pool[Any], clock: Clock, address: str)
             raise _unknown()
 
 
+async def find_connection(conn: asyncpg.Connection[Any], address: str) -> tuple[Address, str]:
+    """The connection of an address, and its shop system. Raises ConnectionTrouble."""
+    place = address_of(address)
+    vendor = None if place is None else await store.vendor_of(conn, place)
+    if place is None or vendor is None:
+        raise _unknown()
+    return place, vendor
+
+
 async def _locked(conn: asyncpg.Connection[Any], address: str) -> tuple[Address, asyncpg.Record]:
     place = address_of(address)
     row = None if place is None else await store.lock(conn, place)

@@ -17,10 +17,10 @@ class Vault:
         """`secret_key`: the platform's. ValueError when it is short."""
         self._cipher = Cipher(secret_key, purpose=_PURPOSE)
 
-    def seal(self, secret: str, address: Address) -> bytes:
-        """The secret, encrypted."""
-        return self._cipher.seal(secret.encode(), f"connection/{address}")
+    def seal(self, secret: str, address: Address, use: str = "") -> bytes:
+        """The secret, encrypted, and bound to its `use` where that is not the signing of webhooks."""
+        return self._cipher.seal(secret.encode(), f"connection/{address}{use}")
 
-    def open(self, sealed: Sequence[bytes], address: Address) -> tuple[str, ...]:
-        """The secrets. ValueError when they were sealed with another platform secret."""
-        return tuple(self._cipher.open(one, f"connection/{address}").decode() for one in sealed)
+    def open(self, sealed: Sequence[bytes], address: Address, use: str = "") -> tuple[str, ...]:
+        """The secrets. ValueError when they were sealed with another platform secret, or for another use."""
+        return tuple(self._cipher.open(one, f"connection/{address}{use}").decode() for one in sealed)

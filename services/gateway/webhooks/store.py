@@ -20,6 +20,7 @@ WHERE c.shop = $1 AND c.address = $2
 """
 _LIST = f"SELECT {_COLUMNS} FROM connection WHERE $1::int IS NULL OR shop = $1 ORDER BY shop, name"  # noqa: S608 - constants
 _LOCK = f"SELECT {_COLUMNS} FROM connection WHERE shop = $1 AND address = $2 FOR UPDATE"  # noqa: S608 - constants
+_VENDOR = "SELECT vendor FROM connection WHERE shop = $1 AND address = $2"
 _ADD = """
 INSERT INTO connection (shop, address, vendor, name, secret, created_at) VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (shop, name) DO NOTHING RETURNING 1
@@ -46,6 +47,12 @@ async def find(reads: Reads, address: Address) -> Sealed | None:
         return None
     secrets = tuple(sealed for sealed in (row["secret"], row["previous_secret"]) if sealed is not None)
     return Sealed(msgspec.json.decode(row["settings"], type=Shop), row["vendor"], secrets)
+
+
+async def vendor_of(conn: asyncpg.Connection[Any], address: Address) -> str | None:
+    """The shop system of a connection."""
+    found: str | None = await conn.fetchval(_VENDOR, address.shop, address.name)
+    return found
 
 
 async def load(conn: asyncpg.Connection[Any], shop: int | None) -> list[asyncpg.Record]:

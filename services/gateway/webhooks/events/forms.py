@@ -52,6 +52,10 @@ class Adaptor(NamedTuple):
     """Whether it only asks if somebody is there; such a question may be unsigned."""
     draws_secret: bool
     """Whether we may choose the secret; else the shop system gives it."""
+    read_order: Callable[[bytes], list[Told]]
+    """An order as the shop system's API gives it, as the same raw events that a webhook of this state tells."""
+    only_hints: bool = False
+    """Its webhooks tell that something changed, and not what: the API must be asked."""
 
 
 def in_utc(instant: datetime) -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import msgspec
@@ -42,8 +43,17 @@ def read_webhook(desk: Desk, adaptor: Adaptor, body: bytes, headers: Headers) ->
     not change since, says the same and takes effect once.
     """
     topic = adaptor.topic(headers)
+    return _read(desk, adaptor, topic, body, lambda: adaptor.read(topic, body, headers))
+
+
+def read_order(desk: Desk, adaptor: Adaptor, document: bytes) -> Read:
+    """An order as the shop system's API gives it. What a webhook of the same state told has the same ids."""
+    return _read(desk, adaptor, "order", document, lambda: adaptor.read_order(document))
+
+
+def _read(desk: Desk, adaptor: Adaptor, topic: str, body: bytes, tell: Callable[[], list[Told]]) -> Read:
     try:
-        found = [_message(desk, adaptor, told) for told in adaptor.read(topic, body, headers)]
+        found = [_message(desk, adaptor, told) for told in tell()]
     except Unread as unread:
         return _unread(desk, adaptor, topic, body, Trouble("", str(unread)))
     except msgspec.ValidationError as error:

@@ -310,4 +310,8 @@ def _is_ping(_body: bytes, _headers: Headers) -> bool:
     return False
 
 
-SHOPIFY = Adaptor("shopify", _verify, _topic, _read, _is_ping, draws_secret=False)
+def _read_order(payload: bytes) -> list[Told]:
+    return _read("orders/updated", payload, {})
+
+
+SHOPIFY = Adaptor("shopify", _verify, _topic, _read, _is_ping, draws_secret=False, read_order=_read_order)

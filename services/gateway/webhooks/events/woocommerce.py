@@ -187,4 +187,8 @@ def _is_ping(body: bytes, headers: Headers) -> bool:
     return not _topic(headers) and _PING.fullmatch(body.strip()) is not None
 
 
-WOOCOMMERCE = Adaptor("woocommerce", _verify, _topic, _read, _is_ping, draws_secret=True)
+def _read_order(payload: bytes) -> list[Told]:
+    return _read("order.updated", payload, {})
+
+
+WOOCOMMERCE = Adaptor("woocommerce", _verify, _topic, _read, _is_ping, draws_secret=True, read_order=_read_order)
