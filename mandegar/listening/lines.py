@@ -18,6 +18,8 @@ _RETRACTED = {
     "late_order": "an earlier order came late",
     "order_gone": "an order counts no more",
     "order_moved": "an order lies on another day",
+    "merged": "somebody is one person with another customer",
+    "unmerged": "a merge was undone",
     "settings": "the shop's settings changed",
 }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from mandegar.recount.books import Books, Posting, Spell
 from mandegar.recount.calendars import booked_day
 from mandegar.recount.measures import Purchase
-from mandegar.recount.people import person_of
+from mandegar.recount.people import Pointers, person_of
 from mandegar.recount.reading import AMOUNTS, OrderEvent, ShopRules, minor, read
 
 
@@ -50,19 +50,27 @@ def purchases_of_events(lines: Iterable[bytes | str], shops: Mapping[str, ShopRu
 
 
 def account_of_events(lines: Iterable[bytes | str], shops: Mapping[str, ShopRules], now: datetime) -> Account:
-    """The purchases behind `lines`, and the books: both from one pass. Lines are raw events or those of `orders.v1`."""
+    """The purchases behind `lines`, and the books: both from one pass.
+
+    Lines are raw events or those of `orders.v1`; among these, events of `customers.v1` say who is merged into whom.
+    """
+    pointers = Pointers()
     orders: dict[tuple[str, str], list[OrderEvent]] = defaultdict(list)
     seen: set[tuple[str, str]] = set()
     for line in lines:
         event = read(line, dict(shops), now)
-        if event is None or (event.shop, event.event_id) in seen:
+        if event is None:
+            pointers.take(line)
+            continue
+        if (event.shop, event.event_id) in seen:
             continue
         seen.add((event.shop, event.event_id))
         orders[event.shop, str(event.data["order_id"])].append(event)
     purchases: list[Purchase] = []
     books = Books({shop: rules.calendar for shop, rules in shops.items()})
-    for (shop, order_id), events in orders.items():
+    for (shop, order_id), told in orders.items():
         whole = Order()
+        events = [replace(event, data=pointers.counted(shop, event.data)) for event in told]
         for event in events:
             gather(whole, event)
         purchase = judge(shop, shops[shop], whole)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 _DIGITS = str.maketrans("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", "01234567890123456789")
@@ -21,6 +22,31 @@ def person_of(data: dict[str, Any], phone_prefix: str) -> str | None:
             text = _international(text, phone_prefix)
         return f"{kind}:{text.lower() if kind == 'email' else text}"
     return None
+
+
+class Pointers:
+    """Whom surrogates are counted as, by the last word of `customers.v1` on each."""
+
+    def __init__(self) -> None:
+        self._last: dict[tuple[str, str], tuple[int, str]] = {}
+
+    def take(self, line: bytes | str) -> None:
+        """Heed an event of a customer; anything else says nothing."""
+        try:
+            event = json.loads(line)
+            if event["type"] not in ("customer.updated", "customer.merged", "customer.unmerged"):
+                return
+            key = event["shop"], event["data"]["customer"]
+            word = event["sequence"], event["data"]["canonical"]
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return
+        self._last[key] = max(word, self._last.get(key, word))
+
+    def counted(self, shop: str, data: dict[str, Any]) -> dict[str, Any]:
+        """The data of an order as if it named whom its customer is."""
+        named = data.get("surrogate")
+        known = None if named is None else self._last.get((shop, named))
+        return data if known is None else {**data, "surrogate": known[1]}
 
 
 def _international(text: str, prefix: str) -> str:

@@ -14,7 +14,7 @@ from services.metrics.generations.api import router as settings_router
 from services.metrics.generations.jobs import BUILD_TIMER, PURGE_TIMER, STAGES_TIMER, Builder, keep_and_build
 from services.metrics.generations.store.steps import Steps
 from services.metrics.lifecycle import jobs as lifecycle_jobs
-from services.metrics.lifecycle import visiting
+from services.metrics.lifecycle import mark, move_visits, visiting
 from services.metrics.lifecycle.api.customer import router as customer_router
 from services.metrics.lifecycle.api.customers import router as customers_router
 from services.metrics.lifecycle.api.stages import router as stages_router
@@ -23,6 +23,7 @@ from services.metrics.lifecycle.shops import GAPS_TIMER
 from services.metrics.lifecycle.store.clocks import ShopsOwnClock
 from services.metrics.lifecycle.telling import LIFECYCLE_TIMER
 from services.metrics.orders.consumer import OrderConsumer
+from services.metrics.orders.moving import IdentityConsumer
 from services.metrics.rebuilding import PLAN
 from services.metrics.retention import jobs
 from services.metrics.retention.api.customers import router as lists_router
@@ -32,6 +33,7 @@ from services.metrics.retention.domain import booked as booked_retention
 from services.metrics.retention.domain import counting as retention
 from services.metrics.settings import MetricsSettings
 from shared.contracts import topics
+from shared.contracts.customers import CustomerEvent
 from shared.contracts.interactions import InteractionEvent
 from shared.contracts.orders import OrdersEvent
 from shared.messaging.handling import Service, Subscription
@@ -57,6 +59,8 @@ def create_service() -> Service:
         subscriptions=(
             replace(shops, handle=keep_and_build),
             *reference,
+            # Before orders: whoever moves identities holds their shop alone, which others share.
+            Subscription(topics.CUSTOMERS, CustomerEvent, IdentityConsumer(orders, move_visits, mark)),
             Subscription(topics.ORDERS, OrdersEvent, orders),
             Subscription(topics.ORDERS_BACKFILL, OrdersEvent, orders, lane=True),
             Subscription(topics.INTERACTIONS, InteractionEvent, visiting.record),

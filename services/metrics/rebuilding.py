@@ -95,14 +95,14 @@ ON CONFLICT (shop, generation, partition, day) DO NOTHING
 PLAN = RebuildPlan(
     exchanged=(
         *("order_fact", "order_status", "order_content", "refund", "spell", "customer_state", "counter", "generation"),
-        *("shop_clock", "visit", "gap_count", "gap_figure"),
+        *("shop_clock", "visit", "gap_count", "gap_figure", "customer_pointer"),
         *("generation_build", "built_order", "built_spell", "built_gap", "touched_order", "touched_customer"),
     ),
     compared=(
         Compared(
             "order_fact",
             "SELECT shop, order_id, customer, completed_at, received_at, status_at, content_at, revenue, net, day,"
-            " booked_day, status, counted, odd, currency, content_id, lines FROM order_fact",
+            " booked_day, status, counted, odd, currency, content_id, lines, identity FROM order_fact",
         ),
         Compared(
             "order_status",
@@ -133,7 +133,12 @@ PLAN = RebuildPlan(
             decides=False,
         ),
         Compared("shop_clock", "SELECT shop, partition, until FROM shop_clock"),
-        Compared("visit", "SELECT shop, customer, day FROM visit"),
+        Compared("visit", "SELECT shop, customer, day, identity FROM visit"),
+        Compared(
+            "customer_pointer",
+            "SELECT shop, customer, canonical FROM customer_pointer WHERE canonical <> customer",
+            "sequence, and merges that were undone: compaction may have removed the events that told of them",
+        ),
         Compared("gap_count", _GAP_COUNTS, "partition (that of who came first); counts that stand at zero"),
         Compared("shop", "SELECT number, slug, settings, sequence FROM shop", "version (counts writes)"),
         Compared("api_key", "SELECT * FROM api_key"),

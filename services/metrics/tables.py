@@ -6,6 +6,7 @@ from services.metrics.counters import tables as counters
 from services.metrics.generations import tables as generations
 from services.metrics.lifecycle import tables as lifecycle
 from services.metrics.orders import tables as orders
+from services.metrics.pointers import tables as pointers
 from shared.db import service_metadata
 
 metadata = service_metadata("metrics")
@@ -13,3 +14,4 @@ orders.add_tables(metadata)
 counters.add_tables(metadata)
 lifecycle.add_tables(metadata)
 generations.add_tables(metadata)
+pointers.add_tables(metadata)

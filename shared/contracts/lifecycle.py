@@ -82,6 +82,9 @@ class CustomerReactivated(Envelope, frozen=True, kw_only=True, tag="customer.rea
     data: StageChange
 
 
+RetractionReason = Literal["late_order", "order_gone", "order_moved", "settings", "merged", "unmerged"]
+
+
 class StageRetraction(msgspec.Struct, frozen=True, kw_only=True):
     """A change that was published and is not true."""
 
@@ -93,7 +96,7 @@ class StageRetraction(msgspec.Struct, frozen=True, kw_only=True):
     stage: Stage
     """The stage that it had led to."""
     day: date
-    reason: Literal["late_order", "order_gone", "order_moved", "settings"]
+    reason: RetractionReason
 
 
 class StageRetracted(Envelope, frozen=True, kw_only=True, tag="customer.stage.retracted"):

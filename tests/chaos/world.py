@@ -135,7 +135,8 @@ class World:
     async def left(self) -> dict[str, int]:
         """What is still on its way, by place; empty when nothing is. In the direction of flow."""
         left = {}
-        for service, topic in zip(SERVICES, (topics.RAW_ORDERS, topics.ORDERS), strict=True):
+        places = [*zip(SERVICES, (topics.RAW_ORDERS, topics.ORDERS), strict=True), (SERVICES[-1], topics.CUSTOMERS)]
+        for service, topic in places:
             ends = await ends_of(self.kafka, [topic])
             conn = await asyncpg.connect(plain_url(self.url), timeout=5, server_settings={"search_path": service})
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -138,3 +139,45 @@ async def test_a_dirty_history_in_stream_time_ends_in_the_stages_and_figures_tha
         await questions.return_rates(2)
         await questions.stages(6)
     found.judge(str(SEED), 300)
+
+
+@pytest.mark.stack
+@pytest.mark.slow
+async def test_a_guest_who_becomes_a_customer_is_one_person_from_the_alias_to_the_figures_and_back(
+    commands: Commands,
+) -> None:
+    commands.run("shops", "add", "merging", "--name", "Merging", "--phone-region", "IR")
+    scopes = [part for scope in ("metrics:read", "collect:write", "customers:write") for part in ("--scope", scope)]
+    headers = {"Authorization": f"Bearer {commands.json('keys', 'create', 'merging', *scopes)['key']}"}
+    addresses = {row["name"]: row["address"] for row in commands.json("status") if row.get("address")}
+
+    async def count(metrics: httpx.AsyncClient, customers: int, repeat: int) -> None:
+        found: Any = None
+        for _ in range(120):
+            found = (await metrics.get("/v1/retention?as_of=2026-02-01&window_days=365")).json()
+            if (found.get("lifetime_customers"), found.get("held")) == (customers, customers):
+                assert round(found["lifetime_rpr"] * customers) == repeat
+                return
+            await asyncio.sleep(0.5)
+        raise AssertionError(found)
+
+    async with (
+        httpx.AsyncClient(base_url=addresses["gateway-api"], headers=headers, timeout=20) as gateway,
+        httpx.AsyncClient(base_url=addresses["metrics-api"], headers=headers, timeout=20) as metrics,
+    ):
+        for number, (day, who) in enumerate((("05", {"phone": "۰۹۱۲۱۱۱۲۲۳۳"}), ("15", {"customer_id": "77"}))):
+            data = {"order_id": f"m-{number}", "revenue": "10", "currency": "USD", **who}
+            event = {"specversion": "1.0", "id": f"m-{number}", "type": "Order Completed", "source": "test",
+                     "time": f"2026-01-{day}T10:00:00Z", "data": data}  # fmt: skip
+            assert (await gateway.post("/v1/events", json=event)).status_code == 202
+        await count(metrics, 2, 0)
+        alias = {"messageId": "a-1", "userId": "77", "previousId": "+989121112233", "timestamp": "2026-01-20T10:00:00Z"}
+        assert (await gateway.post("/v1/alias", json=alias)).status_code == 202
+        await count(metrics, 1, 1)
+        async with Listener(connection(commands.directory).bootstrap_servers, topics.CUSTOMERS) as customers:
+            heard = [json.loads(one.value) async for one in customers.history(limit_s=60)]
+        [guest] = [event["data"]["customer"] for event in heard if event["type"] == "customer.merged"]
+        assert (await metrics.get(f"/v1/customers/{guest}")).json()["orders"] == 2
+        parted = await gateway.post(f"/v1/customers/{guest}/unmerge")
+        assert parted.status_code == 200, parted.text
+        await count(metrics, 2, 0)

@@ -10,11 +10,12 @@ import pytest
 from services.metrics.generations import Phase
 from services.metrics.main import create_service
 from shared.contracts.shops import Lifecycle, Shop
-from shared.contracts.topics import ORDERS
+from shared.contracts.topics import CUSTOMERS, ORDERS
 from shared.kernel import FixedClock
 from shared.testing import Databases
 from shared.testing.harness import running
 from tests.metrics.streams import NOW, SHOPS, Story, counters_of
+from tests.metrics.test_identities import Identities
 from tests.metrics_generations.ground import Shops, in_small_steps, with_settings_from_the_start
 
 pytestmark = pytest.mark.stack
@@ -142,3 +143,31 @@ async def test_settings_that_no_counter_follows_build_nothing(databases: Databas
         )
         assert await shops.settle() == 1
         assert await harness.pool.fetchval("SELECT count(*) FROM generation") == 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_identities_merged_and_parted_while_a_build_goes_on_count_as_in_a_fresh_build(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    rng, identities = Random(seed), Identities(Random(seed + 50))
+    in_small_steps(monkeypatch)
+    events = Story(rng, customers=9, shops=SHOPS, days=260).tell(90)
+    rng.shuffle(events)
+    clock, sent = FixedClock(NOW), 0
+    async with running(create_service(), await databases.create("metrics"), clock=clock) as harness:
+        shops = Shops(harness, clock)
+        await shops.choose(*SHOPS)
+        await shops.sell(events[:60], rng=rng)
+        chosen = [another(rng, shop) for shop in SHOPS]
+        await shops.choose(*chosen)
+        for at in range(60, len(events), 4):
+            identities.anything()
+            await harness.feed(CUSTOMERS, identities.events[sent:], placed="random", rng=rng)
+            sent = len(identities.events)
+            await shops.tick()
+            await shops.sell(events[at : at + 4], rng=rng)
+        await shops.settle()
+        found = await shops.answers()
+    fresh = await with_settings_from_the_start(databases, chosen, identities.named(events))
+    for name, rows in fresh.items():
+        assert found[name] == rows, (seed, name)

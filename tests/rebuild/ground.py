@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from random import Random
 from typing import Any
 
 import asyncpg
@@ -18,10 +19,12 @@ from aiokafka import AIOKafkaProducer
 from mandegar.generating import Settings, generate_inside
 from mandegar.generating.inside import Entry
 from shared.contracts import topics
+from shared.contracts.customers import Customer, CustomerMerged, CustomerUnmerged
 from shared.contracts.envelope import encode, message_key
 from shared.contracts.shops import Lifecycle, Shop, ShopConfigured
 from shared.db.engine import plain_url
 from shared.kernel import SystemClock, derive_event_id
+from shared.messaging.partitioning import partition_of
 from tests.chaos.topic import ends_of, messages_of
 from tests.chaos.world import Servers, World, a_world
 
@@ -35,7 +38,9 @@ _SHOPS: dict[str, dict[str, Any]] = {
     "berlin-bikes": {"clock": "stream", "lifecycle": msgspec.structs.replace(_FIXED, activity="visits")},
 }
 _OF_HISTORY = "beirut-bakery"
-_READ = (topics.SHOPS, topics.ORDERS, topics.ORDERS_BACKFILL, topics.INTERACTIONS)
+_READ = (topics.SHOPS, topics.CUSTOMERS, topics.ORDERS, topics.ORDERS_BACKFILL, topics.INTERACTIONS)
+# Elsewhere a threshold rests on the figure of a partition, and merged customers have orders in two.
+_MERGING = ("tehran-books", "beirut-bakery", "kuwait-coffee", "berlin-bikes")
 _WAITING = """
 SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM timer t WHERE t.kind = 'lifecycle' AND t.due <= now()
     AND t.partition >= 0) + (SELECT count(*) FROM customer_state WHERE put_off)
@@ -168,6 +173,7 @@ async def a_town(servers: Servers, *, seed: int, customers: int, days: int = 200
         ]  # fmt: skip
         await tell_settings(world, shops)
         entries = [_placed(entry, start) for entry in stream.entries if _is_sent(entry)]
+        entries = _with_merges(entries, Random(seed))
         print(f"rebuild: seed {seed}, {len(entries)} messages of {customers} customers")
         yield Town(world, entries, {shop.slug: shop for shop in shops})
 
@@ -181,6 +187,35 @@ def _is_sent(entry: Entry) -> bool:
     if _SHOPS[event["shop"]]["clock"] == "wall":
         return bool(event["type"] != "clock.advanced")
     return bool(event["type"] != "order.refunded" or event["data"]["customer"])
+
+
+def _with_merges(entries: list[Entry], rng: Random) -> list[Entry]:
+    """Some customers of each shop turn out to be one person, and half of them not to be."""
+    named: dict[str, set[str]] = {slug: set() for slug in _MERGING}
+    for entry in entries:
+        event = json.loads(entry.value)
+        if event["shop"] in named and event["data"].get("customer"):
+            named[event["shop"]].add(event["data"]["customer"])
+    places: list[tuple[int, Entry]] = list(enumerate(entries))
+    for slug, customers in named.items():
+        chosen = rng.sample(sorted(customers), 12)
+        for one, other in zip(chosen[:6], chosen[6:], strict=True):
+            merged = rng.randrange(len(entries) // 2)
+            places.append((merged, _pointer(slug, one, other, 1)))
+            if rng.random() < 0.5:
+                places.append((rng.randrange(merged, len(entries)), _pointer(slug, one, one, 2)))
+    return [entry for _, entry in sorted(places, key=lambda place: place[0])]
+
+
+def _pointer(slug: str, customer: str, canonical: str, sequence: int) -> Entry:
+    now = SystemClock().now()
+    event = (CustomerMerged if canonical != customer else CustomerUnmerged)(
+        id=derive_event_id(0, slug, f"{customer}:{sequence}", "pointer"),
+        source="tests", subject=customer, time=now, shop=slug, sequence=sequence,
+        data=Customer(customer=customer, canonical=canonical),
+    )  # fmt: skip
+    key = message_key(slug, customer)
+    return Entry(topics.CUSTOMERS, partition_of(key, 12), key, encode(event), now)
 
 
 def _placed(entry: Entry, start: date) -> Entry:

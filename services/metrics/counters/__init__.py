@@ -2,7 +2,7 @@
 
 from services.metrics.counters.domain import Deltas, Ints, Measure, Tally, currency_code, currency_letters, merge
 from services.metrics.counters.store.adding import BOOKED, RESTATED, add, ensure_generations
-from services.metrics.counters.store.holding import hold, hold_alone
+from services.metrics.counters.store.holding import hold, hold_alone, in_order_of_holding
 from services.metrics.counters.store.reading import (
     CounterSet,
     Generation,
@@ -34,6 +34,7 @@ __all__ = [
     "generation_of",
     "hold",
     "hold_alone",
+    "in_order_of_holding",
     "live_generation",
     "merge",
     "sums_until",

@@ -3,6 +3,7 @@
 from services.metrics.lifecycle.beside import Beside, beside_of, count_gaps, freeze, look_at, stage
 from services.metrics.lifecycle.domain.stages import Stage
 from services.metrics.lifecycle.store.besides import is_marked, mark, take, visitors_behind
+from services.metrics.lifecycle.store.visits import move as move_visits
 
 __all__ = [
     "Beside",
@@ -13,6 +14,7 @@ __all__ = [
     "is_marked",
     "look_at",
     "mark",
+    "move_visits",
     "stage",
     "take",
     "visitors_behind",

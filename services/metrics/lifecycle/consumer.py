@@ -7,8 +7,8 @@ decided by columns   4 the others walk through their events one by one   5 after
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -32,6 +32,7 @@ from services.metrics.lifecycle.domain.stages import Reason, Stage
 from services.metrics.lifecycle.domain.thresholds import Activity
 from services.metrics.lifecycle.domain.timely import timely
 from services.metrics.lifecycle.domain.walking import BACKFILL, LIVE, Happening, Walk
+from services.metrics.lifecycle.events import reason_of
 from services.metrics.lifecycle.people import before, load_facts, people_of, put_back
 from services.metrics.lifecycle.shops import life_of, watch_gaps
 from services.metrics.lifecycle.speaking import InTime, Life
@@ -41,7 +42,7 @@ from services.metrics.lifecycle.store.gaps import WHOLE_SHOP
 from services.metrics.lifecycle.telling import Telling
 from services.metrics.orders import Followed, Lives
 from shared.contracts.envelope import Envelope
-from shared.contracts.orders import ClockAdvanced, OrdersEvent
+from shared.contracts.orders import ClockAdvanced
 from shared.contracts.shops import Shop
 from shared.messaging.handling import Delivery, Work
 
@@ -50,7 +51,7 @@ _LIVED = ("stage", "stage_began", "threshold", "figure_day", "seen", "changes", 
 
 async def follow(
     work: Work,
-    deliveries: Sequence[Delivery[OrdersEvent]],
+    deliveries: Sequence[Delivery[Any]],
     shops: Mapping[str, Shop],
     generations: Mapping[int, Generation],
 ) -> Following:
@@ -62,7 +63,8 @@ async def follow(
         origins = [delivery.event.origin for delivery in deliveries]
         if BACKFILL in origins:
             of_history = np.array([origin == BACKFILL for origin in origins])
-    following = Following(work, deliveries, lives, partition, of_history)
+    moves_people = any(reason_of(delivery.event) for delivery in deliveries[:1])
+    following = Following(work, deliveries, lives, partition, of_history, moves_people=moves_people)
     await following.read_clocks({slug: shop.number for slug, shop in shops.items()})
     return following
 
@@ -91,7 +93,7 @@ class Following:
     """Implements `services.metrics.orders.Follow`."""
 
     work: Work
-    deliveries: Sequence[Delivery[OrdersEvent]]
+    deliveries: Sequence[Delivery[Any]]
     lives: Mapping[int, Life]
     partition: Ints
     """By position."""
@@ -99,6 +101,8 @@ class Following:
     """By position: which have origin `backfill`. Looked at for shops on wall time."""
     courses: dict[Place, Course] = field(default_factory=dict)
     telling: Telling = field(default_factory=Telling)
+    moves_people: bool = False
+    """The events are no orders, but of identities that are counted for others now."""
     frozen: set[int] = field(default_factory=set)
     """Shops whose new days were seen to."""
 
@@ -159,6 +163,8 @@ class Following:
         appends = appends_of(owner, last_day, columns)
         first_day, customer = followed.states.first_day[rows], followed.states.customer[rows].tolist()
         kinds = told_apart(appends, lives)
+        if self.moves_people:  # nothing of that is in time, though all of it may have happened today
+            kinds = replace(kinds, in_time=np.zeros(len(rows), bool))
         return _Crowd(life, rows, lives, first_day, last_day, customer, appends, partition, kinds, appends.starts)
 
     def _clock_days(self, life: Life, partition: Ints, position: Ints) -> Ints:
@@ -334,7 +340,8 @@ class Following:
         put_back(after, crowd.rows[chosen], people, armed)
 
     def _cause_of(self, position: int) -> Envelope:
-        return self.deliveries[position].event
+        event: Envelope = self.deliveries[position].event
+        return event
 
     def _happenings(self, crowd: _Crowd, of: Flags) -> dict[int, list[Happening]]:
         """What happened to some customers (flags), by customer, in order."""
@@ -350,7 +357,8 @@ class Following:
                 last = own.pop()
                 added, removed = last.added + added, last.removed + removed
             origin = deliveries[position].event.origin
-            own.append(Happening(position, event_day, origin, added, removed, None, clock_day, clock_origin))
+            reason = reason_of(deliveries[position].event)
+            own.append(Happening(position, event_day, origin, added, removed, None, clock_day, clock_origin, reason))
         return found
 
     def _origins(self, crowd: _Crowd, rows: Ints) -> Sequence[str]:

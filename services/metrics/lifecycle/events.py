@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Literal, NamedTuple, cast
+from typing import NamedTuple, cast
 
 from msgspec import UNSET
 
@@ -11,6 +11,7 @@ from services.metrics.lifecycle.domain.stages import Reason, Stage
 from services.metrics.lifecycle.domain.thresholds import Activity, Rules, Threshold
 from services.metrics.lifecycle.domain.walking import Change, Retraction
 from shared.contracts import lifecycle as contract
+from shared.contracts.customers import CustomerMerged, CustomerUnmerged, CustomerUpdated
 from shared.contracts.envelope import Envelope, Origin
 from shared.contracts.shops import Lifecycle
 from shared.kernel import derive_event_id
@@ -50,6 +51,17 @@ class Told(NamedTuple):
     """Of the day of the change."""
     change_id: str
     """Of the event of the change, be it told or taken back."""
+
+
+def reason_of(event: Envelope) -> str:
+    """Why stages are not true because of the event, where it tells of an identity; else nothing."""
+    if isinstance(event, CustomerMerged):
+        return "merged"
+    if isinstance(event, CustomerUnmerged):
+        return "unmerged"
+    if isinstance(event, CustomerUpdated):  # the last word on an identity, where compaction left no other
+        return "unmerged" if event.data.canonical == event.data.customer else "merged"
+    return ""
 
 
 def rules_of(settings: Lifecycle) -> Rules:
@@ -131,7 +143,7 @@ def retracted(told: Told, act: Retraction, sequence: int, now: datetime) -> Enve
             number=n,
             stage=STAGES[change.stage],
             day=date.fromordinal(change.day),
-            reason=cast(Literal["late_order", "order_gone", "order_moved", "settings"], act.reason),
+            reason=cast(contract.RetractionReason, act.reason),
         ),
     )
 

@@ -40,14 +40,16 @@ def add_tables(metadata: MetaData) -> None:
         Column("origin", Text, nullable=False, comment="of the event that said so"),
         PrimaryKeyConstraint("shop", "partition", name="pk_shop_clock"),
     )
-    Table(
+    visit = Table(
         "visit",
         metadata,
         Column("customer", BigInteger, nullable=False),
         Column("shop", SmallInteger, nullable=False),
         Column("day", Integer, nullable=False),
-        PrimaryKeyConstraint("shop", "customer", "day", name="pk_visit"),
+        Column("identity", BigInteger, nullable=False, comment="whom the event named"),
+        PrimaryKeyConstraint("shop", "customer", "day", "identity", name="pk_visit"),
     )
+    Index("ix_visit_identity", visit.c.shop, visit.c.identity, postgresql_where=text("identity <> customer"))
 
 
 def _changes(metadata: MetaData) -> None:

@@ -7,14 +7,14 @@ Its partitions are those of `orders.v1`: both are keyed by shop and customer.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
 import numpy as np
 from msgspec import UNSET
 
-from services.metrics import counters
+from services.metrics import counters, pointers
 from services.metrics.lifecycle.domain.figures import Series, reached
 from services.metrics.lifecycle.domain.thresholds import Activity
 from services.metrics.lifecycle.domain.walking import Happening, Person, Walk
@@ -35,9 +35,12 @@ _AHEAD = timedelta(minutes=5)
 
 class _Visit(NamedTuple):
     customer: int
+    """Whom it is counted for."""
     day: int
     position: int
     partition: int
+    identity: int
+    """Whom the event names."""
 
 
 async def record(work: Work, deliveries: Sequence[Delivery[InteractionRecorded]]) -> None:
@@ -52,13 +55,14 @@ async def record(work: Work, deliveries: Sequence[Delivery[InteractionRecorded]]
         visit = _visit(work, life, position, delivery)
         if visit is not None:
             visited.setdefault(life.shop.slug, []).append(visit)
+    await _count_for(work, visited, lives)
     telling = Telling()
     for slug in sorted(visited, key=lambda slug: lives[slug].number):
         life, told = lives[slug], visited[slug]
         if life.number in held.settling:
             await settle_of(work.tx.conn, life.number, {visit.customer for visit in told})
         if life.rules.activity is Activity.ORDERS:
-            await visits.add(work.tx.conn, life.number, sorted({(visit.customer, visit.day) for visit in told}))
+            await visits.add(work.tx.conn, life.number, _kept(told))
         else:
             await _Visits(work, deliveries, life, telling).take(told, frame_of(generations[life.number]).depth)
         if life.number in held.built:
@@ -80,7 +84,21 @@ def _visit(work: Work, life: Life, position: int, delivery: Delivery[Interaction
     except ValueError:
         work.refuse(delivery, "customer", "data.customer: a surrogate id (or null) is needed")
         return None
-    return _Visit(customer, int(life.zone.day_of(event.time)), position, delivery.partition)
+    return _Visit(customer, int(life.zone.day_of(event.time)), position, delivery.partition, customer)
+
+
+async def _count_for(work: Work, visited: dict[str, list[_Visit]], lives: Mapping[str, Life]) -> None:
+    """Have visits of merged identities count for whom these are."""
+    named = {int(lives[slug].number): {visit.identity for visit in told} for slug, told in visited.items()}
+    merging = await pointers.merging(work.tx.conn, list(named))
+    canonical = await pointers.pointers_of(work.tx.conn, {shop: named[shop] for shop in merging})
+    for slug, told in visited.items() if canonical else ():
+        shop = int(lives[slug].number)
+        visited[slug] = [one._replace(customer=canonical.get((shop, one.identity), one.customer)) for one in told]
+
+
+def _kept(told: Iterable[_Visit]) -> list[visits.Visit]:
+    return sorted({visits.Visit(visit.customer, visit.day, visit.identity) for visit in told})
 
 
 class _Visits(NamedTuple):
@@ -100,7 +118,7 @@ class _Visits(NamedTuple):
         customers = sorted({visit.customer for visit in first.values()})
         await make_rows(conn, life.number, life.generation, customers, depth)
         found = await lock_lives(conn, life.number, life.generation, customers)
-        new = await visits.add(conn, life.number, sorted(first))
+        new = await visits.add(conn, life.number, _kept(told))
         partition = {visit.customer: visit.partition for visit in first.values()}
         moments = await moments_of(self.work, life, sorted(set(partition.values())))
         happenings: dict[int, list[Happening]] = {}

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, cast
 import asyncpg
 import numpy as np
 
-from services.metrics import counters
+from services.metrics import counters, pointers
 from services.metrics.counters import Deltas, Generation, Ints
 from services.metrics.orders.domain.accounts import Accounts, Shifts, accounts_of, place_of, shifts_at, shifts_of
 from services.metrics.orders.domain.amend import (
@@ -36,7 +36,7 @@ from services.metrics.orders.domain.decide import Moves, decide, owners_of, plan
 from services.metrics.orders.domain.following import Follow, Followed
 from services.metrics.orders.domain.order import GUEST
 from services.metrics.orders.domain.turns import turns_of
-from services.metrics.orders.events import state_at, translate
+from services.metrics.orders.events import counted_for, people_of, state_at, translate
 from services.metrics.orders.store import accounts, customers, facts, past
 from services.metrics.orders.store.marking import mark
 from services.metrics.orders.store.settling import settle_batch
@@ -52,9 +52,7 @@ CountBooked = Callable[[Accounts], Deltas]
 """As `Count` on basis booked: from accounts of those customers whose books differ to changes of the difference."""
 
 
-Follower = Callable[
-    [Work, Sequence[Delivery[OrdersEvent]], Mapping[str, Shop], Mapping[int, Generation]], Awaitable[Follow]
-]
+Follower = Callable[[Work, Sequence[Delivery[Any]], Mapping[str, Shop], Mapping[int, Generation]], Awaitable[Follow]]
 """Begins to follow: the work, the batch's events, shops by slug, generations by shop."""
 
 _WARY_BATCHES = 16
@@ -77,16 +75,23 @@ class OrderConsumer:
         held = await counters.hold(conn, [shop.number for shop in shops.values()])
         generations = await counters.ensure_generations(conn, shops.values())
         follow = None if self.follow is None else await self.follow(work, deliveries, shops, generations)
-        days = {number: _days_of(number, generation) for number, generation in generations.items()}
+        days = {number: days_of_shop(number, generation) for number, generation in generations.items()}
         batch = _translated(deliveries, {slug: days[shop.number] for slug, shop in shops.items()}, work)
+        if merging := await pointers.merging(conn, list(generations)):
+            batch = counted_for(batch, await pointers.pointers_of(conn, people_of(batch, merging)))
         await facts.prepare(conn)
         if held.settling:
             await settle_batch(conn, batch, held.settling)
-        deltas, booked = await self._apply(_Batch(conn, batch, generations, days, follow))
-        if follow is not None:
-            deltas.append(await follow.finish())
+        deltas, booked = await self._apply(Doing(conn, batch, generations, days, follow))
         if held.built:
             await mark(conn, batch, held.built)
+        await self.conclude(work, deliveries, Done(shops, generations, follow, deltas, booked))
+
+    async def conclude(self, work: Work, deliveries: Sequence[Delivery[Any]], done: Done) -> None:
+        """Tell what follows, add the sums, and let the slices know that want to."""
+        conn, (shops, generations, follow, deltas, booked) = work.tx.conn, done
+        if follow is not None:
+            deltas.append(await follow.finish())
         numbers = {number: generation.counters.generation for number, generation in generations.items()}
         merged = counters.merge(deltas)
         await counters.add(conn, merged, numbers, work.shard)
@@ -96,7 +101,7 @@ class OrderConsumer:
         for announce in self.announce:
             announce(work, {shop: partitions[slug] for slug, shop in shops.items() if shop.number in changed})
 
-    async def _apply(self, batch: _Batch) -> tuple[list[Deltas], Deltas]:
+    async def _apply(self, batch: Doing) -> tuple[list[Deltas], Deltas]:
         """(changes of counters on basis restated, on basis booked)."""
         if self.wary == 0 and not batch.told.states:
             try:
@@ -109,9 +114,12 @@ class OrderConsumer:
         self.wary = max(0, self.wary - 1)
         return await self._change(batch, careful=True)
 
-    async def _change(self, batch: _Batch, *, careful: bool) -> tuple[list[Deltas], Deltas]:
+    async def _change(self, batch: Doing, *, careful: bool) -> tuple[list[Deltas], Deltas]:
+        return await self.count_moved(batch, await (_claim(batch) if careful else _insert(batch)), careful=careful)
+
+    async def count_moved(self, batch: Doing, moved: Moved, *, careful: bool) -> tuple[list[Deltas], Deltas]:
+        """What orders that changed mean to their customers. They are written; customers are locked and written here."""
         generations = batch.generations
-        moved = await (_claim(batch) if careful else _insert(batch))
         deltas, booked = [], []
         frames = {number: frame_of(generation) for number, generation in generations.items()}
         for frame in sorted(set(frames.values())):  # one order for all writers: customers are locked frame by frame
@@ -123,7 +131,9 @@ class OrderConsumer:
         return deltas, counters.merge(booked)
 
 
-class _Batch(NamedTuple):
+class Doing(NamedTuple):
+    """A batch on its way."""
+
     conn: asyncpg.Connection[Any]
     told: Batch
     generations: Mapping[int, Generation]
@@ -131,20 +141,31 @@ class _Batch(NamedTuple):
     follow: Follow | None
 
 
-class _Moved(NamedTuple):
+class Done(NamedTuple):
+    """A batch whose orders and customers are written, and what it changed of counters on either basis."""
+
+    shops: Mapping[str, Shop]
+    generations: Mapping[int, Generation]
+    follow: Follow | None
+    deltas: list[Deltas]
+    booked: Deltas
+
+
+class Moved(NamedTuple):
     """What a batch changed of orders: in the end, event by event, and how far it moved the books away from that."""
 
     moves: Moves
     turns: Turns
     shifts: Shifts
 
-    def of(self, shops: Sequence[int]) -> _Moved:
+    def of(self, shops: Sequence[int]) -> Moved:
         """What it changed of some shops."""
         moves, turns, shifts = (np.flatnonzero(np.isin(part.shop, shops)) for part in self)
-        return _Moved(chosen(self.moves, moves), self.turns.chosen(turns), shifts_at(self.shifts, shifts))
+        return Moved(chosen(self.moves, moves), self.turns.chosen(turns), shifts_at(self.shifts, shifts))
 
 
-def _days_of(number: int, generation: Generation) -> ShopDays:
+def days_of_shop(number: int, generation: Generation) -> ShopDays:
+    """A shop's days by the settings of its live generation."""
     return ShopDays(number, generation.zone, generation.calendar, generation.closing_days)
 
 
@@ -157,14 +178,14 @@ def _translated(deliveries: Sequence[Delivery[OrdersEvent]], days: Mapping[str, 
     return translate(orders, days, work.tx.now, work.refuse, places)
 
 
-async def _insert(batch: _Batch) -> _Moved:
+async def _insert(batch: Doing) -> Moved:
     plain = batch.told.plain
     await facts.insert(batch.conn, plain)
     fresh = np.arange(len(plain))
-    return _Moved(moves_of(plain, fresh, []), _turns(batch, fresh, [], {}), shifts_of(plain, fresh, []))
+    return Moved(moves_of(plain, fresh, []), _turns(batch, fresh, [], {}), shifts_of(plain, fresh, []))
 
 
-async def _claim(batch: _Batch) -> _Moved:
+async def _claim(batch: Doing) -> Moved:
     conn, plain, days = batch.conn, batch.told.plain, batch.days
     repeated = await facts.claim(conn, batch.told, dated(batch.told.states, days))
     found = await facts.lock(conn, repeated)
@@ -184,10 +205,10 @@ async def _claim(batch: _Batch) -> _Moved:
     await past.record(conn, amended, status_rows(amended, days), refund_rows(amended, days))
     rows = np.array(fresh, np.int64)
     turns = _turns(batch, rows, amended, by_event)
-    return _Moved(moves_of(plain, rows, amended), turns, shifts_of(plain, rows, amended))
+    return Moved(moves_of(plain, rows, amended), turns, shifts_of(plain, rows, amended))
 
 
-def _turns(batch: _Batch, fresh: Ints, amended: Sequence[Amendment], told: Mapping[OrderKey, Sequence[Told]]) -> Turns:
+def _turns(batch: Doing, fresh: Ints, amended: Sequence[Amendment], told: Mapping[OrderKey, Sequence[Told]]) -> Turns:
     if batch.follow is None:
         return no_turns()
     zones = {number: generation.zone for number, generation in batch.generations.items()}
@@ -195,7 +216,7 @@ def _turns(batch: _Batch, fresh: Ints, amended: Sequence[Amendment], told: Mappi
 
 
 async def _decide(
-    batch: _Batch, frame: Frame, moved: _Moved, generations: Mapping[int, int], *, careful: bool
+    batch: Doing, frame: Frame, moved: Moved, generations: Mapping[int, int], *, careful: bool
 ) -> tuple[Changes, Accounts | None]:
     conn, (moves, turns, shifts) = batch.conn, moved
     differing = np.flatnonzero(shifts.customer != GUEST)

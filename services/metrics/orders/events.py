@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -14,8 +14,9 @@ from msgspec import UNSET, UnsetType
 from services.metrics.counters import Ints, currency_code
 from services.metrics.orders.domain.batch import Batch, OrderKey, PlainOrders, Told
 from services.metrics.orders.domain.days import ShopDays, days_of
-from services.metrics.orders.domain.order import GUEST, Content, Mark, OrderState, Pieces, merge
+from services.metrics.orders.domain.order import GUEST, Content, Mark, OrderState, Pieces, merge, resolved
 from services.metrics.orders.domain.order import Refund as OrderRefund
+from services.metrics.pointers import Pointers
 from shared.contracts.orders import Order, OrderCancelled, OrderCompleted, OrderEvent, OrderLine, OrderRefunded
 from shared.contracts.orders import Refund as RefundTold
 from shared.kernel import MAX_MINOR_UNITS, parse_customer_id
@@ -164,6 +165,38 @@ def state_at(plain: PlainOrders, at: int) -> OrderState:
     received, event = int(plain.received[at]), plain.event_id[at]
     content = Content(instant, event, received, customer, plain.currency[at], revenue, lines)
     return OrderState({Mark(instant, completed=True): received}, {(instant, event): content})
+
+
+def people_of(batch: Batch, shops: Iterable[int]) -> dict[int, set[int]]:
+    """Whom the events of a batch name, by shop, of some shops."""
+    plain = batch.plain
+    found = {shop: set(plain.customer[plain.shop == shop].tolist()) for shop in shops}
+    for order, state in batch.states.items():
+        if order.shop in found:
+            found[order.shop].update(one.customer for one in state.contents.values())
+    return found
+
+
+def counted_for(batch: Batch, canonical: Pointers) -> Batch:
+    """The batch with the orders of merged identities counted for whom these are. Such orders are none of the plain."""
+    if not canonical:
+        return batch
+    by_shop: dict[int, dict[int, int]] = {}
+    for (shop, customer), now in canonical.items():
+        by_shop.setdefault(shop, {})[customer] = now
+    states = {order: resolved(state, by_shop.get(order.shop, {})) for order, state in batch.states.items()}
+    told = {
+        order: [one._replace(state=resolved(one.state, by_shop.get(order.shop, {}))) for one in each]
+        for order, each in batch.told.items()
+    }
+    plain, other = batch.plain, np.zeros(len(batch.plain), bool)
+    for shop, pointers in by_shop.items():
+        other |= (plain.shop == shop) & np.isin(plain.customer, np.array(list(pointers), np.int64))
+    for at in np.flatnonzero(other).tolist():
+        order = OrderKey(int(plain.shop[at]), plain.order_id[at])
+        states[order] = resolved(state_at(plain, at), by_shop[order.shop])
+        told[order] = [Told(int(plain.position[at]), int(plain.at[at]), states[order])]
+    return Batch(plain.chosen(np.flatnonzero(~other)) if other.any() else plain, states, told)
 
 
 def pieces(lines: Sequence[OrderLine]) -> Pieces:

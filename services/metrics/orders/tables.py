@@ -67,7 +67,14 @@ def _facts(metadata: MetaData) -> None:
         Column("content_id", _ID, nullable=False, comment="id of that event: decides between equal instants"),
         Column("lines", LargeBinary, comment="JSON [[line, pieces], …]; null for an order without lines"),
         Column("order_id", _ID, nullable=False),
+        Column("identity", BigInteger, comment="whom the event named, where customer is another; null: customer"),
         PrimaryKeyConstraint("shop", "order_id", name="pk_order_fact"),
+    )
+    Index(
+        "ix_order_fact_identity",
+        order_fact.c.shop,
+        order_fact.c.identity,
+        postgresql_where=text("identity IS NOT NULL"),
     )
     Index(
         "ix_order_fact_customer_day",
@@ -119,7 +126,9 @@ def _told(metadata: MetaData) -> None:
         Column("revenue", BigInteger, nullable=False, comment="minor units"),
         Column("currency", Text, nullable=False),
         Column("lines", LargeBinary, comment="JSON [[line, pieces], …]"),
+        Column("identity", BigInteger, nullable=False, comment="whom the event named"),
         PrimaryKeyConstraint("shop", "order_id", "occurred_at", "event_id", name="pk_order_content"),
+        Index("ix_order_content_identity", "shop", "identity"),
     )
     _spells(metadata)
 

@@ -6,6 +6,7 @@ An advisory lock for each of 64 groups of shops: nothing is written for it, and 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import asyncpg
@@ -36,6 +37,15 @@ async def hold(conn: asyncpg.Connection[Any], shops: Iterable[int]) -> Held:
     await conn.fetch(_HOLD, _SPACE, sorted({number % _GROUPS for number in numbers}))
     rows = await conn.fetch(_BUILDING, numbers)
     return Held({row["shop"] for row in rows if not row["live"]}, {row["shop"] for row in rows if row["live"]})
+
+
+def in_order_of_holding(shops: Iterable[int]) -> list[int]:
+    """The order in which shops are to be held alone, one for each lock, so that nobody waits in a circle."""
+    return [min(same) for _, same in groupby(sorted(set(shops), key=_group), key=_group)]
+
+
+def _group(shop: int) -> int:
+    return shop % _GROUPS
 
 
 async def hold_alone(conn: asyncpg.Connection[Any], shop: int, wait_ms: int) -> bool:

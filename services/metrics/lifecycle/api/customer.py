@@ -12,8 +12,9 @@ from services.metrics.lifecycle.answering import ground_of
 from services.metrics.lifecycle.api.life import LIFE_EXAMPLE, ChangeAnswer, DueAnswer, ThresholdAnswer, told
 from services.metrics.lifecycle.store.lives import CHANGES_SHOWN, changes_of, life_of
 from services.metrics.orders import GAPS_SHOWN, History, booked_history, history, history_of, steps_of_customer
+from services.metrics.pointers import canonical_of
 from services.metrics.questions import OnBasis, WindowDays
-from shared.kernel import parse_customer_id
+from shared.kernel import CustomerId, customer_id_text, parse_customer_id
 from shared.web import Caller, ClockDep, DatabaseDep, allow, not_found
 
 router = APIRouter(prefix="/v1/customers", tags=["customers"])
@@ -31,7 +32,7 @@ class Spent(BaseModel):
 class CustomerAnswer(BaseModel):
     """What one customer bought, as of today."""
 
-    customer: str = Field(examples=[_EXAMPLE])
+    customer: str = Field(examples=[_EXAMPLE], description="Whom the asked one is counted as, after merges.")
     as_of: date = Field(description="The shop's present day.")
     window_days: int
     basis: str
@@ -104,6 +105,7 @@ async def read_customer(
     async with database.read(caller.shop_id) as reads:
         ground = await ground_of(reads, caller.shop, clock)
         shop, generation = caller.shop_id, ground.counters.generation
+        number = CustomerId(await canonical_of(reads, shop, number))
         bought = await history_of(reads, shop, generation, number, ground.today)
         if bought is not None and basis == "booked":
             bought = booked_history(await steps_of_customer(reads, shop, number), ground.today)
@@ -111,7 +113,7 @@ async def read_customer(
         changes = await changes_of(reads, shop, generation, number)
     if bought is None:
         raise not_found("customer")
-    bare = _bought(customer, ground.today, window_days, history(bought, ground.today, window_days))
+    bare = _bought(customer_id_text(number), ground.today, window_days, history(bought, ground.today, window_days))
     bare["basis"] = basis
     return CustomerAnswer(**bare, **told(life, changes, ground))
 

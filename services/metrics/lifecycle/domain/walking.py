@@ -43,6 +43,8 @@ class Happening(NamedTuple):
     clock_day: int = 0
     """The shop's clock when it came; 0: not yet known."""
     clock_origin: str = LIVE
+    reason: str = ""
+    """Why what was told before is not true, where that does not follow from what changed."""
 
 
 class Told(NamedTuple):
@@ -162,7 +164,8 @@ class Walk:
             for change in changes:
                 _tell(person, change, late=False, origin=one.clock_origin)
             _know(person, one)
-            reason = "order_moved" if one.added and one.removed else "order_gone" if one.removed else "late_order"
+            moved = "order_moved" if one.added and one.removed else "order_gone" if one.removed else "late_order"
+            reason = one.reason or moved
             self._anew(person, until, one.position, _Cause(reason, one.origin, one.position, horizon))
         person.seen = max(person.seen, one.day, *one.added)
 
@@ -200,7 +203,7 @@ _LAST = 2**62
 
 def in_time(standing: Standing, one: Happening, until: int) -> bool:
     """Whether it is one more day of activity, not before anything that was judged: `until` that day."""
-    if one.removed:
+    if one.removed or one.reason:
         return False
     days = one.added if one.visited is None else (one.visited,)
     return len(days) == 1 and days[0] >= max(until, standing.last_order, standing.last_visit)

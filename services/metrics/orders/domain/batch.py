@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from services.metrics.counters import Ints
@@ -15,6 +15,9 @@ class OrderKey(NamedTuple):
 
     shop: int
     order_id: str
+
+
+_COLUMNS = ("shop", "customer", "at", "received", "day", "booked_day", "currency_code", "revenue", "position")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,18 @@ class PlainOrders:
 
     def __len__(self) -> int:
         return len(self.order_id)
+
+    def chosen(self, rows: Ints) -> PlainOrders:
+        """Some of them."""
+        at = rows.tolist()
+        return replace(
+            self,
+            **{name: getattr(self, name)[rows] for name in _COLUMNS},
+            order_id=[self.order_id[place] for place in at],
+            currency=[self.currency[place] for place in at],
+            event_id=[self.event_id[place] for place in at],
+            lines=None if self.lines is None else [self.lines[place] for place in at],
+        )
 
     def keys(self) -> Iterator[OrderKey]:
         """The orders' keys, in order."""

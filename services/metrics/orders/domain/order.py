@@ -34,6 +34,13 @@ class Content(NamedTuple):
     currency: str
     revenue: int
     lines: Pieces = ()
+    identity: int = 0
+    """Whom the event named, where a merge has it count for `customer`; 0: the customer."""
+
+    def counted_for(self, customer: int) -> Content:
+        """The same, counted for another customer."""
+        named = self.identity or self.customer
+        return self._replace(customer=customer, identity=0 if customer == named else named)
 
 
 class Refund(NamedTuple):
@@ -74,6 +81,15 @@ class OrderState:
     def refunds(self) -> dict[str, Refund]:
         """The last telling of each refund, by refund id."""
         return {refund_id: self.tellings[refund_id, at, event] for refund_id, at, event in sorted(self.tellings)}
+
+
+def resolved(state: OrderState, canonical: Mapping[int, int]) -> OrderState:
+    """The order, its contents counted for whom the identities that they name are, where `canonical` says so."""
+    contents = {
+        key: one if (now := canonical.get(one.identity or one.customer)) is None else one.counted_for(now)
+        for key, one in state.contents.items()
+    }
+    return OrderState(state.marks, contents, state.tellings)
 
 
 class Fact(NamedTuple):

@@ -56,7 +56,7 @@ DELETE FROM staged_order
 """
 _COLUMNS = [
     *("customer", "completed_at", "received_at", "status_at", "content_at", "revenue", "net", "day", "booked_day"),
-    *("shop", "status", "counted", "odd", "currency", "content_id", "lines", "order_id"),
+    *("shop", "status", "counted", "odd", "currency", "content_id", "lines", "order_id", "identity"),
 ]
 _INSERT = f"""
 INSERT INTO order_fact ({", ".join(_COLUMNS)}) SELECT {", ".join(_COLUMNS)} FROM staged_order
@@ -66,7 +66,7 @@ RETURNING shop, order_id
 """  # noqa: S608 - column names of our own
 _LOCK = """
 SELECT o.shop, o.order_id, o.customer, o.completed_at, o.received_at, o.status_at, o.status, o.content_at, o.content_id,
-       o.currency, o.revenue, o.lines, o.day, o.booked_day, o.counted, o.odd, o.net
+       o.currency, o.revenue, o.lines, o.day, o.booked_day, o.counted, o.odd, o.net, o.identity
 FROM unnest($1::smallint[], $2::text[]) AS k (shop, order_id) JOIN order_fact o USING (shop, order_id)
 ORDER BY o.shop, o.order_id
 FOR UPDATE OF o
@@ -76,12 +76,12 @@ UPDATE order_fact o
 SET customer = n.customer, completed_at = n.completed_at, received_at = n.received_at, status_at = n.status_at,
     content_at = n.content_at, revenue = n.revenue, net = n.net, day = n.day, booked_day = n.booked_day,
     status = n.status, counted = n.counted, odd = n.odd, currency = n.currency, content_id = n.content_id,
-    lines = n.lines
+    lines = n.lines, identity = n.identity
 FROM unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[], $6::bigint[],
             $7::bigint[], $8::int[], $9::int[], $10::smallint[], $11::smallint[], $12::boolean[],
-            $13::boolean[], $14::text[], $15::text[], $16::bytea[], $17::text[])
+            $13::boolean[], $14::text[], $15::text[], $16::bytea[], $17::text[], $18::bigint[])
      AS n (customer, completed_at, received_at, status_at, content_at, revenue, net, day, booked_day, shop, status,
-           counted, odd, currency, content_id, lines, order_id)
+           counted, odd, currency, content_id, lines, order_id, identity)
 WHERE o.shop = n.shop AND o.order_id = n.order_id
 """
 
@@ -156,6 +156,7 @@ def _state(row: asyncpg.Record, past: Past) -> OrderState:
             row["currency"],
             row["revenue"],
             decode_pieces(row["lines"]),
+            row["identity"] or 0,
         )
         contents = {(content.at, content.event_id): content}
     return OrderState(marks, contents, past.tellings)
@@ -183,6 +184,7 @@ def _row(order: OrderKey, dated: Dated) -> tuple[Any, ...]:
         content.event_id if content else "",
         encode_pieces(content.lines) if content else None,
         order.order_id,
+        (content.identity or None) if content else None,
     )
 
 

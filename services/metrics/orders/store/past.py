@@ -21,7 +21,7 @@ _MICROSECOND = timedelta(microseconds=1)
 _OF = "FROM unnest($1::smallint[], $2::text[]) AS k (shop, order_id) JOIN"
 _MARKS = f"SELECT shop, order_id, s.occurred_at, s.completed, s.received_at {_OF} order_status s USING (shop, order_id)"
 _CONTENTS = f"""
-SELECT shop, order_id, c.occurred_at, c.event_id, c.received_at, c.customer, c.currency, c.revenue, c.lines
+SELECT shop, order_id, c.occurred_at, c.event_id, c.received_at, c.customer, c.currency, c.revenue, c.lines, c.identity
 {_OF} order_content c USING (shop, order_id)
 """
 _REFUNDS = f"""
@@ -41,9 +41,10 @@ DO UPDATE SET received_at = excluded.received_at, booked_day = excluded.booked_d
 WHERE s.received_at > excluded.received_at
 """
 _SAVE_CONTENTS = """
-INSERT INTO order_content AS c (shop, order_id, occurred_at, event_id, received_at, customer, currency, revenue, lines)
+INSERT INTO order_content AS c (shop, order_id, occurred_at, event_id, received_at, customer, currency, revenue, lines,
+                                identity)
 SELECT * FROM unnest($1::smallint[], $2::text[], $3::timestamptz[], $4::text[], $5::timestamptz[], $6::bigint[],
-                     $7::text[], $8::bigint[], $9::bytea[])
+                     $7::text[], $8::bigint[], $9::bytea[], $10::bigint[])
 ON CONFLICT (shop, order_id, occurred_at, event_id) DO UPDATE SET received_at = excluded.received_at
 WHERE c.received_at > excluded.received_at
 """
@@ -84,8 +85,11 @@ async def load(conn: asyncpg.Connection[Any], orders: Iterable[OrderKey]) -> Map
     keys = [order.shop for order in found], [order.order_id for order in found]
     for shop, order, at, completed, received in await conn.fetch(_MARKS, *keys):
         found[OrderKey(shop, order)].marks[Mark(us(at), completed)] = us(received)
-    for shop, order, at, event, received, customer, currency, revenue, lines in await conn.fetch(_CONTENTS, *keys):
-        content = Content(us(at), event, us(received), customer, currency, revenue, decode_pieces(lines))
+    for shop, order, at, event, received, customer, currency, revenue, lines, named in await conn.fetch(
+        _CONTENTS, *keys
+    ):
+        other = 0 if named == customer else named
+        content = Content(us(at), event, us(received), customer, currency, revenue, decode_pieces(lines), other)
         found[OrderKey(shop, order)].contents[content.at, event] = content
     for shop, order, refund_id, at, event, received, amount, currency, all_of_it, items in await conn.fetch(
         _REFUNDS, *keys
@@ -143,7 +147,7 @@ async def record(
     if contents := content_rows(amended):
         rows = [
             (*order, moment(one.at), one.event_id, moment(one.received), one.customer, one.currency, one.revenue,
-             encode_pieces(one.lines))
+             encode_pieces(one.lines), one.identity or one.customer)
             for order, one in contents
         ]  # fmt: skip
         await conn.execute(_SAVE_CONTENTS, *(list(column) for column in zip(*rows, strict=True)))

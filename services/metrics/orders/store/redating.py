@@ -15,7 +15,7 @@ from services.metrics.orders.store import facts, past
 
 _COLUMNS = """
 o.shop, o.order_id, o.customer, o.completed_at, o.received_at, o.status_at, o.status, o.content_at, o.content_id,
-o.currency, o.revenue, o.lines, o.day, o.booked_day, o.counted, o.odd, o.net
+o.currency, o.revenue, o.lines, o.day, o.booked_day, o.counted, o.odd, o.net, o.identity
 """
 _BEHIND = f"SELECT {_COLUMNS} FROM order_fact o WHERE o.shop = $1 AND o.order_id > $2 ORDER BY o.order_id LIMIT $3"  # noqa: S608 - constants
 _NAMED = f"SELECT {_COLUMNS} FROM order_fact o WHERE o.shop = $1 AND o.order_id = ANY($2::text[])"  # noqa: S608 - constants
