@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
+from random import Random
 from typing import Any, NamedTuple
 
 import asyncpg
@@ -15,12 +17,12 @@ from services.gateway.identity.api import router
 from services.gateway.shops import create_key
 from shared.contracts.customers import CustomerEvent, CustomerMerged, CustomerUnmerged, CustomerUpdated
 from shared.db import create_pool
-from shared.kernel import FixedClock
+from shared.kernel import FixedClock, customer_id_text
 from shared.settings import PlatformSettings
 from shared.testing import api_url
 from shared.testing.http import client
 from shared.web import create_app
-from tests.gateway.ground import NOW, SECRET, Gateway, raw
+from tests.gateway.ground import NOW, SECRET, Gateway, delivery, raw
 
 pytestmark = pytest.mark.stack
 CLOCK = FixedClock(NOW)
@@ -32,8 +34,11 @@ class Ground(NamedTuple):
     gateway: Gateway
     keys: dict[str, str]
 
+    def headers(self, key: str) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.keys[key]}"}
+
     async def ask(self, path: str, body: Any = None, key: str = "staff") -> httpx.Response:
-        headers = {"Authorization": f"Bearer {self.keys[key]}"}
+        headers = self.headers(key)
         if path.endswith("identities"):
             return await self.http.get(f"/v1/customers/{path}", headers=headers)
         return await self.http.post(f"/v1/customers/{path}", json=body or {}, headers=headers)
@@ -55,7 +60,7 @@ class Ground(NamedTuple):
 @pytest.fixture
 async def ground(gateway: Gateway, gateway_url: str) -> AsyncIterator[Ground]:
     pool: asyncpg.Pool[Any] = gateway.pool
-    scopes = {"staff": ["customers:read", "customers:write"], "reader": ["customers:read"]}
+    scopes = {"staff": ["customers:read", "customers:write"], "reader": ["customers:read"], "lister": ["metrics:read"]}
     keys = {name: (await create_key(pool, CLOCK, "default", scopes=some))[1] for name, some in scopes.items()}
     api_pool = await create_pool(api_url(gateway_url, "gateway"), "gateway", max_size=4)
     settings = PlatformSettings.load(
@@ -114,6 +119,8 @@ async def test_an_alias_of_two_customer_ids_is_noted_for_staff_who_may_merge(gro
     assert await ground.told() == []
     [suggestion] = (await ground.ask(f"{one}/identities")).json()["suggestions"]
     assert suggestion["reason"] == "two_customer_ids" and {suggestion["customer"], suggestion["other"]} == {one, other}
+    page = (await ground.http.get("/v1/customers/suggestions", headers=ground.headers("lister"))).json()
+    assert page == {"items": [suggestion], "next": None}
     assert (await ground.ask(f"{other}/merge", {"into": one})).json()["canonical"] == one
 
 
@@ -143,3 +150,35 @@ async def test_blocked_values_join_nobody(ground: Ground) -> None:
     assert (await ground.gateway.orders())[-1].data.customer is None
     assert await ground.told() == []
     assert len((await ground.ask(f"{one}/identities")).json()["identities"]) == 1
+
+
+async def test_staff_and_two_workers_at_once_leave_pointers_that_the_topic_tells(ground: Ground) -> None:
+    rng = Random(4)
+    people = await ground.people(*({"phone": f"+98912111{n:04}"} for n in range(6)), ID, {"customer_id": "78"})
+    linking = [
+        delivery(raw(f"r{at}", **rng.choice((ID, {"customer_id": "78"})), phone=f"+98912111{rng.randrange(6):04}"), at)
+        for at in range(80)
+    ]
+
+    async def work(events: list[Any]) -> None:
+        for at in range(0, len(events), 4):
+            await ground.gateway.take_bare(events[at : at + 4])
+
+    async def merge_and_part() -> None:
+        for _ in range(25):
+            one, other = rng.sample(people, 2)
+            merges = rng.random() < 0.6
+            answer = await ground.ask(f"{one}/merge", {"into": other}) if merges else await ground.ask(f"{one}/unmerge")
+            assert answer.status_code in (200, 409, 422), answer.text
+
+    await asyncio.wait_for(asyncio.gather(work(linking[::2]), work(linking[1::2]), merge_and_part()), timeout=60)
+    rows = await ground.gateway.pool.fetch("SELECT customer, canonical, merged_into FROM customer")
+    into = {row["customer"]: row["merged_into"] for row in rows}
+    told = {event.data.customer: event.data for event in await ground.gateway.customers()}
+    for row in rows:
+        end = row["customer"]
+        for _ in rows:
+            end = into[end] or end
+        assert row["canonical"] == end
+        last = told[customer_id_text(row["customer"])]
+        assert last.canonical == customer_id_text(end)

@@ -11,10 +11,24 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.gateway.identity.domain.joining import Groups
 from services.gateway.identity.domain.people import Person
 from services.gateway.identity.store import staff
-from services.gateway.identity.store.staff import Whole, Why
+from services.gateway.identity.store.staff import Conflict, Whole, Why
 from shared.kernel import CustomerId, customer_id_text, parse_customer_id
 from shared.messaging.handling import Transaction
-from shared.web import Caller, DatabaseDep, FieldError, Problem, allow, conflict, invalid, not_found, problem_responses
+from shared.web import (
+    Caller,
+    Cursor,
+    DatabaseDep,
+    FieldError,
+    Limit,
+    Page,
+    Problem,
+    allow,
+    conflict,
+    invalid,
+    not_found,
+    problem_responses,
+    read_cursor,
+)
 
 _ID = "^[0-3][0-9a-v]{12}$"
 _SAMPLE = "0b7t4r2pkd91u"
@@ -101,6 +115,21 @@ class PersonAnswer(BaseModel):
             }
         }
     )
+
+
+@router.get("/suggestions", response_model=Page[ConflictAnswer], summary="Customers who may be one person")
+async def list_suggestions(
+    caller: Annotated[Caller, Depends(allow("customers:list"))],
+    database: DatabaseDep,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[ConflictAnswer]:
+    """Whom an event named together and who were not merged, with the reason. Those whom staff parted are left out."""
+    after = read_cursor(cursor, tuple[int, int, str]) or (0, 0, "")
+    async with database.read(caller.shop_id) as reads:
+        found = await staff.load_conflicts(reads, caller.shop_id, after, limit + 1)
+    page = Page[Conflict].of(found, limit, lambda one: (one.customer, one.other, one.reason))
+    return Page[ConflictAnswer](items=[_conflict(one) for one in page.items], next=page.next)
 
 
 @router.get("/{customer}/identities", response_model=PersonAnswer, summary="A customer's identities")
@@ -216,11 +245,12 @@ def _answer(customer: str, whole: Whole, *, changed: bool) -> PersonAnswer:
             )
             for one in whole.done
         ],
-        suggestions=[
-            ConflictAnswer(customer=_text(one.customer), other=_text(one.other), reason=one.reason, at=one.at)
-            for one in whole.conflicts
-        ],
+        suggestions=[_conflict(one) for one in whole.conflicts],
     )
+
+
+def _conflict(one: Conflict) -> ConflictAnswer:
+    return ConflictAnswer(customer=_text(one.customer), other=_text(one.other), reason=one.reason, at=one.at)
 
 
 def _number(customer: str) -> CustomerId:

@@ -43,6 +43,13 @@ ORDER BY noted_at DESC, customer, other, reason LIMIT $3
 """
 
 
+_OF_SHOP = """
+SELECT customer, other, reason, noted_at FROM customer_conflict
+WHERE shop = $1 AND reason <> 'kept_apart' AND (customer, other, reason) > ($2, $3, $4)
+ORDER BY customer, other, reason LIMIT $5
+"""
+
+
 class Identity(NamedTuple):
     """One identity of a person."""
 
@@ -104,6 +111,11 @@ async def load_person(reads: Reads, shop: ShopId, customer: CustomerId) -> Whole
     done = [Done(*row) for row in await reads.fetch(_DONE, shop, every, LISTED_MAX)]
     conflicts = [Conflict(*row) for row in await reads.fetch(_CONFLICTS, shop, every, LISTED_MAX)]
     return Whole(identities, done, conflicts)
+
+
+async def load_conflicts(reads: Reads, shop: ShopId, after: tuple[int, int, str], limit: int) -> list[Conflict]:
+    """Whom events named together in a shop and did not join, behind a place; staff have not decided on them."""
+    return [Conflict(*row) for row in await reads.fetch(_OF_SHOP, shop, *after, limit)]
 
 
 async def lock_groups(tx: Transaction, keys: Sequence[PersonKey]) -> dict[PersonKey, Person]:
