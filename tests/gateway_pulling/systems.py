@@ -167,8 +167,11 @@ class ShopSystem:
         assert path == "/v2/orders"
         query = request.query_params
         assert query["sort"] == "date_modified:asc"
-        self._turn()
+        if query.get("is_deleted") != "true":
+            self._turn()
+        hidden = query.get("is_deleted") == "true"
         orders = self.since(datetime.fromisoformat(query["min_date_modified"]))
+        orders = [order for order in orders if order["is_deleted"] == hidden]
         size, page = int(query["limit"]), int(query["page"])
         picked = orders[(page - 1) * size : page * size]
         return JSONResponse(picked, headers=headers) if picked else Response(status_code=204, headers=headers)

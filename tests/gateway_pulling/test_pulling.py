@@ -108,6 +108,46 @@ async def test_refunds_that_stand_beside_the_orders_are_asked_for(pulls: Pulls, 
     assert [event["subject"].lstrip("0") for event in refunds] == ["8"]
 
 
+async def test_orders_that_bigcommerce_deleted_are_asked_for_apart_and_count_for_nothing(pulls: Pulls) -> None:
+    async with pulls.system("bigcommerce") as system, pulls.puller() as puller:
+        system.add(8, AT)
+        system.add(9, AT + timedelta(hours=1), is_deleted=True)
+        pulled = await puller.now(pulls.address("bigcommerce"), since=SINCE)
+        events = await pulls.shops.written()
+    assert {event["type"] for event in events if event["subject"] == "9"} == {"Order Cancelled"}
+    assert {event["type"] for event in events if event["subject"] == "8"} == {"Order Completed", "Order Updated"}
+    assert pulled.reached == AT  # what was deleted later moves no place: others are asked for after it
+
+
+async def test_what_was_sent_as_it_is_now_is_not_read_and_sent_again_but_a_change_is(pulls: Pulls) -> None:
+    async with pulls.system("bigcommerce") as system, pulls.puller() as puller:
+        old, fresh = SystemClock().now() - timedelta(minutes=5), SystemClock().now()
+        system.add(1, old.replace(microsecond=0))
+        system.add(2, fresh.replace(microsecond=0))
+        await pulls.shops.pool.execute("UPDATE pull SET reached = $1", old)
+        due = "UPDATE pull SET due_at = now()"
+        await pulls.shops.pool.execute(due)
+        first = await puller.next_due()
+        await pulls.shops.pool.execute(due)
+        second = await puller.next_due()
+        assert first is not None
+        assert second is not None
+        # The fresh one may change again within its second, and nobody could tell: it is read anew.
+        assert (first.orders, second.orders) == (2, 1)
+        assert second.calls == first.calls - 1
+        system.add(1, fresh.replace(microsecond=0) + timedelta(seconds=1))
+        await pulls.shops.pool.execute(due)
+        third = await puller.next_due()
+        assert third is not None
+        assert third.orders == 2
+
+
+async def test_a_pull_that_finds_nothing_moves_no_place(pulls: Pulls) -> None:
+    async with pulls.system("shopify"), pulls.puller() as puller:
+        assert (await puller.now(pulls.address("shopify"))).orders == 0
+    assert (await pulls.row("shopify"))["reached"] is None
+
+
 async def test_a_dry_run_sends_nothing_and_keeps_no_place_and_history_goes_by_its_lane(pulls: Pulls) -> None:
     servers = pulls.settings.kafka_bootstrap_servers
     async with pulls.system("woocommerce") as system, pulls.puller() as puller:

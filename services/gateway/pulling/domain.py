@@ -10,9 +10,33 @@ OVERLAP = timedelta(minutes=10)
 """So far each pull goes back behind the last: systems write an order a little after the time that they note."""
 SINCE_MIN = datetime(1990, 1, 1, tzinfo=UTC)
 PAUSE_SECONDS_MAX = 60.0
+_SETTLED = timedelta(minutes=2)
+_KNOWN_MAX = 50_000
 _STEP = timedelta(seconds=1)
 _RETRY_FIRST = timedelta(minutes=1)
 _RETRY_MAX = timedelta(hours=6)
+
+
+class Known:
+    """Orders that were sent as they are now, so that what a pull goes back for is not read and sent again.
+
+    A change within the second of the one that was seen would bear the same time. So an order is taken for known only
+    if it was read long enough after its change for that to be over, clocks apart.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[str, int], datetime] = {}
+
+    def has(self, address: str, order: int, updated: datetime) -> bool:
+        """Whether the connection's order was sent with this very change as its last."""
+        return self._seen.get((address, order)) == updated
+
+    def keep(self, address: str, order: int, updated: datetime, asked_at: datetime) -> None:
+        """It was sent as it was found by a question of then, or later."""
+        if len(self._seen) >= _KNOWN_MAX:
+            self._seen.clear()
+        if asked_at - updated >= _SETTLED:
+            self._seen[address, order] = updated
 
 
 class PullTrouble(Exception):

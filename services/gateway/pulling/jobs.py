@@ -22,7 +22,7 @@ from services.gateway.identity import Marker
 from services.gateway.intake import RulesBook
 from services.gateway.pulling import store
 from services.gateway.pulling.commands import opened_api
-from services.gateway.pulling.domain import PullTrouble, retry_after, start
+from services.gateway.pulling.domain import Known, PullTrouble, retry_after, start
 from services.gateway.pulling.outside import Asking
 from services.gateway.settings import GatewaySettings
 from services.gateway.shops import load_shops
@@ -86,6 +86,7 @@ class Puller:
         self._outgoing = outgoing
         self._clock = clock
         self._vault, self._marker, self._book = Vault(secret), Marker(secret.encode()), RulesBook()
+        self._known = Known()
 
     @classmethod
     @asynccontextmanager
@@ -143,9 +144,10 @@ class Puller:
         api = opened_api(self._vault, hold.address, hold.row["sealed"])
         adaptor, rules = ADAPTORS[api.vendor], self._book.of(await self._shop(hold.address.shop))
         begin = start(hold.row["reached"], since, hold.row["created_at"])
-        asking = Asking(self._outgoing, api)
+        name, goes_on = str(hold.address), since is None and not dry_run and not lane
+        asking = Asking(self._outgoing, api, lambda head: goes_on and self._known.has(name, head.id, head.updated))
         orders = events = aside = 0
-        reached = None
+        reached, asked_at = None, self._clock.now()
         async with contextlib.aclosing(asking.pages(begin, pages_max)) as pages:
             async for page in pages:
                 desk = Desk.open(rules, self._marker, self._clock.now())
@@ -154,9 +156,11 @@ class Puller:
                 if not dry_run:
                     await self._send([_in_lane(one) for one in messages] if lane else messages)
                     await self._advance(hold, page.newest)
+                    for head in page.heads:
+                        self._known.keep(name, head.id, head.updated, asked_at)
                 orders, events = orders + len(read), events + len(messages)
                 aside += sum(one.trouble is not None for one in read)
-                reached = page.newest or reached
+                reached, asked_at = page.newest or reached, self._clock.now()
         hold.more = asking.has_more
         return Pulled(orders, events, aside, asking.calls, begin, reached)
 

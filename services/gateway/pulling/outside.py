@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -11,7 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from services.gateway.pulling.domain import Place, PullTrouble, next_place, pause_seconds
-from services.gateway.pulling.events import SYSTEMS, Found
+from services.gateway.pulling.events import SYSTEMS, Found, Head
 from shared.web.outgoing import Answer, Outgoing, Refused, Unreachable
 
 _ATTEMPTS = 4
@@ -33,12 +34,21 @@ class Page(NamedTuple):
 
     documents: list[bytes]
     newest: datetime | None
+    heads: Sequence[Head] = ()
 
 
 class Asking:
     """One run of questions to one API."""
 
-    def __init__(self, outgoing: Outgoing, api: Api, sleep: Sleep = asyncio.sleep) -> None:
+    def __init__(
+        self,
+        outgoing: Outgoing,
+        api: Api,
+        is_known: Callable[[Head], bool] = lambda _head: False,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        """`is_known`: of an order that was read and sent before, just as it is now."""
+        self._is_known = is_known
         self._outgoing = outgoing
         self._api = api
         self._system = SYSTEMS[api.vendor]
@@ -49,17 +59,30 @@ class Asking:
         """After `pages`: whether it ended because it may take no more."""
 
     async def pages(self, since: datetime, pages_max: int) -> AsyncGenerator[Page, None]:
-        """Pages of orders that changed since, the oldest change first. Raises PullTrouble."""
+        """Pages of orders that changed since, the oldest change first. Raises PullTrouble.
+
+        Deleted orders come first where they must be asked for apart; they carry no place to go on from.
+        """
+        if self._system.hidden:
+            async with aclosing(self._sweep(since, pages_max, self._system.hidden)) as hidden:
+                async for page in hidden:
+                    yield page._replace(newest=None)
+        async with aclosing(self._sweep(since, pages_max, "")) as pages:
+            async for page in pages:
+                yield page
+
+    async def _sweep(self, since: datetime, pages_max: int, more: str) -> AsyncGenerator[Page, None]:
         place: Place | None = Place(since)
         for _ in range(pages_max):
             if place is None:
-                return
-            answer = await self._ask(place.url or self._system.url(self._api.base, place.since, place.page))
+                break
+            answer = await self._ask(place.url or self._system.url(self._api.base, place.since, place.page) + more)
             found = self._read(answer, place.page)
             newest = max((head.updated for head in found.heads), default=None)
-            yield Page(await self._documents(found), newest)
+            heads = [head for head in found.heads if not self._is_known(head)]
+            yield Page(await self._documents(heads), newest, heads)
             place = next_place(place, newest, self._checked(found.next_url), is_last=found.is_last)
-        self.has_more = place is not None
+        self.has_more |= place is not None
 
     def _read(self, answer: Answer, page: int) -> Found:
         try:
@@ -67,12 +90,12 @@ class Asking:
         except (msgspec.MsgspecError, ValueError, TypeError, RecursionError):
             raise PullTrouble("the API's answer is not what it is documented to be; is the address right?") from None
 
-    async def _documents(self, found: Found) -> list[bytes]:
+    async def _documents(self, heads: Sequence[Head]) -> list[bytes]:
         answers = {}
-        for question in self._system.questions(self._api.base, found.heads):
+        for question in self._system.questions(self._api.base, heads):
             answers[question.key] = (await self._ask(question.url)).body
         try:
-            return self._system.documents(found.heads, answers)
+            return self._system.documents(heads, answers)
         except (msgspec.MsgspecError, ValueError, RecursionError):
             raise PullTrouble("the API's answer is not what it is documented to be; is the address right?") from None
 

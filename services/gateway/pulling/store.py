@@ -22,13 +22,15 @@ _LIST = """
 SELECT p.shop, p.address, p.sealed, p.reached, p.due_at, p.pulled_at, p.failures, p.trouble, c.vendor, c.name
 FROM pull p JOIN connection c USING (shop, address) WHERE $1::int IS NULL OR p.shop = $1 ORDER BY p.shop, p.address
 """
-# A hint is served a moment after it came: the webhooks of one order arrive together.
+# A hint is served a moment after it came, since the webhooks of one order arrive together, and soon after the pull
+# before it only where that is some time ago: an API has limits, and each pull goes back a little.
 _CLAIM = """
 WITH due AS (
     SELECT p.shop, p.address FROM pull p LEFT JOIN pull_hint h USING (shop, address)
     WHERE (p.claimed_until IS NULL OR p.claimed_until < now())
       AND (p.due_at <= now() OR (p.failures = 0 AND h.hinted_at <= now() - interval '1 second'
-                                 AND (p.pulled_at IS NULL OR h.hinted_at > p.pulled_at)))
+                                 AND (p.pulled_at IS NULL OR (h.hinted_at > p.pulled_at
+                                      AND p.pulled_at <= now() - interval '10 seconds'))))
       AND ($2::int IS NULL OR (p.shop = $2 AND p.address = $3))
     ORDER BY p.due_at LIMIT 1 FOR UPDATE OF p SKIP LOCKED
 )
@@ -39,7 +41,9 @@ RETURNING p.shop, p.address, p.sealed, p.reached, p.claimed_until, c.vendor, c.c
 """
 _CLAIM_NOW = _CLAIM.replace("(p.due_at <= now() OR ", "(true OR ")
 _ADVANCE = """
-UPDATE pull SET reached = greatest(reached, least($4, now())), claimed_until = now() + $5
+UPDATE pull SET reached = CASE WHEN $4::timestamptz IS NULL THEN reached
+                               ELSE greatest(reached, least($4::timestamptz, pulled_at)) END,
+                claimed_until = now() + $5
 WHERE shop = $1 AND address = $2 AND claimed_until = $3 RETURNING claimed_until
 """
 _DONE = """
@@ -76,7 +80,10 @@ async def claim(
 async def advance(
     conn: asyncpg.Connection[Any], address: Address, claimed: datetime, reached: datetime | None, held: timedelta
 ) -> datetime | None:
-    """All changes up to `reached` have been sent. Gives the claim anew; None where somebody else has it by now."""
+    """All changes up to `reached` have been sent; what came after the run began may have been missed.
+
+    Gives the claim anew; None where somebody else has it by now.
+    """
     found: datetime | None = await conn.fetchval(_ADVANCE, address.shop, address.name, claimed, reached, held)
     return found
 

@@ -88,4 +88,4 @@ def _pause(headers: Headers) -> float:
     return pause_seconds(headers.get("x-rate-limit-time-reset-ms", ""), 0.001)
 
 
-BIGCOMMERCE = System("bigcommerce", _headers, _url, _read, _questions, _documents, _pause)
+BIGCOMMERCE = System("bigcommerce", _headers, _url, _read, _questions, _documents, _pause, hidden="&is_deleted=true")

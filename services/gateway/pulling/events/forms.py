@@ -50,6 +50,8 @@ class System(NamedTuple):
     """Each order as its adaptor reads it. Raises msgspec's errors."""
     pause: Callable[[Headers], float]
     """Seconds to wait before the next call."""
+    hidden: str = ""
+    """Added to the address it gives orders that are left out otherwise: deleted ones."""
 
 
 def in_utc(instant: datetime) -> datetime:
