@@ -10,7 +10,7 @@ export UV_PYTHON := $(BIN)/python
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test check bench chaos sabotage proof fuzz contracts docs requirements clean
+.PHONY: help setup demo up down test check bench chaos sabotage proof fuzz contracts docs client requirements clean
 
 help: ## print this list
 	@grep -hE '^[a-z]+:.*?## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*?## "} {printf "  make %-13s %s\n", $$1, $$2}'
@@ -45,6 +45,7 @@ check: $(READY) ## lint, types, walls between the rooms, generated documents up 
 	$(BIN)/lint-imports
 	$(BIN)/python -m shared.contracts.publish --check
 	$(BIN)/python -m mandegar.documents --check
+	$(BIN)/python -m mandegar.clients --check
 	$(BIN)/python -m pytest tests/tidiness
 
 bench: $(READY) ## the same stream through us, a plain consumer and raw fetches; ratios and microseconds by stage
@@ -66,8 +67,11 @@ fuzz: $(READY) ## 10,000 generated requests on all routes of all services: no an
 contracts: $(READY) ## write the JSON Schemas and the AsyncAPI document under docs/events/
 	$(BIN)/python -m shared.contracts.publish
 
-docs: contracts ## write the generated parts of the documents (events, settings)
+docs: contracts ## write the generated parts of the documents (events, settings, OpenAPI)
 	$(BIN)/python -m mandegar.documents
+
+client: docs ## write the documents and, from them, the Python client in clients/python
+	$(BIN)/python -m mandegar.clients
 
 requirements: $(READY) ## compile requirements/*.in into hashed *.txt
 	@for name in uv app embedded dev; do \

@@ -26,6 +26,7 @@ ORDER = (
     "dead_letters",
     "shops",
     "keys",
+    "customers",
     "connections",
 )
 """How `mandegar --help` lists them; others follow by name."""

@@ -1,17 +1,31 @@
-"""`python -m mandegar.documents [--check]`: docs/SETTINGS.md from the settings classes, or whether it is current."""
+"""`python -m mandegar.documents [--check]`: documents that the code writes, or whether the committed ones are current.
+
+docs/SETTINGS.md comes from the settings classes, docs/openapi/<service>.json from the routes.
+"""
 
 from __future__ import annotations
 
+import json
 import sys
+from pathlib import Path
+from typing import Any
 
 from mandegar.connecting import DEFAULT_DIRECTORY
+from mandegar.services import service_main, service_names
 from mandegar.stack import kafka, postgres
 from mandegar.stack.supervisor import FIRST_HTTP_PORT
 from services.gateway.settings import GatewaySettings
 from services.metrics.settings import MetricsSettings
-from shared.settings import SETTINGS_PAGE, settings_page
+from shared.settings import SETTINGS_PAGE, PlatformSettings, settings_page
 from shared.settings.logins import PASSWORD_LENGTH_MIN, own_variable, password_variable, role_name
 
+OPENAPI = SETTINGS_PAGE.parent / "openapi"
+_SETTINGS: dict[str, type[PlatformSettings]] = {"gateway": GatewaySettings, "metrics": MetricsSettings}
+_NOWHERE: dict[str, Any] = {
+    "kafka_bootstrap_servers": "kafka:9092",
+    "database_url": "postgresql://database/mandegar",
+    "secret_key": "0123456789abcdef only for writing documents",
+}
 _LOGINS = f"""
 ## Logins of the database
 
@@ -52,19 +66,44 @@ started, such as `MANDEGAR_METRICS_API_PORT`; a worker has only `/metrics` there
 
 def current_page() -> str:
     """The settings page as the code has it."""
-    return settings_page([("gateway", GatewaySettings), ("metrics", MetricsSettings)]) + _LOGINS + _HERE
+    return settings_page(list(_SETTINGS.items())) + _LOGINS + _HERE
+
+
+def openapi_documents() -> dict[str, dict[str, Any]]:
+    """The description of each service's API, by service; nothing is asked or started for it."""
+    found = {}
+    for name in service_names():
+        create_app = getattr(service_main(name), "create_app", None)
+        if create_app is not None:
+            settings = _SETTINGS[name].load(**_NOWHERE)
+            found[name] = create_app(settings).openapi()
+    return found
+
+
+def current_documents() -> dict[Path, str]:
+    """Text of every document, by its path."""
+    pages = {SETTINGS_PAGE: current_page()}
+    for name, document in openapi_documents().items():
+        pages[OPENAPI / f"{name}.json"] = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+    return pages
 
 
 def main(arguments: list[str]) -> int:
-    """0 when written, or equal under `--check`; 1 when the committed page differs."""
-    page = current_page()
-    if "--check" not in arguments:
-        SETTINGS_PAGE.write_text(page, encoding="utf-8")
-        return 0
-    if SETTINGS_PAGE.is_file() and SETTINGS_PAGE.read_text(encoding="utf-8") == page:
-        return 0
-    sys.stderr.write("docs/SETTINGS.md differs from the code: run `make docs` and commit the result\n")
-    return 1
+    """0 when written, or equal under `--check`; 1 when a committed document differs."""
+    wanted = current_documents()
+    stale = [path for path, text in wanted.items() if not path.is_file() or path.read_text(encoding="utf-8") != text]
+    surplus = sorted(set(OPENAPI.glob("*.json")) - set(wanted))
+    if "--check" in arguments:
+        for path in [*stale, *surplus]:
+            name = path.relative_to(SETTINGS_PAGE.parents[1])
+            sys.stderr.write(f"{name} differs from the code: run `make docs` and commit the result\n")
+        return 1 if stale or surplus else 0
+    for path in stale:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(wanted[path], encoding="utf-8")
+    for path in surplus:
+        path.unlink()
+    return 0
 
 
 if __name__ == "__main__":

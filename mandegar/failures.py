@@ -16,6 +16,7 @@ EXPECTED = (
     ("services.gateway.shops", "ShopError"),
     ("services.gateway.webhooks", "ConnectionTrouble"),
     ("services.gateway.pulling", "PullTrouble"),
+    ("services.gateway.identity", "IdentityTrouble"),
 )
 """Errors whose message is meant for people, by module."""
 

@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
-import asyncpg
 import typer
 
-from mandegar.failures import CommandFailed
 from mandegar.options import DEFAULT_DIRECTORY, AsJson, Directory
 from mandegar.printing import print_rows
 
+if TYPE_CHECKING:
+    from mandegar.letters import Came, Desk, Found
+
 COLUMNS = (
     *("letter_id", "service", "state", "shop", "topic", "partition", "offset", "handler"),
-    *("reason", "detail", "recorded_at"),
+    *("reason", "detail", "recorded_at", "attempt"),
 )
-REPLAYED_MAX = 10_000
-"""Letters that one command hands in again: so many are listed at once."""
-_HELD = """
-SELECT id::text FROM dead_letter WHERE state = 'held' AND reason = $1 ORDER BY recorded_at, id LIMIT $2
-"""
-ResultT = TypeVar("ResultT")
+CAME = ("letter_id", "service", "topic", "partition", "offset", "outcome", "again", "reason", "detail")
+_WAITING = "still waiting: they stay asked for until a worker of their service takes them; `mandegar status` shows it"
+_UNREADABLE = "unreadable: sealed with another MANDEGAR_SECRET_KEY, so held again; set the one of then, or drop them"
+
+LetterId = Annotated[UUID, typer.Argument(help="As `list` shows it.")]
+ChosenId = Annotated[UUID | None, typer.Argument(help="As `list` shows it. Or choose by the options.")]
+Service = Annotated[str | None, typer.Option(help="The service that refused it; every one when not given.")]
+Topic = Annotated[str | None, typer.Option(help="Those that stood on this topic.")]
+Reason = Annotated[str | None, typer.Option(help="Those refused for this reason, such as unknown_shop.")]
 
 
 class State(StrEnum):
@@ -44,150 +47,154 @@ app = typer.Typer(help="Dead letters: events that could not be handled.", no_arg
 @app.command("list")
 def list_all(
     *,
-    service: Annotated[str | None, typer.Option(help="Of one service; of all when not given.")] = None,
+    service: Service = None,
+    topic: Topic = None,
+    reason: Reason = None,
     state: Annotated[State | None, typer.Option(help="Of one state; of all when not given.")] = None,
-    reason: Annotated[str | None, typer.Option(help="Of one reason, such as unknown_shop.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="The newest so many of each service.")] = 100,
     directory: Directory = DEFAULT_DIRECTORY,
     as_json: AsJson = False,
 ) -> None:
     """The newest dead letters: where each stood and why it was refused, never what was in it."""
-    rows, has_more = _read(directory, service, state, reason, limit)
-    print_rows(sorted(rows, key=lambda row: row["recorded_at"], reverse=True), COLUMNS, as_json=as_json)
-    if has_more:
+    from mandegar.letters import Asked, Desk
+
+    async def read() -> tuple[list[Found], bool]:
+        async with Desk.open(directory) as desk:
+            return await desk.newest(Asked(service, topic, reason, state), limit)
+
+    found, more = asyncio.run(read())
+    print_rows([one.row() for one in found], COLUMNS, as_json=as_json)
+    if more:
         sys.stderr.write(f"there may be older ones than the newest {limit}: --limit shows more\n")
 
 
 @app.command()
 def show(
-    letter_id: Annotated[UUID, typer.Argument(help="As `list` shows it.")],
+    letter_id: LetterId,
     *,
-    service: Annotated[str | None, typer.Option(help="The service that refused it; looked for when not given.")] = None,
+    service: Service = None,
     directory: Directory = DEFAULT_DIRECTORY,
+    as_json: AsJson = False,
 ) -> None:
-    """Print the body, decrypted, to stdout. It may hold personal data."""
-    from shared.messaging.dead_letters import show_letter
+    """Print the body, decrypted, to stdout; with --json where it stood and why it was refused as well.
 
-    body = _find(directory, service, lambda conn, cipher: show_letter(conn, str(letter_id), cipher))[1]
-    sys.stdout.buffer.write(body + b"\n")
+    It may hold personal data.
+    """
+    from mandegar.letters import Desk
+
+    async def read() -> tuple[Found, bytes]:
+        async with Desk.open(directory) as desk:
+            found = await desk.find(str(letter_id), service)
+            return found, await desk.body(found)
+
+    found, body = asyncio.run(read())
+    if as_json:
+        row = found.row()
+        told = {column: row[column] for column in COLUMNS} | {"body": body.decode(errors="replace")}
+        sys.stdout.write(json.dumps(told, default=str, ensure_ascii=False, indent=1) + "\n")
+    else:
+        sys.stdout.buffer.write(body + b"\n")
 
 
 @app.command()
-def replay(
-    letter_id: Annotated[UUID | None, typer.Argument(help="As `list` shows it. Or give --reason.")] = None,
+def retry(
+    letter_id: ChosenId = None,
     *,
-    reason: Annotated[
-        str | None, typer.Option(help="All held ones of a reason: unknown_shop, once the shop was added.")
-    ] = None,
+    service: Service = None,
+    topic: Topic = None,
+    reason: Reason = None,
     body: Annotated[
         Path | None,
         typer.Option(exists=True, dir_okay=False, help="File with the body put right; as it was if not given."),
     ] = None,
-    service: Annotated[str | None, typer.Option(help="The service that refused it; looked for when not given.")] = None,
+    wait: Annotated[float, typer.Option(min=0, max=600, help="Wait so many seconds for what comes of it.")] = 30.0,
     directory: Directory = DEFAULT_DIRECTORY,
+    as_json: AsJson = False,
 ) -> None:
-    """Hand it to the service again. The worker that owns its partition takes it within seconds, with effect once."""
-    from shared.messaging.dead_letters import replay_letter
+    """Let the service handle it again, and say what came of it: one letter, or all held ones that the options choose.
 
-    if (letter_id is None) is (reason is None) or (reason is not None and body is not None):
-        raise typer.BadParameter("give either one letter, with --body if it was put right, or --reason")
-    if reason is not None:
-        _replay_all(directory, service, reason)
-        return
-    repaired = None if body is None else body.read_bytes().rstrip(b"\n")
-    name, _ = _find(directory, service, lambda conn, cipher: replay_letter(conn, str(letter_id), cipher, repaired))
-    print(f"asked {name} to handle {letter_id} again")
+    The worker that owns the partition takes them within seconds, in the order in which they stood there, with effect
+    once however often this is asked. What is refused again is a new dead letter. Exit code 1 unless all were handled.
+    """
+    if body is not None and letter_id is None:
+        raise typer.BadParameter("--body goes with one letter")
 
+    async def work() -> list[Came]:
+        from mandegar.letters import Desk
 
-def _replay_all(directory: Path, service: str | None, reason: str) -> None:
-    """So many at a time: each call locks and writes what it asks for in one transaction."""
-    from mandegar.connecting import connection
-    from mandegar.services import service_names
-    from shared.messaging.dead_letters import Cipher, replay_letter
+        async with Desk.open(directory) as desk:
+            chosen = await _chosen(desk, letter_id, service, topic, reason)
+            if letter_id is None:
+                chosen = await desk.ask_all(chosen)
+            else:
+                await desk.ask(chosen[0], None if body is None else body.read_bytes().rstrip(b"\n"))
+            return await desk.await_outcomes(chosen, wait)
 
-    cipher = Cipher(connection(directory).secret_key)
-
-    async def ask(conn: asyncpg.Connection[Any]) -> int:
-        asked = 0
-        async with conn.transaction():
-            for row in await conn.fetch(_HELD, reason, REPLAYED_MAX):
-                with suppress(LookupError, ValueError):  # gone meanwhile, or never sent: nobody could take it
-                    await replay_letter(conn, row[0], cipher)
-                    asked += 1
-        return asked
-
-    total = 0
-    for name in [service] if service else service_names():
-        if asked := _call(directory, name, ask):
-            print(f"asked {name} to handle {asked:,} again")
-            total += asked
-            if asked == REPLAYED_MAX:
-                print("there may be more: call it again")
-    if not total:
-        print(f"no dead letter is held for the reason {reason}")
+    _check_choice(letter_id, topic, reason)
+    came = asyncio.run(work())
+    _tell(came, as_json=as_json)
+    if any(one.outcome != "handled" for one in came) and wait:
+        raise typer.Exit(1)
 
 
-def _read(
-    directory: Path, service: str | None, state: State | None, reason: str | None, limit: int
-) -> tuple[list[dict[str, Any]], bool]:
-    """Letters with the names of their service and shop, and whether a service has more than were asked for."""
-    from mandegar.services import service_names
-    from shared.messaging.dead_letters import list_letters
+@app.command()
+def drop(
+    letter_id: ChosenId = None,
+    *,
+    service: Service = None,
+    topic: Topic = None,
+    reason: Reason = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    directory: Directory = DEFAULT_DIRECTORY,
+    as_json: AsJson = False,
+) -> None:
+    """Delete it with its body: one letter, or all held ones that the options choose. Its event never takes effect.
 
-    searched = limit if reason is None else REPLAYED_MAX
+    That it was refused stays on the topic `dead-letters.v1`.
+    """
+    _check_choice(letter_id, topic, reason)
 
-    async def load(conn: asyncpg.Connection[Any]) -> tuple[list[Any], dict[int, str]]:
-        letters = await list_letters(conn, state=state, limit=searched)
-        return letters, {row[0]: row[1] for row in await conn.fetch("SELECT number, slug FROM shop")}
+    async def work() -> list[Found]:
+        from mandegar.letters import Desk
 
-    rows: list[dict[str, Any]] = []
-    has_more = False
-    for name in [service] if service else service_names():
-        letters, slugs = _call(directory, name, load)
-        found = [letter for letter in letters if reason in (None, letter.reason)]
-        has_more = has_more or len(letters) == searched or len(found) > limit
-        rows += [{**letter._asdict(), "service": name, "shop": slugs.get(letter.shop, "")} for letter in found[:limit]]
-    return rows, has_more
+        async with Desk.open(directory) as desk:
+            chosen = await _chosen(desk, letter_id, service, topic, reason)
+            if chosen and not yes:
+                await asyncio.to_thread(typer.confirm, f"delete {len(chosen)} for good?", abort=True, err=True)
+            for found in chosen:
+                await desk.drop(found)
+            return chosen
 
-
-def _find(
-    directory: Path, service: str | None, work: Callable[[asyncpg.Connection[Any], Any], Awaitable[ResultT]]
-) -> tuple[str, ResultT]:
-    """Try the services in turn until one has the letter; gives its name and what `work` gave."""
-    from mandegar.connecting import connection
-    from mandegar.services import service_names
-    from shared.messaging.dead_letters import Cipher
-
-    cipher = Cipher(connection(directory).secret_key)
-    for name in [service] if service else service_names():
-        try:
-            return name, _call(directory, name, lambda conn: work(conn, cipher))
-        except LookupError:
-            continue
-        except ValueError as error:
-            raise CommandFailed(str(error)) from error
-    raise CommandFailed("there is no such dead letter; its body may have been erased after 30 days")
+    dropped = asyncio.run(work())
+    print_rows([one.row() for one in dropped], COLUMNS, as_json=as_json)
+    sys.stderr.write(f"dropped {len(dropped):,}\n")
 
 
-def _call(directory: Path, service: str, work: Callable[[asyncpg.Connection[Any]], Awaitable[ResultT]]) -> ResultT:
-    """Call with a connection in the service's schema."""
-    from mandegar.connecting import connection
-    from mandegar.services import service_main
-    from shared.db.engine import plain_url, server_settings
+def _check_choice(letter_id: UUID | None, topic: str | None, reason: str | None) -> None:
+    if (letter_id is None) is (topic is None and reason is None):
+        raise typer.BadParameter("give either one letter, or --reason or --topic")
 
-    service_main(service)
-    url = plain_url(connection(directory).login(service))
 
-    async def call() -> ResultT:
-        conn = await asyncpg.connect(
-            url, timeout=5, command_timeout=8, server_settings=server_settings(service, "mandegar-operator")
-        )
-        try:
-            return await work(conn)
-        finally:
-            await conn.close()
+async def _chosen(
+    desk: Desk, letter_id: UUID | None, service: str | None, topic: str | None, reason: str | None
+) -> list[Found]:
+    from mandegar.letters import CHOSEN_MAX, Asked
 
-    return asyncio.run(call())
+    if letter_id is not None:
+        return [await desk.find(str(letter_id), service)]
+    found, more = await desk.newest(Asked(service, topic, reason, State.HELD), CHOSEN_MAX)
+    if more:
+        sys.stderr.write(f"there may be more than these {len(found):,}: call it again\n")
+    return found
+
+
+def _tell(came: list[Came], *, as_json: bool) -> None:
+    print_rows([one.row() for one in came], CAME, as_json=as_json)
+    counts = {outcome: sum(one.outcome == outcome for one in came) for outcome in ("handled", "refused")}
+    sys.stderr.write(f"handled {counts['handled']:,}, refused again {counts['refused']:,}\n")
+    for outcome, remedy in (("waiting", _WAITING), ("unreadable", _UNREADABLE)):
+        if any(one.outcome == outcome for one in came):
+            sys.stderr.write(f"{remedy}\n")
 
 
 def register(cli: typer.Typer) -> None:

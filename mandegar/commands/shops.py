@@ -41,6 +41,28 @@ def list_all(directory: Directory = DEFAULT_DIRECTORY, as_json: AsJson = False) 
     _print(shops, as_json=as_json)
 
 
+@app.command()
+def show(
+    slug: option.Slug,
+    directory: Directory = DEFAULT_DIRECTORY,
+    as_json: AsJson = False,
+) -> None:
+    """All settings of one shop, those left at their default included."""
+    from mandegar.failures import CommandFailed
+    from mandegar.gateway import with_gateway
+    from services.gateway.shops import list_shops
+
+    shops = asyncio.run(with_gateway(directory, lambda pool, _clock: list_shops(pool)))
+    found = [shop for shop in shops if shop.slug == slug]
+    if not found:
+        raise CommandFailed(f"there is no shop {slug!r}; `mandegar shops list` shows them")
+    if as_json:
+        _print(found, as_json=True)
+        return
+    rows = [{"setting": name, "value": value} for name, value in _row(found[0]).items()]
+    print_rows(rows, ("setting", "value"))
+
+
 def _options(
     slug: option.Slug,
     *,

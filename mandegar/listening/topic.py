@@ -52,7 +52,7 @@ class Listener:
             await asyncio.wait_for(self._consumer.stop(), _CALL_LIMIT_S)
             raise ListenError(
                 f"no Kafka with the topic {self._topic} at {self._servers}: start it with `mandegar up`, and create "
-                "topics with `mandegar topics`"
+                "topics with `mandegar topics create`"
             ) from error
         self.partitions = len(self._places)
         return self

@@ -103,7 +103,7 @@ async def _ends(consumer: AIOKafkaConsumer, bootstrap_servers: str, topic: str) 
         await asyncio.wait_for(admin.close(), _CALL_LIMIT_S)
     partitions = [TopicPartition(topic, found["partition"]) for found in described["partitions"]]
     if not partitions:
-        raise NotArrived(f"there is no topic {topic}; create it with `mandegar topics`")
+        raise NotArrived(f"there is no topic {topic}; create it with `mandegar topics create`")
     ends = await asyncio.wait_for(consumer.end_offsets(partitions), _CALL_LIMIT_S)
     return {at.partition: end for at, end in ends.items()}
 

@@ -53,7 +53,7 @@ class KafkaSink:
             await asyncio.wait_for(self._producer.stop(), _SEND_LIMIT_S)
             raise SendError(
                 f"no Kafka with the topic {self._topic} at {self._servers}: start it with `mandegar up`, or correct "
-                "KAFKA_BOOTSTRAP_SERVERS and create the topics with `mandegar topics`"
+                "KAFKA_BOOTSTRAP_SERVERS and create the topics with `mandegar topics create`"
             ) from error
         return self
 

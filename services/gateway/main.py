@@ -31,6 +31,7 @@ from shared.messaging.handling import Delivery, Handler, Service, Subscription, 
 from shared.web import create_app as create_web_app
 
 NAME = "gateway"
+_ABOUT = "The front door: takes events of shops, knows who is who, keeps settings of shops."
 _OTHER_FORMS = {CLOCK_ADVANCED.casefold(): RawClockEvent}
 
 
@@ -101,6 +102,6 @@ def create_app(settings: GatewaySettings | None = None) -> FastAPI:
         identity_router,
     )
     bodies = BODIES | {WEBHOOKS: settings.http_body_bytes_max}
-    app = create_web_app(NAME, settings, routers=routers, bodies=bodies)
+    app = create_web_app(NAME, settings, routers=routers, bodies=bodies, description=_ABOUT)
     app.add_middleware(CrossOrigin, paths=frozenset(BODIES), origins=settings.collector_origins)
     return app

@@ -42,6 +42,7 @@ from shared.settings import PlatformSettings
 from shared.web import create_app as create_web_app
 
 NAME = "metrics"
+_ABOUT = "Retention, churn, repeat purchase, cohorts and stages of customers, exact on any day."
 # Slices that receive what orders changed, in this order, in the same transaction.
 _COUNT = (retention.count, cohorts.count)
 _COUNT_BOOKED = (booked_retention.count, booked_cohorts.count)
@@ -98,4 +99,5 @@ def create_app(settings: PlatformSettings | None = None) -> FastAPI:
             customer_router,
             settings_router,
         ),
+        description=_ABOUT,
     )

@@ -41,6 +41,15 @@ CROSS JOIN LATERAL (
 ) AS c
 ORDER BY c.due, c.kind, c.shop, c.identity
 """
+_OVERDUE = """
+SELECT p.partition, count(*), extract(epoch FROM p.until - min(o.due))
+FROM unnest($1::int[], $2::timestamptz[]) AS p(partition, until)
+CROSS JOIN LATERAL (
+    SELECT timer.due FROM timer
+    WHERE timer.partition = p.partition AND timer.due <= p.until ORDER BY timer.due LIMIT $3
+) AS o
+GROUP BY p.partition, p.until ORDER BY p.partition
+"""
 _ANY_DUE = """
 SELECT EXISTS (
     SELECT FROM unnest($1::int[], $2::timestamptz[]) AS p(partition, until)
@@ -96,6 +105,22 @@ async def due_timers(
 async def any_due(conn: asyncpg.Connection[Any], reaches: Sequence[Reach], kinds: Sequence[str]) -> bool:
     """Whether `due_timers` would find one: cheap, and outside of any transaction."""
     return bool(await conn.fetchval(_ANY_DUE, *_columns(reaches), list(kinds)))
+
+
+class Overdue(NamedTuple):
+    """Timers of a partition that have fallen due and have not fired, and by how much the first of them is late."""
+
+    partition: int
+    timers: int
+    """Counted up to a limit: read it as "at least"."""
+    seconds: float
+    """By the clock that the partition follows."""
+
+
+async def overdue(conn: asyncpg.Connection[Any], reaches: Sequence[Reach], *, count_max: int = 10_000) -> list[Overdue]:
+    """What is due in these partitions, of every kind, by partition; those with none are left out. Nothing is locked."""
+    rows = await conn.fetch(_OVERDUE, *_columns(reaches), count_max)
+    return [Overdue(row[0], row[1], max(0.0, float(row[2]))) for row in rows]
 
 
 def _columns(reaches: Sequence[Reach]) -> tuple[list[int], list[datetime]]:

@@ -35,14 +35,17 @@ FROM unnest($1::text[], $2::smallint[], $3::text[], $4::int[], $5::bigint[], $6:
     AS t(id, shop, topic, partition, "offset", handler, reason, detail, body, attempt)
 ON CONFLICT (id) DO NOTHING
 """
-_LIST = """
-SELECT id, shop, topic, partition, "offset", handler, reason, detail, recorded_at, state
-FROM dead_letter WHERE ($1::text IS NULL OR state = $1) ORDER BY recorded_at DESC, id LIMIT $2
+_SHOWN = """
+SELECT id, shop, topic, partition, "offset", handler, reason, detail, recorded_at, state, attempt FROM dead_letter
+"""
+_LIST = f"""{_SHOWN}
+WHERE ($1::text IS NULL OR state = $1) AND ($2::text IS NULL OR reason = $2) AND ($3::text IS NULL OR topic = $3)
+ORDER BY recorded_at DESC, id LIMIT $4
 """
 _REQUESTED = """
 SELECT d.id, d.topic, d.partition, d."offset", d.body, d.attempt, d.recorded_at
 FROM dead_letter d JOIN unnest($1::text[], $2::int[]) AS a(topic, partition) USING (topic, partition)
-WHERE d.state = 'requested' ORDER BY d.id LIMIT $3 FOR UPDATE OF d
+WHERE d.state = 'requested' ORDER BY d.topic, d.partition, d."offset", d.attempt, d.id LIMIT $3 FOR UPDATE OF d
 """
 # A shop may have a shorter term than the platform; letters of shops that nobody knows have the platform's.
 _OLD = """
@@ -58,6 +61,8 @@ DELETE FROM dead_letter WHERE id IN (
 _SEARCHED = """
 SELECT id, body FROM dead_letter WHERE shop = ANY($1::smallint[]) AND id > $2 ORDER BY id LIMIT $3 FOR UPDATE
 """
+
+_NONE = "there is no such dead letter; its body may have been erased after 30 days"
 
 
 class Cipher:
@@ -133,6 +138,8 @@ class Letter(NamedTuple):
     recorded_at: datetime
     state: str
     """held, requested (to be handled again) or replayed."""
+    attempt: int
+    """How often it was handled again."""
 
 
 class DeadLetters:
@@ -170,7 +177,8 @@ class DeadLetters:
     ) -> list[Request]:
         """Dead letters of these partitions that are to be handled again, locked for the open transaction.
 
-        A body that cannot be decrypted is put back to `held`.
+        Those of a partition come in the order in which they lay there. A body that cannot be decrypted is put back
+        to `held`.
         """
         rows = await conn.fetch(_REQUESTED, [p[0] for p in partitions], [p[1] for p in partitions], limit)
         found = []
@@ -197,10 +205,7 @@ class DeadLetters:
 
     def _id_of(self, letter: SetAside) -> str:
         r = letter.refusal
-        cause = f"{self._service}/{r.topic}/{r.partition}/{r.offset}/{letter.attempt}"
-        if letter.again:
-            cause += f"/{letter.again}"  # its own row: what fails again must be held again, not taken for itself
-        return derive_event_id(0, r.shop, cause, "dead-letter.recorded")
+        return _letter_id(self._service, (r.topic, r.partition, r.offset), r.shop, letter.attempt, letter.again)
 
     def _event(self, refusal: Refusal, letter_id: str, now: datetime) -> DeadLettered:
         return DeadLettered(
@@ -222,17 +227,62 @@ class DeadLetters:
         )
 
 
-async def list_letters(conn: asyncpg.Connection[Any], *, state: str | None = None, limit: int = 100) -> list[Letter]:
+def _letter_id(service: str, place: tuple[str, int, int], slug: str, attempt: int, again: str) -> str:
+    """`place`: topic, partition and offset."""
+    cause = "/".join(map(str, (service, *place, attempt)))
+    if again:
+        cause += f"/{again}"  # its own row: what fails again must be held again, not taken for itself
+    return derive_event_id(0, slug, cause, "dead-letter.recorded")
+
+
+async def list_letters(
+    conn: asyncpg.Connection[Any],
+    *,
+    state: str | None = None,
+    reason: str | None = None,
+    topic: str | None = None,
+    limit: int = 100,
+) -> list[Letter]:
     """The newest dead letters of the service whose schema the connection searches."""
-    rows = await conn.fetch(_LIST, state, limit)
-    return [Letter(str(row[0]), *tuple(row)[1:]) for row in rows]
+    rows = await conn.fetch(_LIST, state, reason, topic, limit)
+    return [_letter(row) for row in rows]
+
+
+async def find_letter(conn: asyncpg.Connection[Any], letter_id: str) -> Letter | None:
+    """One dead letter as operators see it; None where there is none."""
+    row = await conn.fetchrow(f"{_SHOWN} WHERE id = $1", UUID(letter_id))
+    return None if row is None else _letter(row)
+
+
+async def refused_again(conn: asyncpg.Connection[Any], service: str, letter: Letter) -> Letter | None:
+    """The dead letter that it became when it was handled again last; None when it was handled.
+
+    `letter` is one whose state is `replayed`.
+    """
+    slug = await conn.fetchval("SELECT slug FROM shop WHERE number = $1", letter.shop)
+    place = (letter.topic, letter.partition, letter.offset)
+    for shop in {slug or "", ""}:  # where the shop is not known, the id is made without it
+        found = await find_letter(conn, _letter_id(service, place, shop, letter.attempt, letter.letter_id))
+        if found is not None:
+            return found
+    return None
+
+
+async def drop_letter(conn: asyncpg.Connection[Any], letter_id: str) -> None:
+    """Delete a dead letter with its body. LookupError when there is none."""
+    if await conn.fetchval("DELETE FROM dead_letter WHERE id = $1 RETURNING 1", UUID(letter_id)) is None:
+        raise LookupError(_NONE)
+
+
+def _letter(row: asyncpg.Record) -> Letter:
+    return Letter(str(row[0]), *tuple(row)[1:])
 
 
 async def show_letter(conn: asyncpg.Connection[Any], letter_id: str, cipher: Cipher) -> bytes:
     """The body of a dead letter. LookupError when there is none, ValueError when it cannot be decrypted."""
     sealed = await conn.fetchval("SELECT body FROM dead_letter WHERE id = $1", UUID(letter_id))
     if sealed is None:
-        raise LookupError("there is no such dead letter; its body may have been erased after 30 days")
+        raise LookupError(_NONE)
     return cipher.open(sealed, letter_id)
 
 
@@ -255,7 +305,7 @@ async def replay_letter(
     if found is None and await conn.fetchval("SELECT 1 FROM dead_letter WHERE id = $1", UUID(letter_id)):
         raise ValueError("it was too large to be sent, so no service has refused it; cause the event again, smaller")
     if found is None:
-        raise LookupError("there is no such dead letter; its body may have been erased after 30 days")
+        raise LookupError(_NONE)
 
 
 async def purge_letters(

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
-from importlib import resources
 from typing import Any
 
 import asyncpg
@@ -22,18 +21,19 @@ from shared.db.roles import refuse_above_policies
 from shared.kernel import Clock, SystemClock
 from shared.settings import PlatformSettings
 from shared.telemetry import http_metrics
-from shared.web.access import declare, public
+from shared.web.access import declare
 from shared.web.audit_log import audit_router
 from shared.web.audited import Audited
 from shared.web.database import Database
+from shared.web.describing import describe, operation_id
+from shared.web.docs_page import page_router
 from shared.web.guard import Guard
 from shared.web.health import Check, database_check, health_router, migration_head
 from shared.web.keyring import Keyring
-from shared.web.problems import PROBLEM_SCHEMA, Problem, not_found, problem_response, problem_responses
+from shared.web.problems import Problem, not_found, problem_response, problem_responses
 from shared.web.staff import StaffTokens
 from shared.web.validation import refuse_unknown_query, validation_problem
 
-_PAGE_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-ancestors 'none'"
 _CLOSE_SECONDS_MAX = 5.0
 
 
@@ -54,10 +54,9 @@ def create_app(
 
     It opens its own pool while it runs (its lifespan), unless it is given one, which it then leaves open. The
     database may be away at the start: the API then answers 503 until it is there, and so it does for as long as its
-    login is one that row-level security does not bind. `checks` are further conditions of
-    `/readyz`. `bodies`: paths whose routes judge the body themselves, with the bytes at most that it may have; they
-    are many a second, so one that succeeds leaves no line in the log; one that ends with `/` stands for all paths
-    below it. Tests: `shared.testing.http.client(app)`.
+    login is one that row-level security does not bind. `checks` are further conditions of `/readyz`. `bodies`: paths
+    whose routes judge the body themselves, with the bytes at most that it may have; they are many a second, so one
+    that succeeds leaves no line in the log; one that ends with `/` stands for all paths below it.
     """
     clock = clock or SystemClock()
     staff = StaffTokens.of(settings)
@@ -93,6 +92,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=operation_id,
         dependencies=[Depends(refuse_unknown_query)],
     )
     _include(app, [*routers, audit_router()], health_router(all_checks, registry))
@@ -105,12 +105,12 @@ def create_app(
         metrics=http_metrics(service, registry),
         bodies=bodies,
     )
-    _describe_problems(app)
+    describe(app)
     return app
 
 
 def _include(app: FastAPI, routers: Sequence[APIRouter], health: APIRouter) -> None:
-    page = _page_router()
+    page = page_router()
     for router in (*routers, health, page):
         declare(router)
     for router in routers:
@@ -150,33 +150,3 @@ def _plain(error: HTTPException) -> Problem:
     # Titles come from the standard, not from the exception: its detail may quote the request.
     title = HTTPStatus(error.status_code).phrase
     return Problem(error.status_code, title.lower().replace(" ", "-"), title, headers=error.headers)
-
-
-def _page_router() -> APIRouter:
-    """A small page over openapi.json: nothing on it is loaded from elsewhere."""
-    router = APIRouter()
-
-    def add(path: str, name: str, media_type: str) -> None:
-        text = resources.files("shared.web").joinpath("page", name).read_text(encoding="utf-8")
-
-        async def page() -> Response:
-            return Response(text, media_type=media_type, headers={"Content-Security-Policy": _PAGE_POLICY})
-
-        shown = public("a page over openapi.json; holds nothing of any shop")
-        router.add_api_route(path, page, methods=["GET"], response_class=Response, openapi_extra=shown)
-
-    add("/docs", "page.html", "text/html")
-    add("/docs/page.js", "page.js", "text/javascript")
-    add("/docs/page.css", "page.css", "text/css")
-    return router
-
-
-def _describe_problems(app: FastAPI) -> None:
-    generate = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        document = generate()
-        document.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM_SCHEMA
-        return document
-
-    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI documents this as the way to extend the document

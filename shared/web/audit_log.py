@@ -30,6 +30,18 @@ def _only_an_instant(value: Any) -> Any:
 _Instant = Annotated[datetime | None, BeforeValidator(_only_an_instant)]
 
 
+_ENTRY: dict[str, Any] = {
+    "id": 4711,
+    "at": "2026-03-21T09:30:00Z",
+    "actor": "staff:u-17",
+    "role": "agent",
+    "action": "GET /v1/customers/{customer}",
+    "subject": "1k5f0q2v9a3bd",
+    "request_id": "0195b3a4-5c1e-7d20-9f6a-2b8d3c4e5f60",
+    "outcome": "done",
+}
+
+
 class EntryAnswer(BaseModel):
     """One line of the audit log."""
 
@@ -42,27 +54,18 @@ class EntryAnswer(BaseModel):
     request_id: str = Field(description="As `X-Request-Id` of the answer told it; also in the log.")
     outcome: Literal["done", "refused", "failed"]
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "id": 4711,
-                "at": "2026-03-21T09:30:00Z",
-                "actor": "staff:u-17",
-                "role": "agent",
-                "action": "GET /v1/customers/{customer}",
-                "subject": "1k5f0q2v9a3bd",
-                "request_id": "0195b3a4-5c1e-7d20-9f6a-2b8d3c4e5f60",
-                "outcome": "done",
-            }
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"example": _ENTRY})
 
 
 def audit_router() -> APIRouter:
     """The route, for every service."""
     router = APIRouter(tags=["audit"])
 
-    @router.get("/v1/audit", response_model=Page[EntryAnswer], summary="Who read personal data and who wrote what")
+    @router.get(
+        "/v1/audit",
+        response_model=Page[EntryAnswer],
+        summary="Who read personal data and who wrote what",
+    )
     async def read_audit(
         *,
         caller: Annotated[Caller, Depends(allow("audit:read"))],

@@ -58,6 +58,7 @@ def health_router(checks: Mapping[str, Check], registry: CollectorRegistry) -> A
         "/healthz", summary="Is the process alive", responses={200: _example({"status": "ok"})}, openapi_extra=probe
     )
     async def healthz() -> dict[str, str]:
+        """Asks nobody else: for who restarts processes that hang."""
         return {"status": "ok"}
 
     @router.get(
@@ -67,6 +68,7 @@ def health_router(checks: Mapping[str, Check], registry: CollectorRegistry) -> A
         openapi_extra=probe,
     )
     async def readyz() -> dict[str, Any]:
+        """Looks at what answers need, such as the database: for who sends requests to those that can answer."""
         found = await asyncio.gather(*[_judge(check) for check in checks.values()])
         failing = [f"{name}: {reason}" for name, reason in zip(checks, found, strict=True) if reason]
         if failing:
@@ -79,6 +81,7 @@ def health_router(checks: Mapping[str, Check], registry: CollectorRegistry) -> A
         "/metrics", summary="Prometheus metrics", response_class=Response, responses={200: text}, openapi_extra=probe
     )
     async def metrics() -> Response:
+        """What this process has counted, in the text format of Prometheus."""
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
     return router

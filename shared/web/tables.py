@@ -21,7 +21,16 @@ Cell = str | int | float | date | bool | None
 Row = Sequence[Cell]
 
 MEDIA_TYPE = "text/csv"
-CSV_RESPONSE: dict[int | str, dict[str, Any]] = {200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}}}
+CSV_RESPONSE: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {
+            MEDIA_TYPE: {
+                "schema": {"type": "string"},
+                "example": "customer,last_order_day\r\n1k5f0q2v9a3bd,2026-02-11\r\n",
+            }
+        }
+    }
+}
 """For `responses=` of a route that answers with either."""
 _BOM = "\ufeff"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -13,12 +13,15 @@ from typing import Any
 import asyncpg
 import psutil
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from mandegar.connecting import Connection, connection
 from mandegar.failures import CommandFailed
 from mandegar.preparing import DEFAULT_SHOP, check_cluster
 from mandegar.services import roles_of, service_names
 from mandegar.stack import Stack
+from shared.messaging.cluster import standing_of
 from shared.settings.logins import password_of
 from shared.testing import Databases
 from tests.stack.processes import mandegar, processes_of, wait_until
@@ -115,10 +118,54 @@ def test_a_second_one_is_refused(running: Running) -> None:
 
 
 def test_everything_may_be_prepared_again(running: Running) -> None:
-    for command in ("prepare", "migrate", "topics"):
-        done = running.call(command)
+    for command in (["prepare"], ["migrate"], ["topics", "create"]):
+        done = running.call(*command)
         assert done.returncode == 0, done.stderr
     assert done.stdout == "all topics are there\n"
+
+
+async def test_topics_are_listed_described_and_compared_with_what_is_needed(running: Running) -> None:
+    listed = running.json("topics", "list")
+    assert {row["topic"] for row in listed} >= {"raw.orders.v1", "metrics.lifecycle.v1", "dead-letters.v1"}
+    assert {(row["state"], row["partitions"], row["replicas"]) for row in listed} == {("ok", 12, 1)}
+    assert running.call("topics").stdout == running.call("topics", "list").stdout
+    records = {row["topic"]: (row["records"], row["bytes"]) for row in listed}
+    assert records["shops.v1"][0] >= 1  # the default shop
+    assert records["shops.v1"][1] > 0
+    assert (running.call("topics", "check").stdout, running.json("topics", "check")) == (
+        "all topics are as they must be\n",
+        [],
+    )
+    told = running.json("topics", "describe", "raw.orders.v1")
+    assert (told["readers"], told["personal"], len(told["partitions"])) == (["gateway"], True, 12)
+    assert told["settings"]["retention.ms"] == str(7 * 86_400_000)
+    assert "raw.orders.v1" in running.call("topics", "describe", "raw.orders.v1").stdout
+
+    grown = running.call("topics", "check", "--json", MANDEGAR_PARTITIONS="13")
+    assert (grown.returncode, {row["what"] for row in json.loads(grown.stdout)}) == (1, {"partitions"})
+    admin = AIOKafkaAdminClient(bootstrap_servers=connection(running.directory).bootstrap_servers)
+    await admin.start()
+    try:
+        changed = {"retention.ms": "1000", "cleanup.policy": "delete", "message.timestamp.type": "LogAppendTime"}
+        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, "orders.v1", changed)])
+        await asyncio.sleep(0.5)
+        differs = running.call("topics", "check", "--json")
+        (row,) = json.loads(differs.stdout)
+        assert (differs.returncode, row["topic"], row["what"]) == (1, "orders.v1", "retention.ms")
+        assert (row["found"], row["expected"]) == ("1000", "-1")
+        assert "--entity-name orders.v1 --add-config retention.ms=-1" in row["remedy"]
+        changed["retention.ms"] = "-1"
+        await admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, "orders.v1", changed)])
+    finally:
+        await admin.close()
+    unknown = running.call("topics", "describe", "nonsense")
+    assert (unknown.returncode, "`mandegar topics list` shows them" in unknown.stderr) == (1, True)
+    assert running.call("topics", "--json", "create").returncode == 2
+
+
+async def test_a_missing_topic_is_listed_as_such(stack: Stack) -> None:
+    (found,) = await standing_of(stack.bootstrap_servers, ["never-made.v9"], partitions=3, replication_factor=1)
+    assert (found.partitions, found.records, found.bytes) == ((), 0, 0)
 
 
 def test_there_is_one_shop_from_the_start_and_an_operator_adds_another(running: Running) -> None:
@@ -173,6 +220,10 @@ def test_a_key_opens_the_api_once_it_has_travelled_there_and_no_more_when_revoke
 def test_lag_and_dead_letters_are_listed(running: Running) -> None:
     lag = running.json("lag")
     assert {row["service"] for row in lag} == set(service_names())
+    assert {row["service"]: row["topic"] for row in lag if row["lane"] == "outbox"} == dict.fromkeys(
+        service_names(), ""
+    )
+    topics = [row for row in lag if row["lane"] in ("live", "history")]
     assert {row["topic"] for row in lag if row["lane"] == "history"} == {
         "raw.orders.backfill.v1",
         "orders.backfill.v1",
@@ -184,13 +235,17 @@ def test_lag_and_dead_letters_are_listed(running: Running) -> None:
         return told["metrics-worker"] == told["gateway-worker"] == (0, 0)
 
     wait_until(workers_have_caught_up, 30)
-    assert len(running.json("lag", "--partitions")) == 12 * len(lag)
+    parts = [row for row in running.json("lag", "--partitions") if row["lane"] in ("live", "history")]
+    assert len(parts) == 12 * len(topics)
+    watched = running.call("lag", "--watch", "0.5", "--for", "8", "--json").stdout.splitlines()
+    assert len(watched) >= 2
+    assert all({row["lane"] for row in json.loads(look)} == {"live", "history", "outbox", "timers"} for look in watched)
     assert running.json("dead-letters", "list") == []
     missing = running.call("dead-letters", "show", "018f0000-0000-7000-8000-000000000000")
     assert (missing.returncode, missing.stderr.startswith("error: there is no such dead letter")) == (1, True)
-    none = running.call("dead-letters", "replay", "--reason", "unknown_shop")
-    assert (none.returncode, none.stdout) == (0, "no dead letter is held for the reason unknown_shop\n")
-    for wrong in (["replay"], ["replay", "--reason", "json", "--body", __file__], ["list", "--state", "funny"]):
+    none = running.call("dead-letters", "retry", "--reason", "unknown_shop")
+    assert (none.returncode, none.stderr) == (0, "handled 0, refused again 0\n")
+    for wrong in (["retry"], ["retry", "--reason", "json", "--body", __file__], ["drop"], ["list", "--state", "funny"]):
         assert running.call("dead-letters", *wrong).returncode == 2, wrong
 
 

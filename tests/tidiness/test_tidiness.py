@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-CODE = ("shared", "services", "mandegar", "bench", "tests")
+CODE = ("shared", "services", "mandegar", "bench", "clients", "tests")
+GENERATED = "Generated from docs/openapi/"
+"""Whoever writes such a file is measured; the file is as long as the API is wide."""
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 70
 DRAWERS = {"utils.py", "util.py", "helpers.py", "helper.py", "common.py", "misc.py", "service.py"}
@@ -35,20 +37,25 @@ def python_files() -> list[Path]:
     return [path for path in tracked(".py") if path.relative_to(ROOT).parts[0] in CODE]
 
 
+def written_files() -> list[Path]:
+    """Python files that a person wrote."""
+    return [path for path in python_files() if GENERATED not in path.read_text().partition("\n")[0]]
+
+
 def name(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
 def test_no_python_file_is_longer_than_four_hundred_lines() -> None:
     long = {
-        name(path): count for path in python_files() if (count := len(path.read_text().splitlines())) > MAX_FILE_LINES
+        name(path): count for path in written_files() if (count := len(path.read_text().splitlines())) > MAX_FILE_LINES
     }
     assert not long
 
 
 def test_no_function_is_longer_than_seventy_lines() -> None:
     long = []
-    for path in python_files():
+    for path in written_files():
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
@@ -84,7 +91,7 @@ def test_every_exception_to_a_check_has_its_reason_beside_it() -> None:
 
 def test_every_module_and_every_public_class_and_function_outside_the_tests_has_a_docstring() -> None:
     missing = []
-    for path in python_files():
+    for path in written_files():
         if path.relative_to(ROOT).parts[0] == "tests" or "versions" in path.parts:
             continue
         tree = ast.parse(path.read_text())

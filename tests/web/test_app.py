@@ -53,12 +53,32 @@ async def test_metrics_count_by_route_template_and_never_by_shop() -> None:
         assert "someone" not in text and "laleh" not in text
 
 
-async def test_the_api_page_loads_nothing_from_elsewhere() -> None:
+async def test_the_api_page_is_served_whole_and_a_browser_may_load_nothing_from_elsewhere() -> None:
     async with client(sample_app()) as api:
         page = await api.get("/docs")
-        assert page.headers["content-security-policy"].startswith("default-src 'none'")
-        for name in re.findall(r'(?:src|href)="([^"]+)"', page.text):
-            assert (await api.get(f"/{name}")).status_code == 200
+        names = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+        assert names == ["docs/swagger-ui.css", "docs/page.css", "docs/swagger-ui.js", "docs/page.js"]
+        for name in ("docs", *names):
+            answer = await api.get(f"/{name}", headers={"Accept-Encoding": "gzip"})
+            plain = await api.get(f"/{name}", headers={"Accept-Encoding": "identity"})
+            assert (answer.status_code, answer.headers["content-encoding"]) == (200, "gzip")
+            assert "content-encoding" not in plain.headers
+            assert answer.text == plain.text
+            policy = dict(part.strip().split(" ", 1) for part in answer.headers["content-security-policy"].split(";"))
+            assert policy.pop("default-src") == "'none'"
+            allowed = {source for sources in policy.values() for source in sources.split()}
+            assert allowed == {"'self'", "'none'", "data:"}  # no host, nothing inline, nothing evaluated
+            assert {"script-src", "style-src", "connect-src", "frame-ancestors", "base-uri"} <= set(policy)
+        assert "<script>" not in page.text and "style=" not in page.text  # the policy would stop it
+
+
+async def test_the_api_page_asks_the_description_of_its_own_service_and_no_validator() -> None:
+    async with client(sample_app()) as api:
+        script = (await api.get("/docs/page.js")).text
+        assert 'url: "openapi.json"' in script
+        assert "validatorUrl: null" in script
+        assert "SwaggerUIBundle=" in (await api.get("/docs/swagger-ui.js")).text
+        assert (await api.get("/openapi.json")).status_code == 200
 
 
 def test_the_api_page_names_no_address() -> None:

@@ -32,6 +32,7 @@ from shared.web import (
 
 _ID = "^[0-3][0-9a-v]{12}$"
 _SAMPLE = "0b7t4r2pkd91u"
+_OTHER = "1k9d0v3mq7c2e"
 _NOBODY = "0" * 13
 
 router = APIRouter(prefix="/v1/customers", tags=["identities"])
@@ -43,7 +44,11 @@ Customer = Annotated[
 class Merge(BaseModel):
     """Whom a customer is to be merged into."""
 
-    model_config = ConfigDict(strict=True, extra="forbid")
+    model_config = ConfigDict(
+        strict=True,
+        extra="forbid",
+        json_schema_extra={"example": {"into": _OTHER, "reason": "The same person, as she told us"}},
+    )
 
     into: str = Field(pattern=_ID, description="The customer who goes on; orders of both are then counted as theirs.")
     reason: str = Field("", max_length=500, description="Kept with the merge.")
@@ -52,7 +57,9 @@ class Merge(BaseModel):
 class Unmerge(BaseModel):
     """Why a merge is undone."""
 
-    model_config = ConfigDict(strict=True, extra="forbid")
+    model_config = ConfigDict(
+        strict=True, extra="forbid", json_schema_extra={"example": {"reason": "Mother and daughter share a phone"}}
+    )
 
     reason: str = Field("", max_length=500, description="Kept with it.")
 
@@ -85,6 +92,17 @@ class ConflictAnswer(BaseModel):
     reason: str = Field(description="`two_customer_ids`, `too_many_phones`, `too_many_emails`, `kept_apart`.")
     at: datetime
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "customer": _SAMPLE,
+                "other": _OTHER,
+                "reason": "two_customer_ids",
+                "at": "2026-03-01T12:00:00Z",
+            }
+        }
+    )
+
 
 class PersonAnswer(BaseModel):
     """A person with all identities."""
@@ -100,12 +118,12 @@ class PersonAnswer(BaseModel):
         json_schema_extra={
             "example": {
                 "customer": _SAMPLE,
-                "canonical": "1k9d0v3mq7c2e",
+                "canonical": _OTHER,
                 "changed": False,
                 "identities": [
                     {
                         "customer": _SAMPLE,
-                        "merged_into": "1k9d0v3mq7c2e",
+                        "merged_into": _OTHER,
                         "guest": True,
                         "created_at": "2026-03-01T12:00:00Z",
                     }

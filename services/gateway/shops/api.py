@@ -64,6 +64,10 @@ _USUAL = LifecycleChange.model_validate({})
 class SettingsChange(_Change):
     """Settings of a shop to be changed."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"zone": "Asia/Tehran", "lifecycle": {"lost_days": 180}}}  # with those of _Change
+    )
+
     name: str = Field("", min_length=1, max_length=200, description="Name for people.")
     zone: str = Field("UTC", max_length=64, description="IANA name. Decides where a day starts.")
     currency: str = Field("USD", max_length=3, description="ISO 4217 code where an order names none.")

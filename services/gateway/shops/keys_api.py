@@ -43,6 +43,7 @@ _SAMPLE: dict[str, Any] = {
     "expires_at": "2027-03-21T09:30:00Z",
     "revoked_at": None,
 }
+_LISTED: dict[str, Any] = {**_SAMPLE, "used_at": "2026-03-21T09:30:00Z"}
 
 router = APIRouter(prefix="/v1/keys", tags=["keys"])
 Reader = Annotated[Caller, Depends(allow("keys:read"))]
@@ -60,6 +61,10 @@ class _Body(BaseModel):
 class NewKey(_Body):
     """A key to be made."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"scopes": ["metrics:read"], "name": "reports", "expires_in_days": 365}}
+    )
+
     scopes: list[Annotated[str, Field(max_length=64, json_schema_extra={"enum": list(SCOPES)})]] = Field(
         min_length=1, max_length=len(SCOPES), description="What it may do."
     )
@@ -69,6 +74,8 @@ class NewKey(_Body):
 
 class Rotation(_Body):
     """How a key is rotated."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"keep_hours": 24, "expires_in_days": 365}})
 
     keep_hours: int = Field(24, ge=0, le=720, description="So long the old key goes on working; 0 ends it at once.")
     expires_in_days: Days = None
@@ -93,7 +100,7 @@ class ListedKeyAnswer(KeyAnswer):
         description="When gateway was last asked by it, to a minute; `mandegar keys list` asks all services."
     )
 
-    model_config = ConfigDict(json_schema_extra={"example": {**_SAMPLE, "used_at": "2026-03-21T09:30:00Z"}})
+    model_config = ConfigDict(json_schema_extra={"example": _LISTED})
 
 
 class MadeKeyAnswer(KeyAnswer):

@@ -26,6 +26,7 @@ from shared.web import DatabaseDep, Problem, not_found, problem_responses, publi
 log = structlog.get_logger(__name__)
 
 PATH = "/v1/webhooks/"
+_ADDRESS = "1-mzxw6ytboi5dqn3f"
 _SIGNED_BY = "The signature does not hold; compare the secret with the one that the shop system signs with."
 
 
@@ -60,9 +61,15 @@ def webhooks_router(settings: GatewaySettings, outlet: Outlet, hint: Hint, clock
     async def webhook(
         request: Request,
         database: DatabaseDep,
-        vendor: Annotated[str, Path(max_length=40, description="Such as `shopify`.")],
-        connection: Annotated[str, Path(max_length=40, description="As `mandegar connections list` shows it.")],
+        vendor: Annotated[str, Path(max_length=40, description="Such as `shopify`.", examples=["shopify"])],
+        connection: Annotated[
+            str, Path(max_length=40, description="As `mandegar connections list` shows it.", examples=[_ADDRESS])
+        ],
     ) -> Response:
+        """No key: the body is signed with the connection's secret. What cannot be read goes to the dead letters.
+
+        docs/CONNECTING.md tells how to connect a shop.
+        """
         adaptor, address = ADAPTORS.get(vendor), address_of(connection)
         if adaptor is None or address is None:
             raise not_found("connection")
@@ -107,6 +114,8 @@ _DESCRIBED: dict[str, Any] = {
 
 def _responses() -> dict[int | str, dict[str, Any]]:
     schema = {
+        "title": "WebhookTaken",
+        "description": "What became of a webhook.",
         "type": "object",
         "required": ["accepted", "set_aside"],
         "properties": {"accepted": {"type": "integer"}, "set_aside": {"type": "boolean"}},

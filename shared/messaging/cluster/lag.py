@@ -168,7 +168,7 @@ class LagReader:
             await client.force_metadata_update()
         known = client.cluster.partitions_for_topic(topic)
         if known is None:
-            raise LagUnknown(f"topic {topic} does not exist; `mandegar topics` creates it")
+            raise LagUnknown(f"topic {topic} does not exist; `mandegar topics create` makes it")
         return sorted(known)
 
     async def _first_times(self, behind: Sequence[KafkaPartition]) -> dict[KafkaPartition, int]:

@@ -18,7 +18,8 @@ from shared.messaging.handling import Service
 log = structlog.get_logger(__name__)
 
 _DAY_MS = 86_400_000
-_SECONDS_MAX = 30.0
+SECONDS_MAX = 30.0
+"""For all that is asked about topics at once."""
 
 _COMPACTED = frozenset({topics.CUSTOMERS, topics.SHOPS, topics.KEYS})
 _KEPT_FOR_EVER = frozenset(
@@ -89,7 +90,7 @@ async def ensure_topics(
     """
     wanted = topics_of(services)
     try:
-        async with asyncio.timeout(_SECONDS_MAX), _admin(bootstrap_servers, options or {}) as admin:
+        async with asyncio.timeout(SECONDS_MAX), admin_of(bootstrap_servers, options or {}) as admin:
             found = await _partition_counts(admin)
             _check_counts({name: found[name] for name in wanted if name in found}, partitions)
             await _report_differences(admin, [name for name in wanted if name in found], replication_factor)
@@ -98,14 +99,20 @@ async def ensure_topics(
                 await _create(admin, missing, partitions, replication_factor)
             return missing
     except (KafkaError, OSError, TimeoutError) as error:
-        raise TopicTrouble(
-            f"Kafka at {bootstrap_servers} does not answer ({type(error).__name__}); "
-            "check KAFKA_BOOTSTRAP_SERVERS, or start the embedded one with `mandegar up`"
-        ) from error
+        raise no_answer(bootstrap_servers, error) from error
+
+
+def no_answer(bootstrap_servers: str, error: Exception) -> TopicTrouble:
+    """What to say when no broker answers."""
+    return TopicTrouble(
+        f"Kafka at {bootstrap_servers} does not answer ({type(error).__name__}); "
+        "check KAFKA_BOOTSTRAP_SERVERS, or start the embedded one with `mandegar up`"
+    )
 
 
 @asynccontextmanager
-async def _admin(bootstrap_servers: str, options: Mapping[str, Any]) -> AsyncIterator[AIOKafkaAdminClient]:
+async def admin_of(bootstrap_servers: str, options: Mapping[str, Any]) -> AsyncIterator[AIOKafkaAdminClient]:
+    """A started client for the administration of topics. `options` are further ones of aiokafka's client."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, request_timeout_ms=10_000, **options)
     try:
         await admin.start()

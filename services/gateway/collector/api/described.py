@@ -55,6 +55,15 @@ SUMMARIES = {
     "group": "An organisation that somebody belongs to",
     "alias": "Another id of somebody. Kept as it came; it joins nobody yet",
 }
+ONCE = (
+    "The answer is 202 when Kafka has the event. `messageId` names it once: send the same again when the answer is "
+    "another, or none. What is refused names its field."
+)
+"""Of every call."""
+MANY_AT_ONCE = (
+    "Each is judged alone: the answer names what was refused, and the rest is taken. Only where none can be taken it "
+    "is 422."
+)
 _CLOUD = {
     "specversion": "1.0",
     "id": "evt-1042",
@@ -70,6 +79,8 @@ _SEEN = {
     "data": {"visitor": "0f8fad5b-d9cb-469f-a165-70867728950e", "sku": "TEA-250"},
 }
 _RESULT = {
+    "title": "CollectedEvent",
+    "description": "What became of one event.",
     "type": "object",
     "required": ["index", "status"],
     "properties": {
@@ -81,6 +92,8 @@ _RESULT = {
     },
 }
 _ANSWER = {
+    "title": "Collected",
+    "description": "What became of the events of a request.",
     "type": "object",
     "required": ["success", "accepted", "refused", "results"],
     "properties": {
@@ -108,6 +121,8 @@ def batch_body() -> dict[str, Any]:
     """The request body of many calls."""
     typed = [{"type": call, **example} for call, example in _CALLS.items()] + [{"type": "track", **_VIEW}]
     schema = {
+        "title": "CallBatch",
+        "description": "Calls of any kind, told apart by `type`.",
         "type": "object",
         "required": ["batch"],
         "properties": {"batch": {"type": "array", "minItems": 1, "items": _OBJECT}, "sentAt": _WHEN},
@@ -118,6 +133,8 @@ def batch_body() -> dict[str, Any]:
 def events_body() -> dict[str, Any]:
     """The request body of CloudEvents."""
     event = {
+        "title": "CloudEvent",
+        "description": "A CloudEvents 1.0 JSON event with Segment's e-commerce names in `data`.",
         "type": "object",
         "required": ["specversion", "id", "source", "type", "time", "data"],
         "properties": {
@@ -155,7 +172,13 @@ def _call_schema(call: str) -> dict[str, Any]:
         **({"groupId": _ID} if call == "group" else {}),
         **({"previousId": _ID} if call == "alias" else {}),
     }
-    return {"type": "object", "required": required, "properties": properties}
+    return {
+        "title": f"{call.capitalize()}Call",
+        "description": f"Segment's call `{call}`.",
+        "type": "object",
+        "required": required,
+        "properties": properties,
+    }
 
 
 def _body(content: dict[str, Any]) -> dict[str, Any]:

@@ -13,8 +13,10 @@ from services.metrics.lifecycle.api.life import LIFE_EXAMPLE, ChangeAnswer, DueA
 from services.metrics.lifecycle.store.lives import CHANGES_SHOWN, changes_of, life_of
 from services.metrics.orders import GAPS_SHOWN, History, booked_history, history, history_of, steps_of_customer
 from services.metrics.pointers import canonical_of
-from services.metrics.questions import OnBasis, WindowDays
-from shared.kernel import CustomerId, customer_id_text, parse_customer_id
+from services.metrics.questions import BasisName, OnBasis, WindowDays
+from shared.contracts.shops import Shop
+from shared.db import Reads
+from shared.kernel import Clock, CustomerId, ShopId, customer_id_text, parse_customer_id
 from shared.web import Caller, ClockDep, DatabaseDep, allow, not_found
 
 router = APIRouter(prefix="/v1/customers", tags=["customers"])
@@ -103,17 +105,34 @@ async def read_customer(
     except ValueError:
         raise not_found("customer") from None
     async with database.read(caller.shop_id) as reads:
-        ground = await ground_of(reads, caller.shop, clock)
-        shop, generation = caller.shop_id, ground.counters.generation
-        number = CustomerId(await canonical_of(reads, shop, number))
-        bought = await history_of(reads, shop, generation, number, ground.today)
-        if bought is not None and basis == "booked":
-            bought = booked_history(await steps_of_customer(reads, shop, number), ground.today)
-        life = await life_of(reads, shop, generation, number, ground.rules)
-        changes = await changes_of(reads, shop, generation, number)
-    if bought is None:
+        answer = await answer_of(reads, caller.shop, clock, number, window_days=window_days, basis=basis)
+    if answer is None:
         raise not_found("customer")
-    bare = _bought(customer_id_text(number), ground.today, window_days, history(bought, ground.today, window_days))
+    return answer
+
+
+async def answer_of(
+    reads: Reads,
+    shop: Shop,
+    clock: Clock,
+    customer: CustomerId,
+    *,
+    window_days: int = 365,
+    basis: BasisName = "restated",
+) -> CustomerAnswer | None:
+    """What is told of a customer, or of whom they were merged into; None for one who is not known here."""
+    ground = await ground_of(reads, shop, clock)
+    number, generation = ShopId(shop.number), ground.counters.generation
+    customer = CustomerId(await canonical_of(reads, number, customer))
+    bought = await history_of(reads, number, generation, customer, ground.today)
+    if bought is not None and basis == "booked":
+        bought = booked_history(await steps_of_customer(reads, number, customer), ground.today)
+    life = await life_of(reads, number, generation, customer, ground.rules)
+    changes = await changes_of(reads, number, generation, customer)
+    if bought is None:
+        return None
+    text = customer_id_text(customer)
+    bare = _bought(text, ground.today, window_days, history(bought, ground.today, window_days))
     bare["basis"] = basis
     return CustomerAnswer(**bare, **told(life, changes, ground))
 

@@ -66,8 +66,8 @@ def _wanted(
         str | None,
         Query(
             pattern=r"^\d{4}-\d{2}$",
-            description="With `of=cohort`: the month of the first order, YYYY-MM in the shop's calendar.",
-            examples=["2026-01"],
+            # No example: it would be sent with those of the others, and goes with `of=cohort` only.
+            description="With `of=cohort`: the month of the first order, such as 2026-01, in the shop's calendar.",
         ),
     ] = None,
     month: Annotated[

@@ -42,7 +42,7 @@ class TermAnswer(BaseModel):
     customers: str | None = Field(description="Address of the list behind it, relative to this one.")
 
 
-class CheckAnswer(BaseModel):
+class CrossCheckAnswer(BaseModel):
     """A second way to the same numbers."""
 
     symbols: str
@@ -67,7 +67,7 @@ class ExplainAnswer(BaseModel):
     formula: FormulaAnswer
     base: TextAnswer | None = Field(description="Over whom; null for a plain number.")
     terms: list[TermAnswer]
-    checks: list[CheckAnswer]
+    checks: list[CrossCheckAnswer]
     mature: bool
     maturity: TextAnswer
     benchmark: BenchmarkAnswer | None = Field(description="Beside CRR: a published average, never an input.")

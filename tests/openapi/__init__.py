@@ -1,0 +1,1 @@
+"""The descriptions of the APIs, and the client that is generated from them."""

@@ -1,0 +1,125 @@
+"""Both services whole: their APIs, workers that take what the topics bring, and the generated client in front."""
+
+from __future__ import annotations
+
+import json
+from base64 import b32decode
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from mandegar_client import AsyncGateway, AsyncMetrics
+
+from mandegar.stack import Stack
+from services.gateway.main import create_app as gateway_app
+from services.gateway.main import create_service as gateway_service
+from services.gateway.shops import add_shop, create_key
+from services.gateway.webhooks import add_connection
+from services.gateway.webhooks.secrets import Vault
+from services.metrics.main import create_app as metrics_app
+from services.metrics.main import create_service as metrics_service
+from services.metrics.settings import MetricsSettings
+from shared.contracts import topics
+from shared.db import create_pool
+from shared.kernel import CustomerId, SystemClock, parse_customer_id
+from shared.messaging.cluster import ensure_topics
+from shared.testing import Databases, api_url
+from shared.testing.harness import Harness
+from shared.testing.http import client
+from tests.gateway_collector.ground import SECRET, Topics, settings_for, topics_from_here
+
+SHOP = "default"
+SAMPLES = ("1k5f0q2v9a3bd", "0b7t4r2pkd91u", "1k9d0v3mq7c2e")
+"""Customers whom the descriptions speak of."""
+CONNECTION = "mzxw6ytboi5dqn3f"
+SIGNED_WITH = "hush-2f7c1a9be4d0583c"
+KEY_ID = "3f9c51d20a7b64e8c1"
+_RENEW = """
+INSERT INTO api_key (key_id, shop, sha256, scopes, name) VALUES ($1, 1, $2, '{metrics:read}', 'reports')
+ON CONFLICT (key_id) DO UPDATE SET revoked_at = NULL, expires_at = NULL
+"""
+_KEPT = (topics.SHOPS, topics.KEYS, topics.ORDERS, topics.INTERACTIONS)
+"""What metrics reads of what gateway tells."""
+
+
+def _ids() -> Iterator[CustomerId]:
+    yield from (parse_customer_id(text) for text in SAMPLES)
+    yield from (CustomerId(number) for number in range(1_000, 2_000))
+
+
+@dataclass
+class Platform:
+    """See the module. `settle` takes what was collected all the way to the figures."""
+
+    gateway: AsyncGateway
+    metrics: AsyncMetrics
+    http: dict[str, httpx.AsyncClient]
+    key: str
+    raw: Topics
+    workers: dict[str, Harness]
+    taken: dict[str, int] = field(default_factory=dict)
+
+    async def renew(self) -> None:
+        """The key of the examples is in force again, whatever became of it."""
+        await self.workers["gateway"].pool.execute(_RENEW, KEY_ID, "0" * 64)
+
+    async def settle(self) -> None:
+        """Raw topics to gateway's worker, and what that tells to the worker of metrics."""
+        messages = (await self.raw.messages())[self.taken.get("raw", 0) :]
+        self.taken["raw"] = self.taken.get("raw", 0) + len(messages)
+        for topic in (topics.RAW_ORDERS, topics.RAW_INTERACTIONS):
+            events = [json.dumps(event).encode() for found, event in messages if found == topic]
+            await self.workers["gateway"].feed(topic, events)
+        told = await self.workers["gateway"].published()
+        for topic in _KEPT:
+            fresh = [event for event in told[self.taken.get("told", 0) :] if event.topic == topic]
+            await self.workers["metrics"].feed(topic, [json.dumps(event.event).encode() for event in fresh])
+        self.taken["told"] = len(told)
+
+
+@asynccontextmanager
+async def platform(databases: Databases, stack: Stack) -> AsyncIterator[Platform]:
+    """On tables of its own, with one shop, its key and a connection to Shopify."""
+    url = await databases.create("gateway", "metrics")
+    ids = _ids()
+    services = [gateway_service(SECRET.encode(), lambda: next(ids)), metrics_service()]
+    await ensure_topics(stack.bootstrap_servers, services, partitions=12)
+    clock = SystemClock()
+    async with AsyncExitStack() as open_:
+        pools = {
+            service.name: await open_.enter_async_context(await create_pool(url, service.name, max_size=4))
+            for service in services
+        }
+        pool = pools["gateway"]
+        await add_shop(pool, clock, SHOP, currency="USD", phone_region="IR")
+        _, key = await create_key(pool, clock, SHOP, scopes=["admin", "collect:write", "metrics:read"])
+        await add_connection(
+            pool,
+            clock,
+            Vault(SECRET),
+            SHOP,
+            "shopify",
+            secret=SIGNED_WITH,
+            random_bytes=lambda _count: b32decode(CONNECTION.upper()),
+        )
+        raw = await open_.enter_async_context(topics_from_here(stack.bootstrap_servers))
+        asked: Any = MetricsSettings.load(
+            "metrics",
+            database_url=api_url(url, "metrics"),
+            kafka_bootstrap_servers=stack.bootstrap_servers,
+            secret_key=SECRET,
+        )
+        apps = {"gateway": gateway_app(settings_for(url, stack.bootstrap_servers)), "metrics": metrics_app(asked)}
+        http = {name: await open_.enter_async_context(client(app, key=key)) for name, app in apps.items()}
+        made = Platform(
+            AsyncGateway(http=http["gateway"], key=key),
+            AsyncMetrics(http=http["metrics"], key=key),
+            http,
+            key,
+            raw,
+            {service.name: Harness(service, pools[service.name], clock, SECRET) for service in services},
+        )
+        await made.settle()
+        yield made
