@@ -85,14 +85,19 @@ class Outgoing:
         user_agent: str = "Mandegar",
         resolve: Resolve | None = None,
         backend: httpcore.AsyncNetworkBackend | None = None,
+        trust: ssl.SSLContext | None = None,
     ) -> None:
-        """`seconds_max`: a whole call, from the name to the last byte. `bytes_max`: of a body."""
+        """`seconds_max`: a whole call, from the name to the last byte. `bytes_max`: of a body.
+
+        `trust`: whose certificates hold; None: those that this machine trusts. They must name the host that was asked,
+        whatever it resolves to.
+        """
         self._loopback = loopback
         self._seconds_max = seconds_max
         self._bytes_max = bytes_max
         self._agent = user_agent
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=ssl.create_default_context(),
+            ssl_context=trust or ssl.create_default_context(),
             max_connections=20,
             max_keepalive_connections=5,
             keepalive_expiry=15.0,

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpcore
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from shared.web.outgoing import Outgoing, Refused, Unreachable, check_url, is_public
 
@@ -116,8 +123,8 @@ async def test_loopback_for_tests_opens_this_machine_and_nothing_else_inside() -
 
 
 @asynccontextmanager
-async def serving(handle: Handler) -> AsyncIterator[str]:
-    server = await asyncio.start_server(handle, "127.0.0.1", 0)
+async def serving(handle: Handler, offered: ssl.SSLContext | None = None) -> AsyncIterator[str]:
+    server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=offered)
     async with server:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
@@ -138,6 +145,56 @@ def answering(*parts: bytes, pause: float = 0.0) -> Handler:
             writer.close()
 
     return handle
+
+
+def certified(directory: Path, name: str) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """A server's context with a certificate of this name, and that of a client who trusts it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    certificate = (
+        x509.CertificateBuilder(subject, subject, key.public_key(), 7)
+        .not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2100, 1, 1, tzinfo=UTC))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    pem = directory / "server.pem"
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    pem.write_bytes(certificate.public_bytes(serialization.Encoding.PEM) + private)
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(pem)
+    return server, ssl.create_default_context(cafile=str(pem))
+
+
+@pytest.mark.parametrize("host", ["shop.example", "other.example"])
+async def test_the_certificate_must_name_the_host_that_was_asked_though_an_address_is_connected_to(
+    tmp_path: Path, host: str
+) -> None:
+    offered, trust = certified(tmp_path, "shop.example")
+    told = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+    async with (
+        serving(answering(told), offered) as url,
+        Outgoing(loopback=True, resolve=resolving(["127.0.0.1"]), trust=trust) as outgoing,
+    ):
+        asked = f"https://{host}:{url.rpartition(':')[2]}/"
+        if host == "shop.example":
+            assert (await outgoing.call("GET", asked)).body == b"ok"
+        else:
+            with pytest.raises(Unreachable):
+                await outgoing.call("GET", asked)
+
+
+async def test_a_certificate_that_nobody_trusts_ends_the_call(tmp_path: Path) -> None:
+    offered, _ = certified(tmp_path, "shop.example")
+    async with (
+        serving(answering(b""), offered) as url,
+        Outgoing(loopback=True, resolve=resolving(["127.0.0.1"])) as outgoing,
+    ):
+        with pytest.raises(Unreachable):
+            await outgoing.call("GET", f"https://shop.example:{url.rpartition(':')[2]}/")
 
 
 async def test_a_redirect_is_an_answer_and_is_not_followed() -> None:
