@@ -20,13 +20,14 @@ _PHONE = re.compile(
     r"(?<![\w.:-])(?:(?:\+|00)[1-9](?:[ ()-]{0,2}\d){7,14}|\(?0[1-9](?:[ ()-]{0,2}\d){8,10})(?![\w:.-]*\w)"
 )
 _API_KEY = re.compile(r"mdg_[0-9A-Za-z]{1,40}_[0-9A-Za-z_-]{20,}")
+_TOKEN = re.compile(r"eyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)?")
 _DEPTH_MAX = 6
 
 
 def mask_text(text: str) -> str:
-    """The text with e-mail addresses, phone numbers (Persian digits too) and API keys replaced by `***`."""
+    """The text with e-mails, phone numbers (Persian digits too), API keys and staff tokens replaced by `***`."""
     folded = fold_digits(text)  # one character for one, so that what is not masked keeps its place
-    for pattern in (_API_KEY, _EMAIL, _PHONE):
+    for pattern in (_API_KEY, _TOKEN, _EMAIL, _PHONE):
         if pattern.search(folded):
             text = folded = pattern.sub(MASK, folded)
     return text

@@ -9,7 +9,10 @@ import pytest
 
 from mandegar.stack import Stack
 from shared.testing import Databases
+from tests.gateway.conftest import gateway, gateway_pool, gateway_url, pool
 from tests.security.ground import Place, place_on
+
+__all__ = ["gateway", "gateway_pool", "gateway_url", "place", "pool"]
 
 
 @pytest.fixture(scope="session")

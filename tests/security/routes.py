@@ -73,6 +73,7 @@ class Route(NamedTuple):
     row: Row
     permissions: frozenset[str]
     personal: bool
+    takes_body: bool
 
     def __str__(self) -> str:
         return f"{self.service} {self.method} {self.path}"
@@ -99,6 +100,7 @@ ROWS: dict[str, dict[str, Row]] = {
         "POST /v1/keys": Row(body={"scopes": ["metrics:read"]}),
         "POST /v1/keys/{key_id}/rotate": Row(_rotated),
         "POST /v1/keys/{key_id}/revoke": Row(_revoked),
+        "GET /v1/customers/suggestions": Row(),
         "GET /v1/customers/{customer}/identities": Row(_customer),
         "POST /v1/customers/{customer}/merge": Row(_customer, body={"into": customer_of(OWN, 2)}),
         "POST /v1/customers/{customer}/unmerge": Row(_customer),
@@ -148,6 +150,7 @@ def routes() -> Iterator[Route]:
                         row,
                         frozenset(operation.get("x-permissions", [])),
                         operation.get("x-personal", False),
+                        "requestBody" in operation,
                     )
 
 

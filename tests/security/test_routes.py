@@ -37,6 +37,16 @@ def test_every_route_says_which_permission_it_takes_or_why_none(service: str) ->
             assert set(asked or ()) <= set(PERMISSIONS), f"{method} {path}"
 
 
+def test_whoever_reads_customers_is_written_down() -> None:
+    """A new route that takes such a permission and does not say so would show people without an entry."""
+    silent = [
+        str(route)
+        for route in ROUTES
+        if any(one.startswith(("customers:", "personal:")) for one in route.permissions) and not route.personal
+    ]
+    assert silent == []
+
+
 @pytest.mark.parametrize("route", ROUTES, ids=str)
 def test_every_part_of_a_path_is_known_to_be_an_id_or_none(route: Route, place: Place) -> None:
     ids = set(route.row.ids(place, OWN)) if route.row.ids else set()

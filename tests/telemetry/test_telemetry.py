@@ -27,6 +27,7 @@ KEY = api_key_text("reader01", bytes(range(32)))
         "(021) 8877-6655",
         "+1 (415) 555-2671",
         KEY,
+        "eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJqb2UifQ.aGVsbG8gd29ybGQjoe4567",
     ],
 )
 def test_contacts_and_keys_are_masked(text: str) -> None:

@@ -137,7 +137,7 @@ class PersonAnswer(BaseModel):
 
 @router.get("/suggestions", response_model=Page[ConflictAnswer], summary="Customers who may be one person")
 async def list_suggestions(
-    caller: Annotated[Caller, Depends(allow("customers:list"))],
+    caller: Annotated[Caller, Depends(allow("customers:list", personal=True))],
     database: DatabaseDep,
     limit: Limit = 50,
     cursor: Cursor = None,
