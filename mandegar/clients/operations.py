@@ -153,7 +153,11 @@ def _answer(accept: str, content: dict[str, Any]) -> str:
         return "None"
     if accept != "application/json":
         return "str"
-    schema = content.get("schema", {})
+    return _given(content.get("schema", {}))
+
+
+def _given(schema: dict[str, Any]) -> str:
     if "$ref" in schema:
         return _MODEL + str(schema["$ref"]).rsplit("/", 1)[-1]
-    return "dict[str, Any]"
+    # Of several forms the caller chose one by what was asked: the client does not guess which.
+    return f"list[{_given(schema['items'])}]" if schema.get("type") == "array" else "dict[str, Any]"
