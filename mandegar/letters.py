@@ -123,7 +123,9 @@ class Desk:
 
         conn = await self._of(found.service)
         with _told():
-            return await show_letter(conn, found.letter.letter_id, self._cipher)
+            async with conn.transaction():
+                await _note(conn, found, "show")
+                return await show_letter(conn, found.letter.letter_id, self._cipher)
 
     async def ask(self, found: Found, repaired: bytes | None = None) -> None:
         """Let the service handle it again, with another body if one is given. Raises CommandFailed."""
@@ -131,7 +133,9 @@ class Desk:
 
         conn = await self._of(found.service)
         with _told():
-            await replay_letter(conn, found.letter.letter_id, self._cipher, repaired)
+            async with conn.transaction():
+                await _note(conn, found, "replay")
+                await replay_letter(conn, found.letter.letter_id, self._cipher, repaired)
 
     async def ask_all(self, found: list[Found]) -> list[Found]:
         """The same for many, those of a service in one transaction: a worker sees all or none, and keeps their order.
@@ -154,7 +158,9 @@ class Desk:
 
         conn = await self._of(found.service)
         with _told():
-            await drop_letter(conn, found.letter.letter_id)
+            async with conn.transaction():
+                await _note(conn, found, "drop")
+                await drop_letter(conn, found.letter.letter_id)
 
     async def await_outcomes(self, asked: list[Found], seconds: float) -> list[Came]:
         """What came of letters that were asked for, after so many seconds at most, in the same order."""
@@ -203,6 +209,14 @@ class Desk:
                 server_settings=server_settings(service, "mandegar-operator"),
             )
         return self._open[service]
+
+
+async def _note(conn: asyncpg.Connection[Any], found: Found, command: str) -> None:
+    """In the audit log of the service: who shows a body shows what a shop sent of people."""
+    from shared.db.audit import OPERATOR, AuditEntry, record
+
+    action = f"mandegar dead-letters {command}"
+    await record(conn, AuditEntry(found.letter.shop, OPERATOR, "", action, found.letter.letter_id))
 
 
 @contextmanager

@@ -138,8 +138,8 @@ async def test_commands_rotate_too_and_leave_their_entry(place: Place) -> None:
     assert old.expires_at is not None
     entries = [(one["actor"], one["action"], one["subject"]) for one in await place.audit("gateway", OTHER)]
     assert entries[-2:] == [
-        ("operator", "keys create", key.key_id),
-        ("operator", "keys rotate", f"{key.key_id} {new.key_id}"),
+        ("operator", "mandegar keys create", key.key_id),
+        ("operator", "mandegar keys rotate", f"{key.key_id} {new.key_id}"),
     ]
     with pytest.raises(ShopError, match="keep"):
         await rotate_key(place.pool, SystemClock(), key.key_id, keep=timedelta(days=31))

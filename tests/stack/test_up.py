@@ -213,8 +213,31 @@ def test_a_key_opens_the_api_once_it_has_travelled_there_and_no_more_when_revoke
     listed = running.json("keys", "list")[0]
     assert listed["shop"] == DEFAULT_SHOP
     assert listed["revoked_at"] is not None
+    assert "used_at" in listed
+    assert running.call("keys", "rotate", made["key_id"]).returncode == 1  # it has ended
     unknown = running.call("keys", "revoke", "0000")
     assert (unknown.returncode, unknown.stderr.count("error: there is no key")) == (1, 1)
+
+
+def test_a_rotated_key_and_its_successor_open_the_api_and_so_does_a_token_of_staff(running: Running) -> None:
+    old = running.json("keys", "create", DEFAULT_SHOP)
+    new = running.json("keys", "rotate", old["key_id"], "--keep-hours", "1")
+    assert (new["replaces"], new["scopes"]) == (old["key_id"], ["metrics:read"])
+    token = running.json("staff", "token", DEFAULT_SHOP, "--staff", "u-1", "--role", "viewer")["token"]
+    row = next(row for row in running.json("status") if row["name"] == "metrics-api")
+
+    def answers(text: str, path: str = "/v1/retention") -> int:
+        request = urllib.request.Request(f"{row['address']}{path}", headers={"Authorization": f"Bearer {text}"})
+        try:
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    wait_until(lambda: answers(new["key"]) == 200, 20)
+    assert answers(old["key"]) == 200
+    assert answers(token) == 200
+    assert answers(token, "/v1/audit") == 403
 
 
 def test_lag_and_dead_letters_are_listed(running: Running) -> None:

@@ -70,7 +70,7 @@ async def add_shop(pool: asyncpg.Pool[Any], clock: Clock, slug: str, /, **settin
         shop = changed(before, settings)
         if shop != shops.get(slug):
             await store.save_shop(tx, shop)
-            await record(tx.conn, AuditEntry(shop.number, OPERATOR, "", "shops add", slug))
+            await record(tx.conn, AuditEntry(shop.number, OPERATOR, "", "mandegar shops add", slug))
         return shop
 
 
@@ -83,7 +83,7 @@ async def set_shop(pool: asyncpg.Pool[Any], clock: Clock, slug: str, /, **settin
         shop = changed(before, settings)
         if shop != before:
             await store.save_shop(tx, shop)
-            await record(tx.conn, AuditEntry(shop.number, OPERATOR, "", "shops set", slug))
+            await record(tx.conn, AuditEntry(shop.number, OPERATOR, "", "mandegar shops set", slug))
         return shop
 
 

@@ -42,7 +42,7 @@ async def create_key(
         shop = await _existing(tx.conn, slug)
         key, text = domain.new_key(shop, scopes=scopes, name=name, expires_at=expires_at, random_bytes=random_bytes)
         await store.save_key(tx, key, shop.slug)
-        await record(tx.conn, AuditEntry(shop.number, OPERATOR, "", "keys create", key.key_id))
+        await record(tx.conn, AuditEntry(shop.number, OPERATOR, "", "mandegar keys create", key.key_id))
         return key, text
 
 
@@ -70,7 +70,7 @@ async def rotate_key(
         old = await _locked(tx.conn, key_id)
         shop = await _shop_of(tx.conn, old)
         key, text, ending = await replace(tx, old, shop, keep=keep, expires_at=expires_at, random_bytes=random_bytes)
-        await record(tx.conn, AuditEntry(shop.number, OPERATOR, "", "keys rotate", f"{key_id} {key.key_id}"))
+        await record(tx.conn, AuditEntry(shop.number, OPERATOR, "", "mandegar keys rotate", f"{key_id} {key.key_id}"))
         return key, text, ending
 
 
@@ -79,7 +79,7 @@ async def revoke_key(pool: asyncpg.Pool[Any], clock: Clock, key_id: str) -> ApiK
     async with write_transaction(pool, clock) as tx:
         key = await _locked(tx.conn, key_id)
         revoked = await end(tx, key, (await _shop_of(tx.conn, key)).slug)
-        await record(tx.conn, AuditEntry(key.shop_number, OPERATOR, "", "keys revoke", key_id))
+        await record(tx.conn, AuditEntry(key.shop_number, OPERATOR, "", "mandegar keys revoke", key_id))
         return revoked
 
 

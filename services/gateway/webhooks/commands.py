@@ -22,7 +22,8 @@ from services.gateway.webhooks.domain import (
 )
 from services.gateway.webhooks.events import ADAPTORS
 from services.gateway.webhooks.secrets import Vault
-from shared.db import acquire, write_transaction
+from shared.db import AuditEntry, acquire, record, write_transaction
+from shared.db.audit import OPERATOR
 from shared.kernel import Clock
 
 _DRAWN_BYTES = 32
@@ -75,6 +76,7 @@ async def add_connection(
         named = check_name(name or vendor)
         if not await store.add(tx.conn, address, vendor, named, secret=vault.seal(text, address), now=tx.now):
             raise ConnectionTrouble("the shop has a connection of this name; give another one with --name")
+        await _note(tx.conn, address, "add")
         return Connected(slug, vendor, named, str(address), tx.now, None, 1), text
 
 
@@ -111,6 +113,7 @@ async def rotate_connection(
             text = _secret(row["vendor"], secret, random_bytes)
             sealed, previous = vault.seal(text, place), row["secret"]
         await store.rotate(tx.conn, place, sealed, previous, tx.now)
+        await _note(tx.conn, place, "rotate")
         slugs = {shop.number: shop.slug for shop in (await load_shops(tx.conn)).values()}
         _, row = await _locked(tx.conn, address)
         return _connected(row, slugs[place.shop]), text
@@ -122,6 +125,7 @@ async def remove_connection(pool: asyncpg.Pool[Any], clock: Clock, address: str)
         place = address_of(address)
         if place is None or not await store.remove(tx.conn, place):
             raise _unknown()
+        await _note(tx.conn, place, "remove")
 
 
 async def find_connection(conn: asyncpg.Connection[Any], address: str) -> tuple[Address, str]:
@@ -131,6 +135,10 @@ async def find_connection(conn: asyncpg.Connection[Any], address: str) -> tuple[
     if place is None or vendor is None:
         raise _unknown()
     return place, vendor
+
+
+async def _note(conn: asyncpg.Connection[Any], place: Address, command: str) -> None:
+    await record(conn, AuditEntry(place.shop, OPERATOR, "", f"mandegar connections {command}", str(place)))
 
 
 async def _locked(conn: asyncpg.Connection[Any], address: str) -> tuple[Address, asyncpg.Record]:
