@@ -49,14 +49,18 @@ def open_table(path: Path, encoding: str | None, delimiter: str | None) -> Table
 
 
 def detect_encoding(path: Path) -> str:
-    """By its byte order mark, by its zeros, else UTF-8; what is not UTF-8 is taken for Windows-1256."""
+    """By its byte order mark, by how its lines end, else UTF-8; what is not UTF-8 is taken for Windows-1256."""
     with open_bytes(path) as stream:
         head = stream.read(4096)
         for mark, name in _MARKS:
             if head.startswith(mark):
                 return name
-        if 0 in head:  # no other text has zeros; here the delimiters bring them
-            return "utf-16-le" if head[1::2].count(0) > head[::2].count(0) else "utf-16-be"
+        # A zero beside the end of a line is half of it; elsewhere it is dirt of a cell.
+        at = head.find(b"\n")
+        if at >= 0 and head[at - 1 : at] == b"\x00" and at % 2:
+            return "utf-16-be"
+        if at >= 0 and head[at + 1 : at + 2] == b"\x00" and at % 2 == 0:
+            return "utf-16-le"
         decoder = codecs.getincrementaldecoder("utf-8")()
         try:
             decoder.decode(head)

@@ -232,6 +232,17 @@ async def test_two_workers_never_pull_one_connection_at_once(pulls: Pulls) -> No
         assert system.pages == 1
 
 
+async def test_by_hand_a_pull_waits_for_the_worker_that_is_at_it(pulls: Pulls) -> None:
+    async with pulls.system("woocommerce") as system, pulls.puller() as worker, pulls.puller() as hand:
+        system.add(1, AT)
+        system.slow_seconds = 1.0
+        working = asyncio.create_task(worker.next_due())
+        await _until(lambda: bool(system.asked))
+        pulled = await hand.now(pulls.address("woocommerce"), since=SINCE)
+        assert (await working, pulled.orders) != (None, 0)
+        assert system.pages == 2
+
+
 async def test_a_hint_brings_the_order_long_before_the_next_pull_is_due(pulls: Pulls) -> None:
     stop = asyncio.Event()
     async with pulls.system("bigcommerce") as system:

@@ -40,6 +40,7 @@ _PAGES_MAX = 200
 _PAGES_BY_HAND_MAX = 100_000
 _LOOK_SECONDS = 2.0
 _SEND_ATTEMPTS = 5
+_CLAIM_ATTEMPTS = 20
 _AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
@@ -108,16 +109,25 @@ class Puller:
         self, address: str, *, since: datetime | None = None, dry_run: bool = False, lane: bool = False
     ) -> Pulled:
         """Do one now. `lane`: as history. `dry_run`: sends nothing and keeps no place. Raises PullTrouble."""
-        async with acquire(self._pool) as conn:
-            place, _ = await find_connection(conn, address)
-            row = await store.claim(conn, _HELD, place)
-        if row is None:
-            raise PullTrouble("the connection has no API yet (`mandegar connections api`), or is being pulled just now")
-        hold = _Hold.of(row)
+        hold = await self._hold(address)
         try:
             return await self._run(hold, since=since, dry_run=dry_run, lane=lane, pages_max=_PAGES_BY_HAND_MAX)
         finally:
             await self._release(hold, timedelta(0) if dry_run else self._every, "")
+
+    async def _hold(self, address: str) -> _Hold:
+        """The claim of a connection; a worker that is at it is waited for a little. Raises PullTrouble."""
+        async with acquire(self._pool) as conn:
+            place, _ = await find_connection(conn, address)
+            if not await store.is_there(conn, place):
+                raise PullTrouble("the connection has no API yet; give it one with `mandegar connections api`")
+        for _ in range(_CLAIM_ATTEMPTS):
+            async with acquire(self._pool) as conn:
+                row = await store.claim(conn, _HELD, place)
+            if row is not None:
+                return _Hold.of(row)
+            await asyncio.sleep(1.0)
+        raise PullTrouble("a worker is pulling this connection; `mandegar connections pulls` shows how far it is")
 
     async def _noted(self, hold: _Hold) -> Pulled | None:
         row, trouble, after = hold.row, "", self._every

@@ -95,6 +95,11 @@ async def done(
     await conn.execute(_DONE, address.shop, address.name, claimed, after, failures, trouble)
 
 
+async def is_there(conn: asyncpg.Connection[Any], address: Address) -> bool:
+    """Whether the connection is pulled at all."""
+    return await conn.fetchval(_FAILURES, address.shop, address.name) is not None
+
+
 async def failures(conn: asyncpg.Connection[Any], address: Address) -> int:
     """How often in a row it failed."""
     return await conn.fetchval(_FAILURES, address.shop, address.name) or 0
