@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from mandegar.recount import Purchase, ShopRules, purchases_of_events
 from services.metrics.main import SERVICE, create_service
 from shared.contracts.customers import Customer, CustomerEvent, CustomerMerged, CustomerUnmerged, CustomerUpdated
-from shared.contracts.envelope import Envelope
+from shared.contracts.envelope import Envelope, Origin
 from shared.contracts.interactions import Interaction, InteractionRecorded
 from shared.contracts.shops import Lifecycle, Shop
 from shared.contracts.topics import CUSTOMERS, INTERACTIONS, ORDERS
@@ -53,7 +53,7 @@ _TABLES = {
     "spell": "SELECT shop, order_id, since, until, start, customer, currency, net FROM spell ORDER BY 1, 2, 3",
     "customer_state": (
         "SELECT shop, customer, first_day, orders, days, odd, stage, stage_began, last_visit, threshold, gaps"
-        " FROM customer_state WHERE orders > 0 OR odd <> 0 ORDER BY shop, customer"
+        " FROM customer_state WHERE orders > 0 OR odd <> 0 OR last_visit > 0 ORDER BY shop, customer"
     ),
     "transition": (
         "SELECT shop, customer, day, previous, stage, reason FROM transition"
@@ -87,6 +87,7 @@ class Identities:
     """Who is merged into whom, and what gateway tells of it."""
 
     rng: Random
+    origin: Origin = "live"
     into: dict[tuple[str, str], str] = field(default_factory=dict)
     sequence: int = 0
     events: list[CustomerEvent] = field(default_factory=list)
@@ -137,6 +138,7 @@ class Identities:
                 subject=customer,
                 time=NOW - timedelta(days=1),
                 shop=shop.slug,
+                origin=self.origin,
                 sequence=self.sequence,
                 data=Customer(customer=customer, canonical=self.canonical(shop.slug, customer)),
             )
@@ -249,6 +251,24 @@ async def test_merge_then_unmerge_equals_never_merged_with_events_between(databa
         found = await state(harness)
         assert await harness.pool.fetchval("SELECT count(*) FROM order_fact WHERE identity IS NOT NULL") == 0
     expected = await plainly(databases, orders, visits)
+    for name, rows in expected.items():
+        assert found[name] == rows, name
+
+
+async def test_merges_that_an_import_causes_are_told_when_it_is_over(databases: Databases) -> None:
+    identities, clock = Identities(Random(9), "backfill"), FixedClock(NOW)
+    orders, visits = said(9, 90)
+    for _ in range(25):
+        identities.anything()
+    async with running(create_service(), await databases.create("metrics"), clock=clock) as harness:
+        await harness.configure(*WORLD)
+        await interleave(
+            harness, {ORDERS: orders, INTERACTIONS: visits, CUSTOMERS: identities.events}, 20, identities.rng
+        )
+        clock.advance(timedelta(minutes=2))
+        await harness.fire(ORDERS, range(12))
+        found = await state(harness)
+    expected = await plainly(databases, identities.named(orders), identities.named(visits))
     for name, rows in expected.items():
         assert found[name] == rows, name
 

@@ -3,7 +3,7 @@
 from services.metrics.lifecycle.beside import Beside, beside_of, count_gaps, freeze, look_at, stage
 from services.metrics.lifecycle.domain.stages import Stage
 from services.metrics.lifecycle.store.besides import is_marked, mark, take, visitors_behind
-from services.metrics.lifecycle.store.visits import move as move_visits
+from services.metrics.lifecycle.visiting import move_visits
 
 __all__ = [
     "Beside",

@@ -9,15 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import asyncpg
 import numpy as np
 from msgspec import UNSET
 
 from services.metrics import counters, pointers
+from services.metrics.counters import Generation
 from services.metrics.lifecycle.domain.figures import Series, reached
-from services.metrics.lifecycle.domain.thresholds import Activity
+from services.metrics.lifecycle.domain.stages import Stage, history
+from services.metrics.lifecycle.domain.thresholds import NO_FIGURE, Activity
 from services.metrics.lifecycle.domain.walking import Happening, Person, Walk
+from services.metrics.lifecycle.events import rules_of
 from services.metrics.lifecycle.people import load_facts, people_of, put_back
 from services.metrics.lifecycle.shops import lives_of, moments_of
 from services.metrics.lifecycle.speaking import Life
@@ -99,6 +103,33 @@ async def _count_for(work: Work, visited: dict[str, list[_Visit]], lives: Mappin
 
 def _kept(told: Iterable[_Visit]) -> list[visits.Visit]:
     return sorted({visits.Visit(visit.customer, visit.day, visit.identity) for visit in told})
+
+
+async def move_visits(
+    conn: asyncpg.Connection[Any], generation: Generation, moved: Mapping[int, tuple[int, int]]
+) -> set[int]:
+    """Count visits of identities for other customers, (from, to) by identity. Those who lost or got any.
+
+    Of those who never ordered there are no stages to be worked out, but their last visit and their gaps are known.
+    The shop must be held alone.
+    """
+    shop, number, rules = generation.counters.shop, generation.counters.generation, rules_of(generation.lifecycle)
+    changed = await visits.move(conn, shop, moved)
+    if not changed or rules.activity is Activity.ORDERS:
+        return changed
+    await make_rows(conn, shop, number, sorted(changed), frame_of(generation).depth)
+    found = await lock_lives(conn, shop, number, sorted(changed))
+    rows = np.flatnonzero((found.last_day == 0) & (found.lives.stage == Stage.PROSPECT))
+    whose = [found.customer[at] for at in rows.tolist()]
+    days = await visits.days_of(conn, shop, whose)
+    people = people_of(rules, found.lives, found.last_day, rows, [NO_FIGURE] * len(whose))
+    for customer, person in zip(whose, people, strict=True):
+        until = max(days[customer], default=0)
+        person.standing = history([], days[customer], rules, lambda _: NO_FIGURE, until)[0]
+    after = found.lives.copy()
+    put_back(after, rows, people, found.lives.due[rows].tolist())
+    await save_lives(conn, shop, number, whose, after.chosen(rows))
+    return changed
 
 
 class _Visits(NamedTuple):

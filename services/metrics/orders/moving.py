@@ -18,6 +18,7 @@ import numpy as np
 from msgspec import UNSET
 
 from services.metrics import counters, pointers
+from services.metrics.counters import Generation
 from services.metrics.orders.consumer import Doing, Done, Moved, OrderConsumer, days_of_shop
 from services.metrics.orders.domain.accounts import shifts_of
 from services.metrics.orders.domain.amend import Amendment, dated, moves_of
@@ -36,7 +37,7 @@ from shared.contracts.shops import Shop
 from shared.kernel import parse_customer_id
 from shared.messaging.handling import Delivery, Work
 
-Visits = Callable[["asyncpg.Connection[Any]", int, Mapping[int, tuple[int, int]]], Awaitable[set[int]]]
+Visits = Callable[["asyncpg.Connection[Any]", Generation, Mapping[int, tuple[int, int]]], Awaitable[set[int]]]
 """Counts visits of identities for other customers: (from, to) by identity. Those who lost or got any."""
 Mark = Callable[["asyncpg.Connection[Any]", int, Collection[int]], Awaitable[None]]
 """Notes customers whose stages changed while their shop is built."""
@@ -89,7 +90,9 @@ class IdentityConsumer:
             if shop in held.settling:
                 await settle_of(conn, shop, {who for one in own for who in (one.customer, one.before, one.after)})
             amended += await _amend(conn, shop, own, days)
-            changed = await self.move_visits(conn, shop, {one.customer: (one.before, one.after) for one in own})
+            changed = await self.move_visits(
+                conn, generations[shop], {one.customer: (one.before, one.after) for one in own}
+            )
             position = {who: one.position for one in own for who in (one.before, one.after)}
             visitors |= {(shop, who): position[who] for who in changed}
             if shop in held.built:

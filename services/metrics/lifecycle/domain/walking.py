@@ -186,6 +186,8 @@ class Walk:
 
 def _tell(person: Person, change: Transition, *, late: bool, origin: str, position: int | None = None) -> None:
     person.changes += 1
+    # Events of merged identities come by several partitions, of which one may be behind the clock that judged this.
+    person.seen = max(person.seen, change.day)
     person.acts.append(Change(person.changes, change, late, origin, position))
     if person.told is not None:
         person.told.append(Told(person.changes, change))
