@@ -198,6 +198,8 @@ async def test_a_token_opens_nothing_else_and_stands_nowhere_in_clear(pulls: Pul
     row = await pulls.row("magento")
     assert b"wrong-token" not in row["sealed"]
     assert b"127.0.0.1" not in row["sealed"]
+    entered = "SELECT count(*) FROM audit_entry WHERE action = 'mandegar connections api'"
+    assert await pulls.shops.pool.fetchval(entered) == 1
     # Somebody who may write the table cannot give one connection's token to another.
     async with pulls.system("bigcommerce"), pulls.puller() as puller:
         await pulls.shops.pool.execute(

@@ -14,7 +14,8 @@ from services.gateway.pulling.domain import PullTrouble
 from services.gateway.pulling.outside import Api
 from services.gateway.shops import load_shops
 from services.gateway.webhooks import Address, Vault, find_connection
-from shared.db import acquire, write_transaction
+from shared.db import AuditEntry, acquire, record, write_transaction
+from shared.db.audit import OPERATOR
 from shared.kernel import Clock
 from shared.web.outgoing import Refused, check_url
 
@@ -78,6 +79,7 @@ async def set_api(
         if vendor == "woocommerce" and ":" not in token:
             raise PullTrouble("of WooCommerce give the consumer key and its secret with a colon between: ck_…:cs_…")
         await store.set_api(tx.conn, place, sealed_api(vault, place, Api(vendor, base, token)))
+        await record(tx.conn, AuditEntry(place.shop, OPERATOR, "", "mandegar connections api", str(place)))
 
 
 async def list_pulls(pool: asyncpg.Pool[Any], vault: Vault) -> list[Pull]:
