@@ -13,6 +13,7 @@ EXPECTED = (
     ("shared.messaging.cluster.lag", "LagUnknown"),
     ("shared.messaging.fence", "ForeignCluster"),
     ("shared.messaging.rebuilding", "RebuildTrouble"),
+    ("services.gateway.privacy", "PrivacyError"),
     ("services.gateway.shops", "ShopError"),
     ("services.gateway.webhooks", "ConnectionTrouble"),
     ("services.gateway.pulling", "PullTrouble"),

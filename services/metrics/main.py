@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 
 from fastapi import FastAPI
 
@@ -24,6 +26,8 @@ from services.metrics.lifecycle.store.clocks import ShopsOwnClock
 from services.metrics.lifecycle.telling import LIFECYCLE_TIMER
 from services.metrics.orders.consumer import OrderConsumer
 from services.metrics.orders.moving import IdentityConsumer
+from services.metrics.privacy import erasure_handler
+from services.metrics.privacy import router as privacy_router
 from services.metrics.rebuilding import PLAN
 from services.metrics.retention import jobs
 from services.metrics.retention.api.customers import router as lists_router
@@ -34,8 +38,10 @@ from services.metrics.retention.domain import counting as retention
 from services.metrics.settings import MetricsSettings
 from shared.contracts import topics
 from shared.contracts.customers import CustomerEvent
+from shared.contracts.erasures import CustomerErased
 from shared.contracts.interactions import InteractionEvent
 from shared.contracts.orders import OrdersEvent
+from shared.messaging.dead_letters import Cipher
 from shared.messaging.handling import Service, Subscription
 from shared.messaging.reference import reference_subscriptions
 from shared.settings import PlatformSettings
@@ -51,8 +57,13 @@ BUILDER = Builder(Steps(_COUNT, _COUNT_BOOKED), _ANNOUNCE)
 """Builds generations; counts as the consumer does."""
 
 
-def create_service() -> Service:
-    """The service, with a consumer of its own."""
+@cache
+def _cipher_by_settings() -> Cipher:
+    return Cipher(MetricsSettings.load(NAME).secret_key.get_secret_value())
+
+
+def create_service(cipher: Callable[[], Cipher] = _cipher_by_settings) -> Service:
+    """The service, with a consumer of its own. `cipher` opens its dead letters; by settings, once it is needed."""
     orders = OrderConsumer(count=_COUNT, announce=_ANNOUNCE, follow=follow, count_booked=_COUNT_BOOKED)
     shops, *reference = reference_subscriptions()
     return Service(
@@ -65,6 +76,7 @@ def create_service() -> Service:
             Subscription(topics.ORDERS, OrdersEvent, orders),
             Subscription(topics.ORDERS_BACKFILL, OrdersEvent, orders, lane=True),
             Subscription(topics.INTERACTIONS, InteractionEvent, visiting.record),
+            Subscription(topics.ERASURES, CustomerErased, erasure_handler(cipher)),
         ),
         timers={
             jobs.SNAPSHOT_TIMER: jobs.publish,
@@ -75,7 +87,7 @@ def create_service() -> Service:
             PURGE_TIMER: BUILDER.purge,
             STAGES_TIMER: BUILDER.restage,
         },
-        own_topics=(topics.METRICS_RETENTION, topics.METRICS_LIFECYCLE),
+        own_topics=(topics.METRICS_RETENTION, topics.METRICS_LIFECYCLE, topics.ERASURES),
         clock=ShopsOwnClock(),
     )
 
@@ -97,6 +109,7 @@ def create_app(settings: PlatformSettings | None = None) -> FastAPI:
             stages_router,
             customers_router,
             customer_router,
+            privacy_router,
             settings_router,
         ),
         description=_ABOUT,

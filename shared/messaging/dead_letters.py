@@ -59,7 +59,8 @@ DELETE FROM dead_letter WHERE id IN (
 )
 """  # noqa: S608 - constants
 _SEARCHED = """
-SELECT id, body FROM dead_letter WHERE shop = ANY($1::smallint[]) AND id > $2 ORDER BY id LIMIT $3 FOR UPDATE
+SELECT id, body FROM dead_letter
+WHERE shop = ANY($1::smallint[]) AND id > $2 AND ($4::text IS NULL OR topic = $4) ORDER BY id LIMIT $3 FOR UPDATE
 """
 
 _NONE = "there is no such dead letter; its body may have been erased after 30 days"
@@ -340,12 +341,15 @@ async def erase_letters(
     *,
     after: UUID,
     limit: int = 500,
+    topic: str | None = None,
 ) -> Erased:
     """Delete those whose body `is_of` a person, of the shop and of shops that could not be told: `limit` at a time.
 
+    `topic`: of that one alone, where no other that the service reads holds personal data.
+
     Inside the open transaction. Position and reason stay on the topic; the body can be replayed no more.
     """
-    rows = await conn.fetch(_SEARCHED, [0, shop], after, limit)
+    rows = await conn.fetch(_SEARCHED, [0, shop], after, limit, topic)
     found, unreadable = [], 0
     for row in rows:
         try:

@@ -33,7 +33,8 @@ ORDERS = msgspec.json.Decoder(OrderEvent)
 CUSTOMERS = msgspec.json.Decoder(CustomerEvent)
 TABLES = (
     "customer, customer_alias, customer_join, customer_conflict, order_customer, shop_clock, shop, api_key, outbox, "
-    "outbox_key, dead_letter, processed_event, processed_month, consumer_offset"
+    "outbox_key, dead_letter, processed_event, processed_month, consumer_offset, consent, erasure, erasure_answer, "
+    "timer"
 )
 
 

@@ -21,9 +21,11 @@ def test_the_service_reads_raw_topics_and_owns_what_it_writes() -> None:
             ("raw.orders.v1", False),
             ("raw.orders.backfill.v1", True),
             ("raw.interactions.v1", False),
+            ("erasures.v1", False),
         ]
         assert set(service.own_topics) == {
             *("orders.v1", "orders.backfill.v1", "interactions.v1", "customers.v1", "shops.v1", "keys.v1"),
+            *("consents.v1", "erasures.v1"),
         }
 
 

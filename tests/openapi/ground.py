@@ -35,10 +35,15 @@ SAMPLES = ("1k5f0q2v9a3bd", "0b7t4r2pkd91u", "1k9d0v3mq7c2e")
 """Customers whom the descriptions speak of."""
 CONNECTION = "mzxw6ytboi5dqn3f"
 SIGNED_WITH = "hush-2f7c1a9be4d0583c"
+ERASURE = "019d0fbe-4b40-8a31-9c5e-2f6d1f0a7b14"
 KEY_ID = "3f9c51d20a7b64e8c1"
 _RENEW = """
 INSERT INTO api_key (key_id, shop, sha256, scopes, name) VALUES ($1, 1, $2, '{metrics:read}', 'reports')
 ON CONFLICT (key_id) DO UPDATE SET revoked_at = NULL, expires_at = NULL
+"""
+_ERASED = """
+INSERT INTO erasure (shop, customer, id, requested_at, reason, reference, asked)
+VALUES (1, 3, $1::text::uuid, now(), 'request', '', '{gateway}') ON CONFLICT DO NOTHING
 """
 _KEPT = (topics.SHOPS, topics.KEYS, topics.ORDERS, topics.INTERACTIONS)
 """What metrics reads of what gateway tells."""
@@ -62,8 +67,9 @@ class Platform:
     taken: dict[str, int] = field(default_factory=dict)
 
     async def renew(self) -> None:
-        """The key of the examples is in force again, whatever became of it."""
+        """The key of the examples is in force again, whatever became of it; their erasure is asked for."""
         await self.workers["gateway"].pool.execute(_RENEW, KEY_ID, "0" * 64)
+        await self.workers["gateway"].pool.execute(_ERASED, ERASURE)
 
     async def settle(self) -> None:
         """Raw topics to gateway's worker, and what that tells to the worker of metrics."""

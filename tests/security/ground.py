@@ -86,6 +86,11 @@ async def place_on(databases: Databases, bootstrap_servers: str, stack: AsyncExi
             " FROM unnest($2::bigint[]) AS t(c)",
             *(shop.number, [customer_number(shop.number, number) for number in (1, 2)]),
         )
+        await gateway.execute(
+            "INSERT INTO erasure (shop, customer, id, requested_at, reason, reference, asked)"
+            " VALUES ($1, 3, $2::text::uuid, now(), 'request', '', '{gateway}')",
+            *(shop.number, erasure_of(slug)),
+        )
         await ground.open(shop)
         await ground.fill(shop, [Bought(customer=1, day=_DAY, revenue=500, currency="USD")])
         await metrics.execute("UPDATE order_fact SET booked_day = day")
@@ -126,3 +131,8 @@ def bearer(text: str) -> dict[str, str]:
 def customer_of(shop: str, number: int = 1) -> str:
     """Id of the shop's customer; of the second one at gateway."""
     return customer_text(NUMBERS[shop], number)
+
+
+def erasure_of(shop: str) -> str:
+    """Id of the shop's erasure."""
+    return f"019d0fbe-4b40-8a31-9c5e-2f6d1f0a7b0{NUMBERS[shop]}"

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from mandegar.services import service_main
 from services.gateway.settings import GatewaySettings
-from tests.security.ground import OWN, SECRET, SERVICES, Place, customer_of
+from tests.security.ground import OWN, SECRET, SERVICES, Place, customer_of, erasure_of
 
 AS_OF = "2025-06-01"
 _EVENT = {"messageId": "m-1", "userId": "77", "event": "Page Read", "properties": {}}
@@ -33,12 +33,26 @@ _CLOUD = {
 }
 
 
+_CONSENT = {
+    "customer": customer_of(OWN),
+    "channel": "email",
+    "purpose": "newsletter",
+    "state": "given",
+    "occurred_at": "2025-06-01T00:00:00Z",
+    "source": "checkout",
+}
+
+
 def _slug(_place: Place, shop: str) -> dict[str, str]:
     return {"slug": shop}
 
 
 def _customer(_place: Place, shop: str) -> dict[str, str]:
     return {"customer": customer_of(shop)}
+
+
+def _erasure(_place: Place, shop: str) -> dict[str, str]:
+    return {"erasure": erasure_of(shop)}
 
 
 def _connection(place: Place, shop: str) -> dict[str, str]:
@@ -104,6 +118,14 @@ ROWS: dict[str, dict[str, Row]] = {
         "GET /v1/customers/{customer}/identities": Row(_customer),
         "POST /v1/customers/{customer}/merge": Row(_customer, body={"into": customer_of(OWN, 2)}),
         "POST /v1/customers/{customer}/unmerge": Row(_customer),
+        "GET /v1/customers/{customer}/consents": Row(_customer),
+        "POST /v1/consents": Row(body=_CONSENT),
+        "POST /v1/customers/find": Row(body={"customer": customer_of(OWN)}),
+        "GET /v1/customers/{customer}/export": Row(_customer),
+        "POST /v1/customers/{customer}/erase": Row(_customer, body={"reason": "request", "dry_run": True}),
+        "GET /v1/erasures": Row(),
+        "GET /v1/erasures/preview": Row(query={"months": "12"}),
+        "GET /v1/erasures/{erasure}": Row(_erasure),
         **_AUDIT,
     },
     "metrics": {
@@ -118,6 +140,7 @@ ROWS: dict[str, dict[str, Row]] = {
         "GET /v1/stages/{as_of}": Row(values=_DAY),
         "GET /v1/customers": Row(query={"stage": "active"}),
         "GET /v1/customers/{customer}": Row(_customer),
+        "GET /v1/customers/{customer}/export": Row(_customer),
         "POST /v1/settings/preview": Row(body={"lifecycle": {"lost_days": 180}}),
         "GET /v1/settings/build": Row(),
         **_AUDIT,

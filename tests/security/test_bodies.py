@@ -93,6 +93,25 @@ WRONG: dict[str, dict[str, Any]] = {
         "into": [5, None, True, "", "x", ["0b7t4r2pkd91u"], "0b7t4r2pkd91u\n"],
         "reason": [5, None, True, "x" * 501],
     },
+    "POST /v1/customers/find": {
+        "customer": [5, True, "", "x", ["0b7t4r2pkd91u"]],
+        "phone": [9121234567, True, "", "1" * 41],
+        "email": [5, "", "x" * 255],
+        "customer_id": [77, 77.0, True, "", "x" * 201],
+    },
+    "POST /v1/customers/{customer}/erase": {
+        "reason": [5, None, "because", ["request"]],
+        "reference": [5, None, "of Sara", "x" * 65, "a\n"],
+        "dry_run": [1, 0, "true", None],
+    },
+    "POST /v1/consents": {
+        "channel": [5, None, "pigeon", ["email"]],
+        "purpose": [5, None, "", "News Letter", "x" * 65],
+        "state": [5, None, True, "maybe"],
+        "occurred_at": [5, None, True, "5", "2025-06-01", "2025-06-01T00:00:00", "yesterday", "9999-01-01T00:00:00Z"],
+        "source": [5, None, "", "A", "x" * 101],
+        "evidence": [5, True, "x" * 2001],
+    },
     "POST /v1/customers/{customer}/unmerge": {"reason": [5, None, True, "x" * 501]},
 }
 """By route and field: what looks nearly right."""

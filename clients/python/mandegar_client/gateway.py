@@ -196,6 +196,80 @@ class Gateway(Api):
             "POST", "/v1/customers/{customer}/unmerge", models.PersonAnswer, path={"customer": customer}, body=body
         )
 
+    def find(self, body: models.Named | Mapping[str, Any]) -> models.FoundAnswer:
+        """Find a customer by an identifier.
+
+        The identifier stands in the body, so that it is in no log of addresses.
+        """
+        return self._ask("POST", "/v1/customers/find", models.FoundAnswer, body=body)
+
+    def export(self, *, customer: str) -> models.ExportAnswer:
+        """All that gateway holds of a person.
+
+        Identities, contacts and consents. metrics has the orders, at the same address.
+
+        customer: The platform's own id of the customer, thirteen characters.
+        """
+        return self._ask("GET", "/v1/customers/{customer}/export", models.ExportAnswer, path={"customer": customer})
+
+    def erase(self, body: models.EraseBody | Mapping[str, Any], *, customer: str) -> models.CertificateAnswer:
+        """Erase a person.
+
+        All identities of the person. Asked for again, the answer is the same erasure, as it stands.
+
+        Erase the person in the shop's own systems first: what those send afterwards makes somebody new.
+
+        customer: The platform's own id of the customer, thirteen characters.
+        """
+        return self._ask(
+            "POST", "/v1/customers/{customer}/erase", models.CertificateAnswer, path={"customer": customer}, body=body
+        )
+
+    def newest(self, *, limit: int | None = None) -> models.ErasuresAnswer:
+        """The newest erasures.
+
+        With what each still waits for.
+
+        limit: At most so many.
+        """
+        return self._ask("GET", "/v1/erasures", models.ErasuresAnswer, query={"limit": limit})
+
+    def preview_inactive(self, *, months: int) -> models.InactiveAnswer:
+        """Who would be erased as inactive.
+
+        How many customers the term `inactive_months` would erase today. Erases nobody.
+
+        months: A term to try; the shop's own is a setting.
+        """
+        return self._ask("GET", "/v1/erasures/preview", models.InactiveAnswer, query={"months": months})
+
+    def certificate(self, *, erasure: str) -> models.CertificateAnswer:
+        """The certificate of an erasure.
+
+        Who was asked and who answered, what is gone, what stays and why, and when topics will have forgotten it.
+
+        erasure: As the request was answered.
+        """
+        return self._ask("GET", "/v1/erasures/{erasure}", models.CertificateAnswer, path={"erasure": erasure})
+
+    def add_consent(self, body: models.StatementBody | Mapping[str, Any]) -> models.ConsentsAnswer:
+        """Hand in a statement of consent.
+
+        The person is named by exactly one of `customer`, `customer_id`, `phone`, `email`.
+
+        The same statement again changes nothing. What holds afterwards is answered, and told to all on `consents.v1`.
+        """
+        return self._ask("POST", "/v1/consents", models.ConsentsAnswer, body=body)
+
+    def read_consents(self, *, customer: str) -> models.ConsentsAnswer:
+        """What a customer agreed to.
+
+        By channel and purpose the statement that occurred last.
+
+        customer: The platform's own id of the customer, thirteen characters.
+        """
+        return self._ask("GET", "/v1/customers/{customer}/consents", models.ConsentsAnswer, path={"customer": customer})
+
     def read_audit(
         self,
         *,
@@ -356,6 +430,44 @@ class AsyncGateway(AsyncApi):
         """As `Gateway.unmerge`."""
         return await self._ask(
             "POST", "/v1/customers/{customer}/unmerge", models.PersonAnswer, path={"customer": customer}, body=body
+        )
+
+    async def find(self, body: models.Named | Mapping[str, Any]) -> models.FoundAnswer:
+        """As `Gateway.find`."""
+        return await self._ask("POST", "/v1/customers/find", models.FoundAnswer, body=body)
+
+    async def export(self, *, customer: str) -> models.ExportAnswer:
+        """As `Gateway.export`."""
+        return await self._ask(
+            "GET", "/v1/customers/{customer}/export", models.ExportAnswer, path={"customer": customer}
+        )
+
+    async def erase(self, body: models.EraseBody | Mapping[str, Any], *, customer: str) -> models.CertificateAnswer:
+        """As `Gateway.erase`."""
+        return await self._ask(
+            "POST", "/v1/customers/{customer}/erase", models.CertificateAnswer, path={"customer": customer}, body=body
+        )
+
+    async def newest(self, *, limit: int | None = None) -> models.ErasuresAnswer:
+        """As `Gateway.newest`."""
+        return await self._ask("GET", "/v1/erasures", models.ErasuresAnswer, query={"limit": limit})
+
+    async def preview_inactive(self, *, months: int) -> models.InactiveAnswer:
+        """As `Gateway.preview_inactive`."""
+        return await self._ask("GET", "/v1/erasures/preview", models.InactiveAnswer, query={"months": months})
+
+    async def certificate(self, *, erasure: str) -> models.CertificateAnswer:
+        """As `Gateway.certificate`."""
+        return await self._ask("GET", "/v1/erasures/{erasure}", models.CertificateAnswer, path={"erasure": erasure})
+
+    async def add_consent(self, body: models.StatementBody | Mapping[str, Any]) -> models.ConsentsAnswer:
+        """As `Gateway.add_consent`."""
+        return await self._ask("POST", "/v1/consents", models.ConsentsAnswer, body=body)
+
+    async def read_consents(self, *, customer: str) -> models.ConsentsAnswer:
+        """As `Gateway.read_consents`."""
+        return await self._ask(
+            "GET", "/v1/customers/{customer}/consents", models.ConsentsAnswer, path={"customer": customer}
         )
 
     async def read_audit(

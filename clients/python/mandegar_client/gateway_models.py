@@ -24,6 +24,40 @@ class ConflictAnswer(BaseModel):
     at: AwareDatetime
 
 
+class ConsentAnswer(BaseModel):
+    """
+    What holds for one channel and purpose.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    channel: str
+    purpose: str
+    state: str
+    occurred_at: AwareDatetime
+    source: str
+    record: str
+    """
+    Id of the statement.
+    """
+
+
+class ConsentsAnswer(BaseModel):
+    """
+    What holds for one person, all identities together.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    customer: str
+    consents: list[ConsentAnswer]
+    """
+    No entry: no consent.
+    """
+
+
 class DoneAnswer(BaseModel):
     """
     A merge, or its undoing.
@@ -82,6 +116,68 @@ class EntryAnswer(BaseModel):
     outcome: Literal["done", "refused", "failed"]
 
 
+class EraseBody(BaseModel):
+    """
+    Why somebody is erased. No free text: the certificate holds nothing personal.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    reason: Literal["request", "objection", "withdrawn", "unlawful", "inactive"]
+    """
+    Why.
+    """
+    reference: Annotated[str, Field(pattern="^[A-Za-z0-9._/#-]{0,64}$")] = ""
+    """
+    Number of the request in your own files.
+    """
+    dry_run: bool = False
+    """
+    Only say what would go.
+    """
+
+
+class ExportAnswer(BaseModel):
+    """
+    What gateway holds of a person.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    service: str
+    customer: str
+    identities: list[dict[str, Any]]
+    """
+    Contacts as last known, and how many identifiers lead there.
+    """
+    consents: list[dict[str, Any]]
+    """
+    All statements, the oldest first, with their evidence.
+    """
+    erasure: str | None
+
+
+class FoundAnswer(BaseModel):
+    """
+    Whom an identifier leads to.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    customer: str
+    """
+    The person, as all identities are counted.
+    """
+    identities: list[str]
+    """
+    All identities of the person.
+    """
+
+
 class IdentityAnswer(BaseModel):
     """
     One of the identities of a person.
@@ -100,6 +196,19 @@ class IdentityAnswer(BaseModel):
     The shop has given it no customer id.
     """
     created_at: AwareDatetime
+
+
+class InactiveAnswer(BaseModel):
+    """
+    Whom a term would erase.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    months: int
+    not_heard_of_since: AwareDatetime
+    customers: int
 
 
 class KeyAnswer(BaseModel):
@@ -213,6 +322,61 @@ class Merge(BaseModel):
     """
 
 
+class Customer(RootModel[str]):
+    root: Annotated[str, Field(pattern="^[0-3][0-9a-v]{12}$")]
+    """
+    The platform's own id.
+    """
+
+
+class CustomerId(RootModel[str]):
+    root: Annotated[str, Field(max_length=200, min_length=1)]
+    """
+    The shop's own id.
+    """
+
+
+class Phone(RootModel[str]):
+    root: Annotated[str, Field(max_length=40, min_length=1)]
+    """
+    In any form that the shop sends.
+    """
+
+
+class Email(RootModel[str]):
+    root: Annotated[str, Field(max_length=254, min_length=1)]
+    """
+    In any case.
+    """
+
+
+class Named(BaseModel):
+    """
+    A person, named by exactly one of these.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    customer: Customer | None = None
+    """
+    The platform's own id.
+    """
+    customer_id: CustomerId | None = None
+    """
+    The shop's own id.
+    """
+    phone: Phone | None = None
+    """
+    In any form that the shop sends.
+    """
+    email: Email | None = None
+    """
+    In any case.
+    """
+
+
 class ExpiresInDays(RootModel[int]):
     root: Annotated[int, Field(ge=1, le=3660)]
     """
@@ -321,6 +485,32 @@ class PersonAnswer(BaseModel):
     """
 
 
+class PreviewAnswer(BaseModel):
+    """
+    What an erasure would do.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    customers: list[str]
+    """
+    All identities of the person.
+    """
+    removes: dict[str, int]
+    """
+    What is known to go, by kind.
+    """
+    searches: list[str]
+    """
+    Where more may be found while it is done.
+    """
+    keeps: dict[str, str]
+    """
+    What stays, and why.
+    """
+
+
 class RotatedKeyAnswer(BaseModel):
     """
     A key that takes the place of another.
@@ -365,6 +555,20 @@ class Rotation(BaseModel):
     """
     The key expires after so many days; it never does if not given.
     """
+
+
+class ServiceAnswer(BaseModel):
+    """
+    What one service did.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    service: str
+    answered_at: AwareDatetime
+    removed: dict[str, int]
+    kept: dict[str, int]
 
 
 class SettingsAnswer(BaseModel):
@@ -464,6 +668,77 @@ class SettingsChange(BaseModel):
     """
     Who was not heard of for so many months is erased; 0: nobody. Preview it first.
     """
+
+
+class Evidence(RootModel[str]):
+    root: Annotated[str, Field(max_length=2000)]
+    """
+    What proves it, such as the text that was agreed to. On no topic.
+    """
+
+
+class StatementBody(BaseModel):
+    """
+    One statement of one person.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    customer: Customer | None = None
+    """
+    The platform's own id.
+    """
+    customer_id: CustomerId | None = None
+    """
+    The shop's own id.
+    """
+    phone: Phone | None = None
+    """
+    In any form that the shop sends.
+    """
+    email: Email | None = None
+    """
+    In any case.
+    """
+    channel: Literal["email", "sms", "push", "messenger", "social", "phone", "post", "onsite", "advertising"]
+    """
+    By what a message would come.
+    """
+    purpose: Annotated[str, Field(pattern="^[a-z0-9][a-z0-9_.-]{0,63}$")]
+    """
+    For what, as the shop names it.
+    """
+    state: Literal["given", "pending", "withdrawn"]
+    """
+    `pending`: asked for and not confirmed yet. Only `given` allows messages.
+    """
+    occurred_at: AwareDatetime
+    """
+    When it was said, with offset: the last one holds, whenever it is handed in.
+    """
+    source: Annotated[str, Field(pattern="^[a-z0-9][a-z0-9_.:/-]{0,99}$")]
+    """
+    Where it was said.
+    """
+    evidence: Evidence | None = None
+    """
+    What proves it, such as the text that was agreed to. On no topic.
+    """
+
+
+class TopicAnswer(BaseModel):
+    """
+    When a topic has forgotten.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    topic: str
+    how: str
+    gone_by: AwareDatetime | None
 
 
 class Unmerge(BaseModel):
@@ -728,3 +1003,53 @@ class WebhookTaken(BaseModel):
     )
     accepted: int
     set_aside: bool
+
+
+class CertificateAnswer(BaseModel):
+    """
+    What became of an erasure. Holds nothing personal itself.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    erasure: str
+    customer: str
+    state: str
+    """
+    `waiting` or `complete`.
+    """
+    overdue: bool
+    """
+    Not complete an hour after it was asked for.
+    """
+    reason: str
+    reference: str
+    requested_at: AwareDatetime
+    erased_at: AwareDatetime | None
+    """
+    Contacts and identifiers were deleted.
+    """
+    completed_at: AwareDatetime | None
+    """
+    All services had answered.
+    """
+    asked: list[str]
+    waiting: list[str]
+    """
+    Services that have not answered.
+    """
+    answers: list[ServiceAnswer]
+    kept_because: dict[str, str]
+    topics: list[TopicAnswer]
+
+
+class ErasuresAnswer(BaseModel):
+    """
+    The newest erasures.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    erasures: list[CertificateAnswer]

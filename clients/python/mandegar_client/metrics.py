@@ -508,6 +508,15 @@ class Metrics(Api):
             query={"window_days": window_days, "basis": basis},
         )
 
+    def export(self, *, customer: str) -> models.ExportAnswer:
+        """All that metrics holds of a customer.
+
+        Orders, refunds, changes of stage and days of visits, by the surrogate id. One identity at a time.
+
+        customer: The platform's own id; gateway's export names all identities of a person.
+        """
+        return self._ask("GET", "/v1/customers/{customer}/export", models.ExportAnswer, path={"customer": customer})
+
     def preview(self, body: Mapping[str, Any]) -> models.PreviewAnswer:
         """What a change of settings would cost.
 
@@ -898,6 +907,12 @@ class AsyncMetrics(AsyncApi):
             models.CustomerAnswer,
             path={"customer": customer},
             query={"window_days": window_days, "basis": basis},
+        )
+
+    async def export(self, *, customer: str) -> models.ExportAnswer:
+        """As `Metrics.export`."""
+        return await self._ask(
+            "GET", "/v1/customers/{customer}/export", models.ExportAnswer, path={"customer": customer}
         )
 
     async def preview(self, body: Mapping[str, Any]) -> models.PreviewAnswer:

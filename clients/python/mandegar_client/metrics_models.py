@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -192,6 +192,28 @@ class EntryAnswer(BaseModel):
     As `X-Request-Id` of the answer told it; also in the log.
     """
     outcome: Literal["done", "refused", "failed"]
+
+
+class ExportAnswer(BaseModel):
+    """
+    What metrics holds of a customer.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    service: str
+    customer: str
+    orders: list[dict[str, Any]]
+    """
+    Facts of each order; money in minor units.
+    """
+    refunds: list[dict[str, Any]]
+    stage_changes: list[dict[str, Any]]
+    """
+    All changes of stage, also those that were taken back.
+    """
+    visit_days: list[date]
 
 
 class FlowAnswer(BaseModel):

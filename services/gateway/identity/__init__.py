@@ -11,12 +11,24 @@ from services.gateway.identity.commands import (
 )
 from services.gateway.identity.domain import Claim, Kind, Mark, Marker, MarkingRules, Profile, Recognition
 from services.gateway.identity.events import customer_key, customer_merged, customer_updated
-from services.gateway.identity.store import identify, save
+from services.gateway.identity.store import (
+    Forgotten,
+    Joined,
+    Shown,
+    find,
+    forget,
+    identify,
+    lock_group,
+    save,
+    whole_person,
+)
 
 __all__ = [
     "Claim",
+    "Forgotten",
     "Identity",
     "IdentityTrouble",
+    "Joined",
     "Kind",
     "Mark",
     "Marker",
@@ -24,13 +36,18 @@ __all__ = [
     "Owner",
     "Profile",
     "Recognition",
+    "Shown",
     "customer_key",
     "customer_merged",
     "customer_updated",
+    "find",
     "find_owners",
+    "forget",
     "identify",
+    "lock_group",
     "merge_customers",
     "person_of",
     "save",
     "unmerge_customer",
+    "whole_person",
 ]

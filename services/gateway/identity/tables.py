@@ -14,10 +14,9 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    Uuid,
     text,
 )
-
-_NOT_FOR_APIS = {"api": ""}  # who is found by what is the worker's affair: no route reads it
 
 
 def add_identity_tables(metadata: MetaData) -> None:
@@ -49,6 +48,7 @@ def _people(metadata: MetaData) -> None:
         Column("emails", SmallInteger, nullable=False),
         Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
         Column("merged_into", BigInteger),  # whom a merge joined it to; `canonical` is where such steps end
+        Column("erasure", Uuid()),  # id of the erasure that emptied this row; null: not erased
         PrimaryKeyConstraint("shop", "customer", name="pk_customer"),
         info={"api": "SELECT, UPDATE"},
     )
@@ -66,7 +66,8 @@ def _people(metadata: MetaData) -> None:
         Column("value_hash", LargeBinary, nullable=False),  # 16 bytes, keyed
         Column("customer", BigInteger, nullable=False),
         PrimaryKeyConstraint("shop", "kind", "value_hash", name="pk_customer_alias"),
-        info=_NOT_FOR_APIS,
+        Index("ix_customer_alias_customer", "shop", "customer"),
+        info={"api": "SELECT"},
     )
     Table(
         "order_customer",
@@ -77,7 +78,7 @@ def _people(metadata: MetaData) -> None:
         Column("at_us", BigInteger, nullable=False),
         Column("tie", BigInteger, nullable=False),
         PrimaryKeyConstraint("shop", "order_id", name="pk_order_customer"),
-        info=_NOT_FOR_APIS,
+        info={"api": "SELECT"},  # who has not ordered for long is counted before they are erased
     )
 
 

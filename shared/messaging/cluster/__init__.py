@@ -14,6 +14,7 @@ from shared.messaging.cluster.topics import (
     topic_settings,
     topics_of,
 )
+from shared.messaging.cluster.truncating import truncate
 
 __all__ = [
     "COMPACTED_WITHIN_DAYS",
@@ -33,4 +34,5 @@ __all__ = [
     "standing_of",
     "topic_settings",
     "topics_of",
+    "truncate",
 ]

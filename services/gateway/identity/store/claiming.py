@@ -37,8 +37,9 @@ async def identify(
 
     Call it before `lock_keys`, and `save` after it. One round:
 
-    1. read the aliases, without locks: an alias is never changed or taken away while it may be read here
-    2. lock the customers that the decision may change, with all identities of each, sorted; read them
+    1. read the aliases, without locks: an alias is never changed, and taken away only with the customer's lock held
+    2. lock the customers that the decision may change, with all identities of each, sorted; read them. Was one of them
+       erased meanwhile, begin again: their identifiers lead nowhere now
     3. decide (`recognise`, pure)
     4. insert new customers, then new aliases, both sorted. Where another transaction is inserting the same alias,
        PostgreSQL makes us wait for its end.
@@ -53,8 +54,9 @@ async def identify(
     for _ in range(_ROUNDS_MAX):
         owners = await load_owners(conn, claims)
         await conn.execute("SAVEPOINT identify")
-        people = await lock_whole(conn, people_to_lock(claims, owners))
-        if people is None:  # somebody was merged meanwhile
+        wanted = people_to_lock(claims, owners)
+        people = await lock_whole(conn, wanted)
+        if people is None or not people.keys() >= set(wanted):  # somebody was merged or erased meanwhile
             await _go_back(conn)
             continue
         known = Known(owners, people, orders, await load_apart(conn, list(people)))

@@ -17,12 +17,14 @@ SELECT a.value_hash, a.customer
 FROM unnest($1::smallint[], $2::smallint[], $3::bytea[]) AS asked (shop, kind, value_hash)
 JOIN customer_alias a USING (shop, kind, value_hash)
 """
-# Rows are locked in the order in which the sort hands them on, which is the same in every transaction.
+# Rows are locked in the order in which the sort hands them on, which is the same in every transaction. Who was erased
+# while we waited for the lock does not come.
 _LOCK_PEOPLE = """
 SELECT c.shop, c.customer, c.canonical, c.shop_customer_id, c.name, c.email, c.phone, c.locale,
        c.name_at_us, c.email_at_us, c.phone_at_us, c.locale_at_us, c.phones, c.emails, c.merged_into
 FROM unnest($1::smallint[], $2::bigint[]) AS asked (shop, customer)
 JOIN customer c USING (shop, customer)
+WHERE c.erasure IS NULL
 ORDER BY c.shop, c.customer
 FOR UPDATE OF c
 """
@@ -65,7 +67,7 @@ async def lock_people(conn: asyncpg.Connection[Any], keys: Sequence[PersonKey]) 
     """Lock the rows of customers until the transaction ends, in the given sorted order, and read them.
 
     The lock guarantees that nobody else gives these customers another identifier, counts their identifiers anew or
-    changes their profile meanwhile.
+    changes their profile meanwhile, or erases them. Whoever was erased since their identifiers were read is missing.
     """
     if not keys:
         return {}

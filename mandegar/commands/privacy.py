@@ -1,0 +1,140 @@
+"""`mandegar privacy`: what is known of a person, handed out; and its erasure."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from mandegar.options import DEFAULT_DIRECTORY, Directory
+
+if TYPE_CHECKING:
+    from services.gateway.privacy.domain import Reason
+    from shared.kernel import CustomerId
+
+Shop = Annotated[str, typer.Argument(help="The shop's slug.")]
+Customer = Annotated[str, typer.Argument(help="The platform's own id of the customer, thirteen characters.")]
+REASONS = ("request", "objection", "withdrawn", "unlawful", "inactive")
+
+app = typer.Typer(help="Privacy: export and erase what is known of a person.", no_args_is_help=True)
+
+
+@app.command()
+def export(
+    shop: Shop,
+    customer: Customer,
+    *,
+    output: Annotated[Path | None, typer.Option(help="File to write, readable by you alone; else stdout.")] = None,
+    directory: Directory = DEFAULT_DIRECTORY,
+) -> None:
+    """All that every service holds of a person, as JSON."""
+    found = asyncio.run(_export(directory, shop, _number(customer)))
+    text = json.dumps(found, default=str, ensure_ascii=False, indent=2) + "\n"
+    if output is None:
+        sys.stdout.write(text)
+        return
+    output.touch(mode=0o600)
+    output.chmod(0o600)
+    output.write_text(text, encoding="utf-8")
+
+
+@app.command()
+def erase(
+    shop: Shop,
+    customer: Customer,
+    *,
+    reason: Annotated[str, typer.Option(help=f"One of {', '.join(REASONS)}.")] = "request",
+    reference: Annotated[str, typer.Option(help="Number of the request in your own files; nothing personal.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+    directory: Directory = DEFAULT_DIRECTORY,
+) -> None:
+    """Erase a person, with all identities. Prints the certificate so far; `certificate` shows it later."""
+    from mandegar.failures import CommandFailed
+    from mandegar.gateway import with_gateway
+    from services.gateway.privacy import request_erasure
+
+    if reason not in REASONS:
+        raise CommandFailed(f"--reason: one of {', '.join(REASONS)}")
+    number = _number(customer)
+    found = asyncio.run(
+        with_gateway(
+            directory,
+            lambda pool, clock: request_erasure(
+                pool, clock, shop, number, reason=cast("Reason", reason), reference=reference, dry_run=dry_run
+            ),
+        )
+    )
+    _print(found)
+
+
+@app.command()
+def certificate(
+    shop: Shop,
+    erasure: Annotated[str, typer.Argument(help="Id of the erasure, as `erase` printed it.")],
+    directory: Directory = DEFAULT_DIRECTORY,
+) -> None:
+    """What became of an erasure: who answered when, what is gone, what stays and why."""
+    from mandegar.gateway import with_gateway
+    from services.gateway.privacy import show_erasure
+
+    _print(asyncio.run(with_gateway(directory, lambda pool, clock: show_erasure(pool, clock, shop, erasure))))
+
+
+@app.command("truncate-raw")
+def truncate_raw(directory: Directory = DEFAULT_DIRECTORY) -> None:
+    """Delete from raw topics what is taken in already, of all shops, instead of waiting for its days to pass."""
+    from mandegar.connecting import connection
+    from mandegar.gateway import with_gateway
+    from services.gateway.privacy import note_raw_cleared, raw_positions
+    from shared.messaging.cluster import truncate
+
+    servers = connection(directory).bootstrap_servers
+
+    async def work(pool: Any, clock: Any) -> tuple[int, int]:
+        now = clock.now()
+        cut = await truncate(servers, await raw_positions(pool))
+        return cut, await note_raw_cleared(pool, now)
+
+    cut, erasures = asyncio.run(with_gateway(directory, work))
+    print(f"partitions cut: {cut}; certificates that say so now: {erasures}")
+
+
+async def _export(directory: Path, shop: str, customer: CustomerId) -> dict[str, Any]:
+    from mandegar.connecting import connection
+    from mandegar.gateway import with_gateway
+    from services.gateway.privacy import export_person
+    from services.metrics.privacy import export_person as facts_of
+    from shared.db import create_pool
+    from shared.kernel import parse_customer_id
+
+    person = await with_gateway(directory, lambda pool, _clock: export_person(pool, shop, customer))
+    pool = await create_pool(connection(directory).login("metrics"), "metrics", application="mandegar-operator")
+    try:
+        identities = [parse_customer_id(one["customer"]) for one in person["identities"]]
+        facts = [await facts_of(pool, shop, one) for one in identities]
+    finally:
+        await pool.close()
+    return {"shop": shop, "customer": person["customer"], "gateway": person, "metrics": facts}
+
+
+def _number(customer: str) -> CustomerId:
+    from mandegar.failures import CommandFailed
+    from shared.kernel import parse_customer_id
+
+    try:
+        return parse_customer_id(customer)
+    except ValueError as error:
+        raise CommandFailed(f"{error}; `mandegar customers find` gives it") from None
+
+
+def _print(found: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(found, default=str, ensure_ascii=False, indent=2) + "\n")
+
+
+def register(cli: typer.Typer) -> None:
+    """Called by mandegar.cli."""
+    cli.add_typer(app, name="privacy")

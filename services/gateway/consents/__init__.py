@@ -1,0 +1,7 @@
+"""Slice `consents`: what customers agreed to, by channel and purpose; told on `consents.v1` with each change."""
+
+from services.gateway.consents.api import consents_router
+from services.gateway.consents.events import consent_changed
+from services.gateway.consents.store import forget, statements_of
+
+__all__ = ["consent_changed", "consents_router", "forget", "statements_of"]

@@ -1,0 +1,56 @@
+"""Who somebody is, for people who may know it: found by an identifier, and shown with all identities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from services.gateway.identity.domain import Kind, Mark
+from shared.db import Reads
+from shared.kernel import CustomerId, ShopId
+
+_FIND = """
+SELECT a.customer FROM customer_alias a WHERE a.shop = $1 AND a.kind = $2 AND a.value_hash = $3
+"""
+_PERSON = """
+SELECT c.customer, c.canonical, c.shop_customer_id, c.name, c.email, c.phone, c.locale, c.created_at, c.erasure,
+       ARRAY(SELECT a.kind FROM customer_alias a WHERE a.shop = c.shop AND a.customer = c.customer) AS kinds
+FROM customer k JOIN customer c ON c.shop = k.shop
+WHERE k.shop = $1 AND k.customer = $2
+    AND (c.customer = k.canonical OR (c.canonical = k.canonical AND c.canonical <> c.customer))
+ORDER BY c.customer
+"""
+
+
+class Shown(NamedTuple):
+    """One identity of a person, as it is kept."""
+
+    customer: CustomerId
+    canonical: CustomerId
+    shop_customer_id: str | None
+    name: str | None
+    email: str | None
+    phone: str | None
+    locale: str | None
+    known_since: datetime
+    erasure: UUID | None
+    identifiers: dict[str, int]
+    """How many lead here, by kind; they are kept as keyed hashes."""
+
+
+async def find(reads: Reads, shop: ShopId, mark: Mark) -> CustomerId | None:
+    """Whom an identifier leads to."""
+    row = await reads.fetchrow(_FIND, shop, int(mark.kind), mark.fingerprint)
+    return None if row is None else CustomerId(row[0])
+
+
+async def whole_person(reads: Reads, shop: ShopId, customer: CustomerId) -> Sequence[Shown]:
+    """All identities of the person that a customer is, by number; empty when there is no such customer."""
+    rows = await reads.fetch(_PERSON, shop, customer)
+    return [Shown(*tuple(row)[:9], identifiers=_by_kind(row["kinds"])) for row in rows]  # type: ignore[misc]  # nine of ten
+
+
+def _by_kind(kinds: Sequence[int]) -> dict[str, int]:
+    return {kind.name.lower(): kinds.count(kind) for kind in Kind if kind in kinds}

@@ -1,0 +1,28 @@
+"""Asking for an erasure: noted and told in one transaction, once for each person. The worker does the rest."""
+
+from __future__ import annotations
+
+from services.gateway import identity
+from services.gateway.privacy import store
+from services.gateway.privacy.domain import ASKED, Erasure, Reason
+from services.gateway.privacy.events import erasure_id_of, requested
+from shared.contracts import topics
+from shared.contracts.shops import Shop
+from shared.db import OpenTransaction
+from shared.kernel import CustomerId, ShopId
+
+
+async def ask(tx: OpenTransaction, shop: Shop, customer: CustomerId, reason: Reason, reference: str) -> Erasure | None:
+    """The erasure of the person, asked for now or before; None when there is no such customer."""
+    number = ShopId(shop.number)
+    known = await store.of_customer(tx.conn, number, customer)
+    if known is not None:
+        return known
+    if not await identity.whole_person(tx.conn, number, customer):
+        return None
+    key = identity.customer_key(number, shop.slug, customer)
+    await tx.lock_keys({key: 1})
+    erasure_id = erasure_id_of(shop.slug, customer, tx.now)
+    if await store.add(tx.conn, Erasure(erasure_id, number, customer, reason, reference, ASKED, tx.now)):
+        tx.publish(topics.ERASURES, key, requested(shop.slug, customer, erasure_id, tx.now, tx.sequence(key)))
+    return await store.of_customer(tx.conn, number, customer)

@@ -1,0 +1,1 @@
+"""A person is handed out, agrees, and is erased."""
