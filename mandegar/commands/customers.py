@@ -29,7 +29,7 @@ ShopSlug = Annotated[str, typer.Argument(help="The shop's slug.")]
 Reason = Annotated[str, typer.Option(help="Kept with it.")]
 CustomerText = Annotated[str, typer.Argument(help="The platform's own id, thirteen characters, as `find` shows it.")]
 
-app = typer.Typer(help="Customers: find one, gather what is known, merge and part.", no_args_is_help=True)
+app = typer.Typer(help="Customers: find one, gather what is known, merge, part, export, erase.", no_args_is_help=True)
 
 
 @app.command()
@@ -236,4 +236,8 @@ def _text(value: Any) -> str:
 
 def register(cli: typer.Typer) -> None:
     """Called by mandegar.cli."""
+    from mandegar.commands import privacy
+
+    for command in (privacy.export, privacy.erase):  # what is done to a customer is looked for here too
+        app.command()(command)
     cli.add_typer(app, name="customers")
