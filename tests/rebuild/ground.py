@@ -158,8 +158,13 @@ class Town:
 
 
 @asynccontextmanager
-async def a_town(servers: Servers, *, seed: int, customers: int, days: int = 200) -> AsyncIterator[Town]:
-    """An empty platform; all that its shops will tell ends some days ago."""
+async def a_town(
+    servers: Servers, *, seed: int, customers: int, days: int = 200, moving: float = 1.0
+) -> AsyncIterator[Town]:
+    """An empty platform; all that its shops will tell ends some days ago.
+
+    `moving`: in this first part of the messages identities are merged and parted, for which a shop is held alone.
+    """
     start = SystemClock().now().date() - timedelta(days=days + 12)
     settings = Settings(customers=customers, days=days, seed=seed, start=start, shops=len(_SHOPS))
     stream = generate_inside(settings, visits=1.5, clock=True, tail_days=6)
@@ -173,7 +178,7 @@ async def a_town(servers: Servers, *, seed: int, customers: int, days: int = 200
         ]  # fmt: skip
         await tell_settings(world, shops)
         entries = [_placed(entry, start) for entry in stream.entries if _is_sent(entry)]
-        entries = _with_merges(entries, Random(seed))
+        entries = _with_merges(entries, Random(seed), int(len(entries) * moving))
         print(f"rebuild: seed {seed}, {len(entries)} messages of {customers} customers")
         yield Town(world, entries, {shop.slug: shop for shop in shops})
 
@@ -189,7 +194,7 @@ def _is_sent(entry: Entry) -> bool:
     return bool(event["type"] != "order.refunded" or event["data"]["customer"])
 
 
-def _with_merges(entries: list[Entry], rng: Random) -> list[Entry]:
+def _with_merges(entries: list[Entry], rng: Random, until: int) -> list[Entry]:
     """Some customers of each shop turn out to be one person, and half of them not to be."""
     named: dict[str, set[str]] = {slug: set() for slug in _MERGING}
     for entry in entries:
@@ -200,10 +205,10 @@ def _with_merges(entries: list[Entry], rng: Random) -> list[Entry]:
     for slug, customers in named.items():
         chosen = rng.sample(sorted(customers), 12)
         for one, other in zip(chosen[:6], chosen[6:], strict=True):
-            merged = rng.randrange(len(entries) // 2)
+            merged = rng.randrange(until // 2)
             places.append((merged, _pointer(slug, one, other, 1)))
             if rng.random() < 0.5:
-                places.append((rng.randrange(merged, len(entries)), _pointer(slug, one, one, 2)))
+                places.append((rng.randrange(merged, until), _pointer(slug, one, one, 2)))
     return [entry for _, entry in sorted(places, key=lambda place: place[0])]
 
 

@@ -103,11 +103,15 @@ async def held_when_built(town: Town, shops: Mapping[str, Shop]) -> AsyncIterato
 async def until_marked(town: Town) -> None:
     """Events go on, until a timer or a visit has left its mark at what is built."""
     asked = "SELECT EXISTS (SELECT FROM touched_customer t JOIN shop s ON s.number = t.shop WHERE s.slug = $1)"
-    feeding = asyncio.create_task(town.feed(len(town.entries) // 4))
-    async with town.rows() as conn, asyncio.timeout(30):
-        while not await conn.fetchval(asked, BUILT):  # noqa: ASYNC110 - a table tells no one
-            await asyncio.sleep(0.005)
-    await feeding
+    async with town.rows() as conn, asyncio.timeout(120):
+        while not await conn.fetchval(asked, BUILT):
+            assert town.sent < len(town.entries), "all of it went without a mark"
+            feeding = asyncio.create_task(town.feed(len(town.entries) // 24))
+            for _ in range(200):
+                if await conn.fetchval(asked, BUILT):
+                    break
+                await asyncio.sleep(0.01)
+            await feeding
 
 
 async def until_nothing_is_built(town: Town) -> None:
@@ -122,7 +126,7 @@ async def _owed(conn: Any) -> dict[str, int]:
 
 
 async def test_shops_amid_a_change_of_settings_are_rebuilt_and_what_they_owe_is_told_once(servers: Servers) -> None:
-    async with a_town(servers, seed=SEED + 3, customers=70, days=150) as town:
+    async with a_town(servers, seed=SEED + 3, customers=70, days=150, moving=0.5) as town:
         metrics = town.world.keep("metrics")
         await town.feed(len(town.entries) // 2)
         await town.settled()
