@@ -47,6 +47,7 @@ class Ground:
     http: httpx.AsyncClient
     facts: httpx.AsyncClient
     clock: FixedClock
+    url: str
     keys: dict[str, str] = field(default_factory=dict)
 
     async def take(self, *events: dict[str, Any] | bytes, topic: str = topics.RAW_ORDERS) -> None:
@@ -159,7 +160,7 @@ async def a_ground(databases: Databases) -> AsyncIterator[Ground]:
             app = create_app(service, settings, own, clock=clock, pool=pool, registry=CollectorRegistry())
             clients.append(await opened.enter_async_context(client(app)))
         keys = {slug: text for slug, (_, text) in made.items()}
-        yield Ground(gateway, metrics, clients[0], clients[1], clock, keys)
+        yield Ground(gateway, metrics, clients[0], clients[1], clock, url, keys)
 
 
 def text_of(number: int) -> str:

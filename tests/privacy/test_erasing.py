@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from datetime import timedelta
 from random import Random
 from typing import Any
 
+import asyncpg
 import pytest
 from prometheus_client import REGISTRY
 
+from services.gateway.identity.domain import Claim
+from services.gateway.identity.store.reading import load_owners
 from services.gateway.privacy.domain import OVERDUE_AFTER
 from shared.contracts import topics
 from shared.db.transaction import TOMBSTONE
+from shared.kernel import CustomerId
 from tests.gateway.ground import NOW
 from tests.privacy.ground import OTHER, PARTITIONS, SARA, SHOP, Ground, order, said
 
@@ -183,6 +188,31 @@ async def test_what_is_taken_in_at_that_moment_brings_no_contact_back(ground: Gr
         (None, None, False),
         ("Sara Karimi", "+989121234567", True),
     ]
+
+
+async def test_who_had_read_the_identifiers_before_the_erasure_begins_again(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await ground.take(order("1", 9, **SARA))
+    sara = await ground.customer(customer_id="U-7781")
+    await ground.erase(sara)
+    rows = await ground.gateway.pool.fetch("DELETE FROM outbox WHERE topic = $1 RETURNING value", topics.ERASURES)
+    rounds = 0
+
+    async def read_then_erased(conn: asyncpg.Connection[Any], claims: Sequence[Claim]) -> dict[bytes, CustomerId]:
+        nonlocal rounds
+        rounds += 1
+        found = await load_owners(conn, claims)
+        if rounds == 1:
+            assert len(found) == 3
+            await ground.gateway.feed(topics.ERASURES, [row["value"] for row in rows])
+        return found
+
+    monkeypatch.setattr("services.gateway.identity.store.claiming.load_owners", read_then_erased)
+    await ground.take(order("2", 1, **SARA))
+    assert rounds == 2
+    kept = await ground.gateway.pool.fetch("SELECT name, phone, erasure FROM customer ORDER BY erasure NULLS LAST")
+    assert [(row["name"], row["erasure"] is None) for row in kept] == [(None, False), ("Sara Karimi", True)]
 
 
 async def test_dead_letters_of_the_person_go_and_those_of_others_stay(ground: Ground) -> None:

@@ -22,8 +22,8 @@ DELETE FROM customer_alias WHERE shop = $1 AND customer = ANY($2::bigint[]) RETU
 """
 # Counted before they are emptied, so that a repetition finds nothing.
 _COUNT = """
-SELECT count(*) FILTER (WHERE erasure IS NULL) AS identities, count(name) AS names, count(email) AS emails,
-       count(phone) AS phones, count(shop_customer_id) AS shop_customer_ids, count(locale) AS locales
+SELECT count(name) AS names, count(email) AS emails, count(phone) AS phones,
+       count(shop_customer_id) AS shop_customer_ids, count(locale) AS locales
 FROM customer WHERE shop = $1 AND customer = ANY($2::bigint[])
 """
 _FORGET_PEOPLE = """
