@@ -267,6 +267,15 @@ async def test_an_answer_that_does_not_come_is_seen(ground: Ground) -> None:
     assert [one["erasure"] for one in listed] == [asked["erasure"]]
 
 
+async def test_an_erasure_that_nobody_handles_is_seen_too(ground: Ground) -> None:
+    sara, _ = await with_two(ground)
+    await ground.erase(sara)
+    assert await ground.gateway.fire(topics.ERASURES, PARTITIONS) == 0
+    ground.clock.advance(OVERDUE_AFTER + timedelta(minutes=1))
+    assert await ground.gateway.fire(topics.ERASURES, PARTITIONS) == 1
+    assert REGISTRY.get_sample_value("mandegar_erasures_overdue") == 1
+
+
 async def test_what_metrics_could_not_read_of_the_person_goes_there_too(ground: Ground) -> None:
     sara, kaveh = await with_two(ground)
     for customer, name in ((sara, "Sara Karimi"), (kaveh, "Kaveh Moradi")):
