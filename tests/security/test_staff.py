@@ -221,6 +221,7 @@ def jwks(*keys: dict[str, Any]) -> bytes:
         (jwks({**KEY.as_dict(private=False), "use": "enc"}), "hold none"),
         (jwks({**ECKey.generate_key("P-384").as_dict(private=False), "kid": "other"}), "hold none"),
     ],
+    ids=lambda _: "",  # keys are made anew each time: the ids of the tests may not hold them
 )
 def test_keys_that_nobody_should_trust_are_refused(body: bytes, why: str) -> None:
     with pytest.raises(SettingsError, match=why):
