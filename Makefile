@@ -48,7 +48,7 @@ check: $(READY) ## lint, types, walls between the rooms, generated documents up 
 	$(BIN)/python -m mandegar.clients --check
 	$(BIN)/python -m pytest tests/tidiness
 
-bench: $(READY) ## the same stream through us, a plain consumer and raw fetches; ratios and microseconds by stage
+bench: $(READY) ## the same job by us and by other libraries: rates, exactness after kill -9, latency (ARGS="--parts rates")
 	$(BIN)/python -m bench $(ARGS)
 
 chaos: $(READY) ## every fault at every named step, from a printed seed (the long form)
@@ -74,7 +74,7 @@ client: docs ## write the documents and, from them, the Python client in clients
 	$(BIN)/python -m mandegar.clients
 
 requirements: $(READY) ## compile requirements/*.in into hashed *.txt
-	@for name in uv app embedded dev; do \
+	@for name in uv app embedded dev bench-faststream bench-quix bench-bytewax; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 			--no-header --no-annotate requirements/$$name.in --output-file requirements/$$name.txt || exit 1; \
 	done

@@ -96,11 +96,14 @@ class Connection(asyncio.Protocol):
 class Load:
     """Requests at a rate, or as many as go."""
 
-    def __init__(self, port: int, make: Callable[[int], bytes]) -> None:
+    def __init__(self, port: int, make: Callable[[int], bytes], connections: int = CONNECTIONS) -> None:
+        """`connections`: so few that none lies unused for the seconds after which the server closes it."""
         self._port = port
+        self._connections = connections
         self._make = make
         self._waiting: deque[float] = deque()
-        self._sent = 0
+        self.sent = 0
+        self.started = 0.0
         self.free: deque[Connection] = deque()
         self.latencies: list[float] = []
         self.statuses: dict[int, int] = {}
@@ -108,9 +111,9 @@ class Load:
     async def run(self, rate: float, seconds: float) -> None:
         """`rate` requests a second for so long; 0: always one on each connection."""
         loop = asyncio.get_running_loop()
-        for _ in range(CONNECTIONS):
+        for _ in range(self._connections):
             await loop.create_connection(lambda: Connection(self), "127.0.0.1", self._port)
-        start = loop.time()
+        start = self.started = loop.time()
         count = 0
         while (now := loop.time()) < start + seconds:
             if rate:
@@ -122,7 +125,7 @@ class Load:
             self._go()
             await asyncio.sleep(0.001)
         for _ in range(500):
-            if not self._waiting and len(self.free) == CONNECTIONS:
+            if not self._waiting and len(self.free) == self._connections:
                 break
             await asyncio.sleep(0.01)
 
@@ -135,8 +138,8 @@ class Load:
 
     def _go(self) -> None:
         while self._waiting and self.free:
-            self._sent += 1
-            self.free.popleft().send(self._make(self._sent), self._waiting.popleft())
+            self.sent += 1
+            self.free.popleft().send(self._make(self.sent), self._waiting.popleft())
 
 
 def requests(key: str, events: int) -> Callable[[int], bytes]:

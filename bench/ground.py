@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 
 import asyncpg
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from msgspec.structs import replace
 
 from bench.stream import SHOP
+from services.metrics.main import create_service
+from shared.contracts import topics
 from shared.contracts.shops import Lifecycle, Shop
 from shared.db.engine import server_settings
 from shared.db.migrating import migrate
 from shared.messaging.reference import write_shops
 
 PARTITIONS = 6
-TOPICS = dict.fromkeys(
-    (
-        *("orders.v1", "orders.backfill.v1", "interactions.v1", "shops.v1", "keys.v1"),
-        *("metrics.lifecycle.v1", "metrics.retention.v1", "dead-letters.v1"),
-    ),
-    PARTITIONS,
-)
 _WHOLE = Shop(number=1, slug=SHOP, name="Bench", currency="EUR", clock="stream")
 SHOPS = {
     # Nobody stays away for so long: what stages cost where hardly any changes.
@@ -31,12 +27,18 @@ SHOPS = {
 """The shop as our service is given it, by what its customers' stages do."""
 
 
-async def create_topics(bootstrap: str) -> None:
+def topics_of_metrics() -> set[str]:
     """The topics that metrics reads and writes."""
+    service = create_service()
+    return {one.topic for one in service.subscriptions} | {*service.own_topics, topics.DEAD_LETTERS}
+
+
+async def create_topics(bootstrap: str, names: Iterable[str] = ()) -> None:
+    """The topics that metrics reads and writes, or others."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
     try:
-        await admin.create_topics([NewTopic(name, partitions, 1) for name, partitions in TOPICS.items()])
+        await admin.create_topics([NewTopic(name, PARTITIONS, 1) for name in names or topics_of_metrics()])
     finally:
         await admin.close()
 

@@ -8,11 +8,21 @@ import sys
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import psutil
 
+ROOT = Path(__file__).resolve().parents[1]
 TIME_LIMIT_SECONDS = 1800
+KILL_LIMIT_SECONDS = 120.0
+
+
+class Killed(NamedTuple):
+    """What a contestant had handled when it was killed, and how long after its start it first told of work."""
+
+    handled: int
+    seconds_to_work: float
 
 
 @dataclass
@@ -29,14 +39,12 @@ class Run:
         return float(self.result["events"]) / float(self.result["seconds"])
 
 
-def run_contestant(name: str, module: str, arguments: list[str]) -> Run:
+def run_contestant(name: str, module: str, arguments: list[str], *, python: str = sys.executable) -> Run:
     """Run `python -m module arguments`; it prints one JSON object on its last line.
 
     Raises RuntimeError with the end of its error output when it fails.
     """
-    process = subprocess.Popen(
-        [sys.executable, "-m", module, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    process = _start(python, module, arguments, stderr=subprocess.PIPE)
     run = Run(name)
     watcher = threading.Thread(target=_watch_memory, args=(process, run), daemon=True)
     watcher.start()
@@ -50,6 +58,36 @@ def run_contestant(name: str, module: str, arguments: list[str]) -> Run:
         raise RuntimeError(f"{name} ended with {process.returncode}:\n{err[-3000:]}")
     run.result = json.loads(out.strip().splitlines()[-1])
     return run
+
+
+def kill_contestant(module: str, arguments: list[str], *, after: int, python: str = sys.executable) -> Killed:
+    """Start a contestant, and kill it (-9) once it told that it has handled so many events; or let it end before."""
+    process = _start(python, module, arguments, stderr=subprocess.DEVNULL)
+    started, first = time.perf_counter(), 0.0
+    deadline = threading.Timer(KILL_LIMIT_SECONDS, process.kill)
+    deadline.start()
+    handled = 0
+    try:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if not line.startswith("{"):
+                continue  # a library's own words
+            first = first or time.perf_counter()
+            told = json.loads(line)
+            handled = told.get("handled", handled)
+            if handled >= after or "events" in told:
+                break
+    finally:
+        deadline.cancel()
+        process.kill()
+        process.communicate()
+    return Killed(handled, first - started if first else KILL_LIMIT_SECONDS)
+
+
+def _start(python: str, module: str, arguments: list[str], *, stderr: int) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [python, "-m", module, *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=stderr, text=True
+    )
 
 
 def _watch_memory(process: subprocess.Popen[str], run: Run) -> None:

@@ -41,6 +41,11 @@ class Meter:
         self.done = asyncio.Event()
         self._loop = asyncio.get_running_loop()
 
+    async def quiet(self, seconds: float) -> None:
+        """Return when nothing has been committed for so long, after the first commit."""
+        while not self.ended or time.perf_counter() - self.ended < seconds:  # noqa: ASYNC110 - commits go on elsewhere
+            await asyncio.sleep(0.1)
+
     def committed(self, outcome: Outcome) -> None:
         """Called in the worker's database thread after each commit."""
         count = outcome.handled.get("orders.v1", 0)
@@ -53,18 +58,22 @@ class Meter:
         self.batches += 1
         self.times.add(outcome.times)
         self.ended = now
+        print(json.dumps({"handled": self.events}), flush=True)
         if self.events >= self.limit:
             self._loop.call_soon_threadsafe(self.done.set)
 
 
-async def run(settings: PlatformSettings, orders: int, ticks: int) -> dict[str, Any]:
-    """Work until all orders, and all that tells of time, are committed; then until no timer is due."""
+async def run(settings: PlatformSettings, orders: int, ticks: int, *, idle: float) -> dict[str, Any]:
+    """Work until all orders, and all that tells of time, are committed; then until no timer is due.
+
+    `idle`: rather until nothing came for so many seconds; who was killed before does not know how much is left.
+    """
     meter, stop = Meter(orders + ticks), asyncio.Event()
     url = settings.database_url.get_secret_value()
     worker = Worker(create_service(), settings, committed=meter.committed)
     running = asyncio.create_task(worker.run(stop))
     try:
-        done = asyncio.create_task(meter.done.wait())
+        done: asyncio.Task[Any] = asyncio.create_task(meter.quiet(idle) if idle else meter.done.wait())
         await asyncio.wait({done, running}, timeout=TIME_LIMIT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         if not done.done():
             done.cancel()
@@ -128,10 +137,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--orders", type=int, required=True)
     parser.add_argument("--ticks", type=int, required=True, help="events on the topic that tell of time")
+    parser.add_argument("--idle", type=float, default=0.0, help="end when nothing came for so many seconds")
     parser.add_argument("--batch", type=int, default=20_000)
     given = parser.parse_args()
     settings = PlatformSettings.load("metrics", role="worker", batch_events_max=given.batch)
-    json.dump(asyncio.run(run(settings, given.orders, given.ticks)), sys.stdout)
+    json.dump(asyncio.run(run(settings, given.orders, given.ticks, idle=given.idle)), sys.stdout)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-WINDOWS = (30, 90, 180, 365)
+from bench.peers.job import changes_of
 
 
 class Base(DeclarativeBase):
@@ -69,34 +69,6 @@ async def add(session: AsyncSession, changes: dict[tuple[str, int], int]) -> Non
     )
 
 
-def changes_of(row: CustomerRow | None, day: int, revenue: int) -> dict[tuple[str, int], int]:
-    """What one more order, not earlier than the last one, changes."""
-    changes: dict[tuple[str, int], int] = {("orders", day): 1, ("revenue", day): revenue}
-
-    def change(measure: str, at: int, by: int) -> None:
-        changes[measure, at] = changes.get((measure, at), 0) + by
-
-    for window in WINDOWS:
-        if row is None:
-            change(f"held{window}", day, 1)
-            change(f"held{window}", day + window, -1)
-            continue
-        if day < row.last_day + window:
-            change(f"held{window}", row.last_day + window, 1)
-        else:
-            change(f"held{window}", day, 1)
-        change(f"held{window}", day + window, -1)
-        if row.before_last is not None:
-            stop = max(row.last_day, row.before_last + window)
-            if stop > day:
-                change(f"repeat{window}", stop, 1)
-                change(f"repeat{window}", day, -1)
-        if row.last_day + window > day:
-            change(f"repeat{window}", day, 1)
-            change(f"repeat{window}", row.last_day + window, -1)
-    return changes
-
-
 async def handle(sessions: async_sessionmaker[AsyncSession], value: bytes) -> None:
     """One event, one transaction."""
     event = json.loads(value)
@@ -107,7 +79,8 @@ async def handle(sessions: async_sessionmaker[AsyncSession], value: bytes) -> No
             return
         session.add(OrderRow(order_id=data["order_id"], customer=data["customer"], day=day, revenue=data["revenue"]))
         row = await session.get(CustomerRow, data["customer"], with_for_update=True)
-        await add(session, changes_of(row, day, data["revenue"]))
+        last, before_last = (row.last_day, row.before_last) if row else (None, None)
+        await add(session, changes_of(last, before_last, day, data["revenue"]))
         if row is None:
             session.add(CustomerRow(customer=data["customer"], first_day=day, last_day=day))
         else:

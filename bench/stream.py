@@ -89,10 +89,22 @@ def encoded(stream: Stream, at: int, names: list[str]) -> tuple[bytes, bytes]:
     return message_key(SHOP, name), ENCODER.encode(event)
 
 
-async def produce(bootstrap: str, topic: str, partitions: int, stream: Stream) -> int:
+def _repeats(orders: int, share: float) -> dict[int, list[int]]:
+    """After which order which earlier ones come again."""
+    rng = np.random.default_rng(2)
+    chosen = np.flatnonzero(rng.random(orders) < share)
+    after = np.minimum(chosen + rng.integers(1, 400, len(chosen)), orders - 1)
+    found: dict[int, list[int]] = {}
+    for at, order in zip(after.tolist(), chosen.tolist(), strict=True):
+        found.setdefault(at, []).append(order)
+    return found
+
+
+async def produce(bootstrap: str, topic: str, partitions: int, stream: Stream, *, doubled: float = 0.0) -> int:
     """Write the stream to a topic; all orders of a customer to one partition, and to each that a day has begun.
 
-    Gives how many of those there are: after each day, in each partition.
+    Gives how many of those there are: after each day, in each partition. `doubled`: the share of orders that come
+    again, some hundreds of orders later, as a producer that lost an acknowledgement sends them.
     """
     names = [customer_id_text(surrogate(number)) for number in range(int(stream.customer.max()) + 1)]
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, compression_type="lz4", linger_ms=20, acks="all")
@@ -106,6 +118,7 @@ async def produce(bootstrap: str, topic: str, partitions: int, stream: Stream) -
                 builders[partition] = producer.create_batch()
                 builders[partition].append(key=key, value=value, timestamp=None)
 
+        again = _repeats(len(stream), doubled)
         begun = 0
         days = (stream.seconds // 86400).tolist()
         for at, day in enumerate(days):
@@ -113,7 +126,8 @@ async def produce(bootstrap: str, topic: str, partitions: int, stream: Stream) -
                 begun += 1
                 for partition in range(partitions):
                     await append(partition, *tick(begun, partition))
-            await append(int(stream.customer[at]) % partitions, *encoded(stream, at, names))
+            for order in (at, *again.get(at, ())):
+                await append(int(stream.customer[order]) % partitions, *encoded(stream, order, names))
             if at % 10_000 == 0:
                 await asyncio.sleep(0)
         while begun < DAYS:
