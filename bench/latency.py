@@ -39,6 +39,8 @@ from shared.contracts import topics
 from shared.kernel import SystemClock
 
 WARM_SECONDS = 8.0
+WARM_LIMIT_SECONDS = 60.0
+"""So long workers may take to join their groups and to catch up, before anything is measured."""
 AFTER_SECONDS = 20.0
 """So long the last result may take."""
 BATCH = 10
@@ -60,6 +62,13 @@ class Results:
     def __init__(self) -> None:
         self.seen: dict[str, tuple[float, float]] = {}
         self.ready = asyncio.Event()
+
+    async def reach(self, customers: int, seconds: float) -> None:
+        """Wait until so many customers were seen, and no longer than that."""
+        for _ in range(int(seconds * 5)):
+            if len(self.seen) >= customers:
+                return
+            await asyncio.sleep(0.2)
 
     async def follow(self, bootstrap: str, stop: asyncio.Event) -> None:
         """Read the topic of results from its end, as a service beside ours would."""
@@ -127,17 +136,14 @@ async def timed(bootstrap: str, port: int, key: str, *, rate: float, seconds: fl
     try:
         await asyncio.wait_for(results.ready.wait(), 30)
         lines = int(min(CONNECTIONS, max(4, rate / events)))
-        await Sending(port, requests(key, f"w{secrets.token_hex(4)}", events), lines).at(rate / events, WARM_SECONDS)
-        mark = f"m{secrets.token_hex(4)}"
+        warm = Sending(port, requests(key, f"w{secrets.token_hex(4)}", events), lines)
+        await warm.at(rate / events, WARM_SECONDS)
+        await results.reach(warm.sent * events // 2, WARM_LIMIT_SECONDS)
+        before, mark = len(results.seen), f"m{secrets.token_hex(4)}"
         load = Sending(port, requests(key, mark, events), lines)
         began = await load.at(rate / events, seconds)
         orders = load.sent * events
-        wanted = len(results.seen)
-        for _ in range(int(AFTER_SECONDS * 5)):
-            await asyncio.sleep(0.2)
-            if len(results.seen) == wanted and wanted >= orders // 2:
-                break
-            wanted = len(results.seen)
+        await results.reach(before + orders // 2, AFTER_SECONDS)
     finally:
         stop.set()
         await asyncio.wait_for(following, 30)
