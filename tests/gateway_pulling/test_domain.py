@@ -49,6 +49,11 @@ def test_pages_of_any_size_show_every_order_and_come_to_an_end(seconds: list[int
     assert seen == set(range(len(seconds)))
 
 
+def test_a_change_before_all_times_is_no_reason_to_break_off() -> None:
+    first = datetime(1, 1, 1, tzinfo=UTC)
+    assert next_place(Place(AT, 3), first, "", is_last=False) == Place(AT, 4)
+
+
 def test_a_pull_begins_a_little_before_the_last_ended_or_where_it_is_told_to() -> None:
     born = AT - timedelta(days=9)
     assert start(None, None, born) == born - 10 * MINUTE

@@ -67,8 +67,8 @@ def next_place(place: Place, newest: datetime | None, next_url: str, *, is_last:
         return Place(place.since, place.page + 1, next_url)
     if is_last or newest is None:
         return None
-    on = newest.replace(microsecond=0) - _STEP
-    return Place(on) if on > place.since else Place(place.since, place.page + 1)
+    on = newest.replace(microsecond=0)
+    return Place(on - _STEP) if on > place.since + _STEP else Place(place.since, place.page + 1)
 
 
 def retry_after(failures: int) -> timedelta:

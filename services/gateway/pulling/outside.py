@@ -87,7 +87,7 @@ class Asking:
     def _read(self, answer: Answer, page: int) -> Found:
         try:
             return self._system.read(answer.body, answer.headers, page)
-        except (msgspec.MsgspecError, ValueError, TypeError, RecursionError):
+        except (msgspec.MsgspecError, ValueError, TypeError, RecursionError, ArithmeticError):  # or no such time
             raise PullTrouble("the API's answer is not what it is documented to be; is the address right?") from None
 
     async def _documents(self, heads: Sequence[Head]) -> list[bytes]:

@@ -43,7 +43,7 @@ class System(NamedTuple):
     url: Callable[[str, datetime, int], str]
     """(base, since, page): orders by the time of their last change, the oldest first."""
     read: Callable[[bytes, Headers, int], Found]
-    """(body, headers, page). Raises msgspec's errors and ValueError."""
+    """(body, headers, page). Raises msgspec's errors, ValueError, TypeError, and OverflowError for odd times."""
     questions: Callable[[str, Sequence[Head]], list[Question]]
     """What else to ask for the orders of a page."""
     documents: Callable[[Sequence[Head], Mapping[str, bytes]], list[bytes]]
