@@ -21,6 +21,7 @@ import httpcore
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 _CONNECT_SECONDS = 5.0
 _URL_LENGTH_MAX = 4_000
+_OWN_NAMES = frozenset({"127.0.0.1", "::1", "localhost"})
 # Forms of IPv6 in which an IPv4 address travels: whoever means a public one can give it as it is.
 _CARRIERS = [ip_network(text) for text in ("::ffff:0:0/96", "::/96", "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16")]
 
@@ -57,7 +58,7 @@ def is_public(address: str) -> bool:
 def check_url(url: str, *, loopback: bool = False) -> str:
     """The URL, if it may be asked as far as its text tells. Raises Refused, whose message repeats nothing of it.
 
-    `loopback`: HTTP, and this machine, are allowed; for tests and for trying out alone.
+    `loopback`: this machine is allowed, over HTTP too; for tests and for trying out alone. Others are asked over HTTPS.
     """
     try:
         parts = urlsplit(url)
@@ -66,7 +67,8 @@ def check_url(url: str, *, loopback: bool = False) -> str:
         raise Refused("is no address of the web") from None
     if len(url) > _URL_LENGTH_MAX or not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
         raise Refused("is no address of the web, or too long; names in other scripts are written as xn--…")
-    if parts.scheme != "https" and not (loopback and parts.scheme == "http"):
+    own = loopback and parts.scheme == "http" and parts.hostname in _OWN_NAMES
+    if parts.scheme != "https" and not own:
         raise Refused("must begin with https://")
     if not parts.hostname or "@" in parts.netloc or port == 0:
         raise Refused("must name a host, and no user")

@@ -116,6 +116,14 @@ async def test_this_machine_is_not_reached_in_any_spelling(host: str) -> None:
         assert isinstance(failed.value, Refused)
 
 
+@pytest.mark.parametrize("url", ["http://shop.example/", "http://93.184.216.34/", "http://127.0.0.1.shop.example/"])
+def test_loopback_for_tests_sends_nothing_in_clear_over_the_internet(url: str) -> None:
+    with pytest.raises(Refused, match="https"):
+        check_url(url, loopback=True)
+    for own in ("http://127.0.0.1:8080/x", "http://[::1]/", "http://localhost:1/"):
+        assert check_url(own, loopback=True) == own
+
+
 async def test_loopback_for_tests_opens_this_machine_and_nothing_else_inside() -> None:
     async with Outgoing(loopback=True, resolve=resolving(["10.0.0.1"])) as outgoing:
         with pytest.raises(Refused):
