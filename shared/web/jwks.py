@@ -156,7 +156,6 @@ class AddressKeys:
         return kid not in self._keys or self._now() - self._fetched_at > self._fresh_seconds
 
     async def _fetch(self) -> None:
-        self._tried_at = self._now()
         try:
             async with (
                 httpx.AsyncClient(
@@ -174,3 +173,5 @@ class AddressKeys:
             self._keys, self._fetched_at = read_jwks(body), self._now()
         except (httpx.HTTPError, TimeoutError, SettingsError) as error:
             log.warning("the keys of staff tokens cannot be fetched", error=type(error).__name__)
+        finally:
+            self._tried_at = self._now()  # not before: who comes meanwhile must wait for what is being fetched

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import warnings
@@ -174,6 +175,22 @@ class Provider:
 
     def serve(self, *keys: Any) -> None:
         self.body = json.dumps({"keys": [key.as_dict(private=False) for key in keys]}).encode()
+
+
+async def test_whoever_comes_while_keys_are_fetched_waits_for_them() -> None:
+    provider = Provider()
+
+    async def slowly(request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(0.05)
+        return provider._answer(request)
+
+    keys = AddressKeys("https://keys.example", 300, lambda: provider.time, httpx.MockTransport(slowly))
+    provider.serve(KEY)
+    assert all(await asyncio.gather(*(keys.find("one") for _ in range(8))))
+    provider.serve(RSA)
+    provider.time = 11
+    assert all(await asyncio.gather(*(keys.find("rsa") for _ in range(8)))), "the provider signs with another key"
+    assert provider.asked == 2
 
 
 async def test_keys_of_an_address_are_fetched_once_rotated_by_id_and_kept_while_it_is_away() -> None:
