@@ -57,6 +57,7 @@ async def api(pool: asyncpg.Pool[Any], gateway_url: str) -> AsyncIterator[Api]:
         for name, shop, scopes in (
             ("both", "tehran", ["shops:read", "shops:write"]),
             ("reader", "tehran", ["shops:read"]),
+            ("eraser", "tehran", ["shops:write", "personal:erase"]),
             ("stranger", "cairo", ["shops:read", "shops:write"]),
         )
     }
@@ -151,6 +152,19 @@ async def test_only_a_key_of_the_shop_with_the_scope_may_change_it(api: Api) -> 
     assert (await api.get("nowhere")).status_code == 404
     assert (await api.http.get("/v1/shops/tehran/settings")).status_code == 401
     assert (await shop(api)).week_start == 0
+
+
+async def test_a_term_that_erases_people_takes_the_permission_to_erase_people(api: Api) -> None:
+    refused = await api.patch("tehran", {"week_start": 1, "inactive_months": 1})
+    assert refused.status_code == 403
+    assert "personal:erase" in refused.json()["detail"]
+    assert ((await shop(api)).inactive_months, (await shop(api)).week_start) == (0, 0)
+    assert (await api.patch("tehran", {"inactive_months": 24}, "eraser")).json()["changed"] == ["inactive_months"]
+    assert (await api.patch("tehran", {"week_start": 1, "inactive_months": 24})).status_code == 200, (
+        "it changes nothing"
+    )
+    assert (await api.patch("tehran", {"inactive_months": 23})).status_code == 403
+    assert (await api.patch("tehran", {"inactive_months": 0})).status_code == 200, "then nobody is erased"
 
 
 async def test_two_people_do_not_undo_each_other(api: Api) -> None:

@@ -19,6 +19,7 @@ from shared.web import (
     FieldError,
     allow,
     changed_meanwhile,
+    forbidden,
     invalid,
     not_found,
     problem_responses,
@@ -26,6 +27,7 @@ from shared.web import (
 
 Days = Annotated[int, Field(ge=1, le=3650)]
 _FIXED = ("number", "slug")
+_ERASE = "personal:erase"
 
 router = APIRouter(prefix="/v1/shops", tags=["shops"])
 Slug = Annotated[
@@ -87,7 +89,11 @@ class SettingsChange(_Change):
     blocked_identifiers: list[str] = Field([], max_length=1_000, description="Values that never identify anybody.")
     dead_letter_days: int = Field(30, ge=1, le=30, description="Bodies of dead letters are kept so long.")
     inactive_months: int = Field(
-        0, ge=0, le=120, description="Who was not heard of for so many months is erased; 0: nobody. Preview it first."
+        0,
+        ge=0,
+        le=120,
+        description="Who was not heard of for so many months is erased; 0: nobody. Preview it first. A term takes the "
+        "permission `personal:erase` as well.",
     )
 
 
@@ -161,6 +167,7 @@ async def change_settings(
         if if_match is not None and if_match != f'"{version}"':
             raise changed_meanwhile()
         after = _checked(before, given)
+        _may_erase(caller, before, after)
         if after != before:
             version = await store.update_shop(tx, after)
     return _answer(after, version, changes=_differences(before, after))
@@ -170,6 +177,12 @@ def _own(caller: Caller, slug: str) -> None:
     # Whether another shop exists is nobody's business.
     if slug != caller.shop.slug:
         raise not_found("shop")
+
+
+def _may_erase(caller: Caller, before: Shop, after: Shop) -> None:
+    # A term erases people as surely as asking for each of them does.
+    if after.inactive_months not in (0, before.inactive_months) and _ERASE not in caller.permissions:
+        raise forbidden(_ERASE)
 
 
 def _checked(before: Shop, given: ShopSettings) -> Shop:
