@@ -26,7 +26,7 @@ _STATE = "audit"
 _SCOPE = "SELECT set_config('app.shop', $1, true)"
 _AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
-_INVALID = 422
+_NOBODYS = frozenset({404, 422})
 
 
 @dataclass(slots=True)
@@ -54,8 +54,8 @@ class Note:
         )
 
     def _subject(self, status: int) -> str:
-        if status == _INVALID:
-            return ""  # what is no id may be anything, an address for example
+        if status in _NOBODYS:
+            return ""  # what is no id, or nobody's, may be anything: an address or a phone, for example
         values = [str(value) for value in self.scope.get("path_params", {}).values()]
         return " ".join(value for value in (*values, *self.made.split()) if _ID.fullmatch(value))
 

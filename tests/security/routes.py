@@ -33,7 +33,7 @@ _CLOUD = {
 }
 
 
-_CONSENT = {
+CONSENT = {
     "customer": customer_of(OWN),
     "channel": "email",
     "purpose": "newsletter",
@@ -119,7 +119,7 @@ ROWS: dict[str, dict[str, Row]] = {
         "POST /v1/customers/{customer}/merge": Row(_customer, body={"into": customer_of(OWN, 2)}),
         "POST /v1/customers/{customer}/unmerge": Row(_customer),
         "GET /v1/customers/{customer}/consents": Row(_customer),
-        "POST /v1/consents": Row(body=_CONSENT),
+        "POST /v1/consents": Row(body=CONSENT),
         "POST /v1/customers/find": Row(body={"customer": customer_of(OWN)}),
         "GET /v1/customers/{customer}/export": Row(_customer),
         "POST /v1/customers/{customer}/erase": Row(_customer, body={"reason": "request", "dry_run": True}),

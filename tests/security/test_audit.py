@@ -12,7 +12,7 @@ from shared.db.audit import any_old_entries, purge_entries
 from shared.kernel import SCOPES
 from shared.testing import api_url
 from tests.security.ground import NUMBERS, OTHER, OWN, SERVICES, Place, asking, bearer, customer_of
-from tests.security.routes import ROUTES, Route
+from tests.security.routes import CONSENT, ROUTES, Route
 
 pytestmark = pytest.mark.stack
 AUDITED = [
@@ -64,6 +64,34 @@ async def test_what_is_no_id_is_not_written_down(place: Place) -> None:
         answer = await http.get("/v1/customers/canary@example.com", headers=headers)
         assert answer.status_code == 422
     assert "canary" not in str(await place.audit("metrics"))
+
+
+@pytest.mark.parametrize("path", ["/v1/erasures/09121234567", "/v1/customers/0012125551234/export"])
+async def test_what_leads_to_nobody_is_not_written_down(place: Place, path: str) -> None:
+    """Somebody may have tried a phone where an id belongs."""
+    async with asking(place, "gateway") as http:
+        answer = await http.get(path, headers=bearer(place.key(OWN, *SCOPES)))
+        assert answer.status_code == 404
+    (entry,) = [one for one in await place.audit("gateway") if one["request_id"] == answer.headers["x-request-id"]]
+    assert (entry["subject"], entry["outcome"]) == ("", "refused")
+
+
+async def test_whoever_a_body_names_stands_in_the_entry(place: Place) -> None:
+    """By the id, also where a phone or the shop's own id led there: the log is asked who looked at somebody."""
+    own, other = customer_of(OWN), customer_of(OWN, 2)
+    async with asking(place, "gateway") as http:
+        headers = bearer(place.key(OWN, *SCOPES))
+        for path, body, subject in (
+            ("/v1/customers/find", {"customer": own}, {own}),
+            ("/v1/consents", CONSENT, {own}),
+            (f"/v1/customers/{other}/merge", {"into": own}, {own, other}),
+            (f"/v1/customers/{other}/unmerge", {}, {other}),
+        ):
+            answer = await http.post(path, json=body, headers=headers)
+            assert answer.status_code == 200, answer.text
+            written = await place.audit("gateway")
+            (entry,) = [one for one in written if one["request_id"] == answer.headers["x-request-id"]]
+            assert set(entry["subject"].split()) == subject, path
 
 
 async def test_an_entry_that_cannot_be_written_keeps_the_personal_data_back(place: Place) -> None:

@@ -181,6 +181,7 @@ async def merge(
         raise invalid(FieldError("body.into", "is the customer itself; name the one who is to go on"))
     async with database.write(caller.shop_id) as tx:
         person, into, groups = await _two(tx, caller, _number(customer), _number(body.into))
+        database.concerns(body.into)
         changed = person.canonical != into.canonical
         if changed and person.merged_into is not None:
             raise _merged_already(person)
