@@ -12,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.gateway.consents.domain import Statement, record_id, standing
+from services.gateway.shops import create_key
 from shared.contracts import topics
 from shared.contracts.consents import ConsentChanged
 from shared.kernel import CustomerId
 from tests.gateway.ground import NOW
-from tests.privacy.ground import SARA, Ground, order, said
+from tests.privacy.ground import SARA, SHOP, Ground, order, said
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 DECODER = msgspec.json.Decoder(ConsentChanged)
@@ -115,3 +116,15 @@ async def test_what_is_no_statement_of_somebody_known_is_refused(
     body = {**said(NOW, phone="09121234567"), **change}
     assert (await ground.post("/v1/consents", body)).status_code == status
     assert await ground.gateway.pool.fetchval("SELECT count(*) FROM consent") == 0
+
+
+@pytest.mark.stack
+async def test_who_may_hand_in_and_not_read_is_told_of_what_was_handed_in_alone(ground: Ground, sara: str) -> None:
+    assert (await ground.post("/v1/consents", said(NOW, channel="sms", customer=sara))).status_code == 200
+    _, ground.keys["writer"] = await create_key(ground.gateway.pool, ground.clock, SHOP, scopes=["customers:write"])
+    assert (await ground.get(f"/v1/customers/{sara}/consents", "writer")).status_code == 403
+    answer = await ground.post("/v1/consents", said(NOW, phone="09121234567"), "writer")
+    assert answer.status_code == 200, answer.text
+    assert [(one["channel"], one["state"]) for one in answer.json()["consents"]] == [("email", "given")]
+    both = (await ground.post("/v1/consents", said(NOW, phone="09121234567"))).json()["consents"]
+    assert [one["channel"] for one in both] == ["email", "sms"]

@@ -21,6 +21,7 @@ from shared.web import Caller, DatabaseDep, FieldError, allow, invalid, not_foun
 
 _FUTURE_SECONDS_MAX = 300
 _DATE_LENGTH = 10
+_READ = "personal:read"
 _EXAMPLE = {
     "channel": "email",
     "purpose": "newsletter",
@@ -104,14 +105,20 @@ def consents_router(namer: Namer) -> APIRouter:
     ) -> ConsentsAnswer:
         """The person is named by exactly one of `customer`, `customer_id`, `phone`, `email`.
 
-        The same statement again changes nothing. What holds afterwards is answered, and told to all on `consents.v1`.
+        The same statement again changes nothing. What holds afterwards is told to all on `consents.v1`, and answered:
+        without `personal:read`, of this channel and purpose alone.
         """
         async with database.write(caller.shop_id) as tx:
             if (body.occurred_at - tx.now).total_seconds() > _FUTURE_SECONDS_MAX:
                 raise invalid(FieldError("body.occurred_at", "lies more than 5 minutes in the future"))
             customer = await namer.find(tx.conn, caller, body)
+            database.concerns(customer_id_text(customer))
             await _keep(tx, caller, customer, body)
-            return await _answer(tx.conn, caller, customer)
+            answer = await _answer(tx.conn, caller, customer)
+        if _READ not in caller.permissions:
+            told = [one for one in answer.consents if (one.channel, one.purpose) == (body.channel, body.purpose)]
+            return ConsentsAnswer(customer=answer.customer, consents=told)
+        return answer
 
     @router.get("/customers/{customer}/consents", response_model=ConsentsAnswer, summary="What a customer agreed to")
     async def read_consents(
