@@ -17,8 +17,9 @@ from services.gateway.identity.domain import Claim
 from services.gateway.identity.store.reading import load_owners
 from services.gateway.privacy.domain import OVERDUE_AFTER
 from shared.contracts import topics
+from shared.db import acquire
 from shared.db.transaction import TOMBSTONE
-from shared.kernel import CustomerId
+from shared.kernel import CustomerId, parse_customer_id
 from tests.gateway.ground import NOW
 from tests.privacy.ground import OTHER, PARTITIONS, SARA, SHOP, Ground, order, said
 
@@ -167,6 +168,23 @@ async def test_a_merged_customers_pointer_follows_the_tombstone(ground: Ground) 
     assert pointer["email"] is None and pointer["phone"] is None
 
 
+async def test_what_staff_wrote_of_a_person_beside_the_merge_of_another_goes_too(ground: Ground) -> None:
+    sara, kaveh = await with_two(ground)
+    reason = {"reason": "Sara Karimi rang: both are hers"}
+    assert (await ground.post(f"/v1/customers/{kaveh}/merge", {"into": sara, **reason})).status_code == 200
+    exported = (await ground.get(f"/v1/customers/{sara}/export")).json()
+    assert [(one["customer"], one["other"], one["reason"]) for one in exported["merges"]] == [
+        (kaveh, sara, reason["reason"])
+    ]
+    assert (await ground.post(f"/v1/customers/{kaveh}/unmerge", reason)).status_code == 200
+    await ground.erase(sara)
+    await ground.carry()
+    texts = await ground.texts()
+    assert "Sara Karimi" not in texts and "Kaveh Moradi" in texts
+    kept = await ground.gateway.pool.fetch("SELECT action, reason FROM customer_join ORDER BY id")
+    assert [tuple(row) for row in kept] == [("merged", ""), ("unmerged", "")]
+
+
 async def test_what_is_taken_in_at_that_moment_brings_no_contact_back(ground: Ground) -> None:
     """Workers that had read the identifiers before the erasure committed find the customer erased, and begin again."""
     await ground.take(order("1", 9, **SARA))
@@ -213,6 +231,30 @@ async def test_who_had_read_the_identifiers_before_the_erasure_begins_again(
     assert rounds == 2
     kept = await ground.gateway.pool.fetch("SELECT name, phone, erasure FROM customer ORDER BY erasure NULLS LAST")
     assert [(row["name"], row["erasure"] is None) for row in kept] == [(None, False), ("Sara Karimi", True)]
+
+
+async def test_people_of_many_erasures_are_locked_in_the_order_of_all_writers(ground: Ground) -> None:
+    """Else two who hold what the other one waits for: here with somebody who takes two of them, as a batch does."""
+    await ground.take(*(order(str(n), 9, customer_id=f"U-{n}") for n in range(3)))
+    low, middle, high = sorted([await ground.customer(customer_id=f"U-{n}") for n in range(3)])
+    assert (await ground.post(f"/v1/customers/{high}/merge", {"into": low})).status_code == 200
+    for one in (low, middle):
+        await ground.erase(one)
+    rows = await ground.gateway.pool.fetch("DELETE FROM outbox WHERE topic = $1 RETURNING value", topics.ERASURES)
+    hold = "SELECT 1 FROM customer WHERE customer = $1 FOR UPDATE"
+    waits = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    async with asyncio.timeout(60), acquire(ground.gateway.pool) as conn, acquire(ground.gateway.pool) as other:
+        async with conn.transaction():
+            await conn.execute(hold, parse_customer_id(middle))
+            erasing = asyncio.create_task(ground.gateway.feed(topics.ERASURES, [row["value"] for row in rows]))
+            for _ in range(400):
+                if await other.fetchval(waits):
+                    break
+                await asyncio.sleep(0.05)
+            await asyncio.sleep(1.5)  # past the time after which PostgreSQL looks for a circle, once for each who waits
+            await conn.execute(hold, parse_customer_id(high))
+        await erasing
+    assert await ground.gateway.pool.fetchval("SELECT count(*) FROM customer WHERE erasure IS NOT NULL") == 3
 
 
 async def test_dead_letters_of_the_person_go_and_those_of_others_stay(ground: Ground) -> None:

@@ -257,7 +257,8 @@ class Gateway(Api):
 
         The person is named by exactly one of `customer`, `customer_id`, `phone`, `email`.
 
-        The same statement again changes nothing. What holds afterwards is answered, and told to all on `consents.v1`.
+        The same statement again changes nothing. What holds afterwards is told to all on `consents.v1`, and answered:
+        without `personal:read`, of this channel and purpose alone.
         """
         return self._ask("POST", "/v1/consents", models.ConsentsAnswer, body=body)
 

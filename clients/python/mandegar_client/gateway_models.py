@@ -157,6 +157,10 @@ class ExportAnswer(BaseModel):
     """
     All statements, the oldest first, with their evidence.
     """
+    merges: list[dict[str, Any]]
+    """
+    What was merged and undone, with what staff wrote beside it.
+    """
     erasure: str | None
 
 
@@ -666,7 +670,7 @@ class SettingsChange(BaseModel):
     """
     inactive_months: Annotated[int, Field(ge=0, le=120)] = 0
     """
-    Who was not heard of for so many months is erased; 0: nobody. Preview it first.
+    Who was not heard of for so many months is erased; 0: nobody. Preview it first. A term takes the permission `personal:erase` as well.
     """
 
 

@@ -46,6 +46,7 @@ class ExportAnswer(BaseModel):
     customer: str
     identities: list[dict[str, Any]] = Field(description="Contacts as last known, and how many identifiers lead there.")
     consents: list[dict[str, Any]] = Field(description="All statements, the oldest first, with their evidence.")
+    merges: list[dict[str, Any]] = Field(description="What was merged and undone, with what staff wrote beside it.")
     erasure: str | None
 
     model_config = ConfigDict(
@@ -55,6 +56,7 @@ class ExportAnswer(BaseModel):
                 "customer": _CUSTOMER,
                 "identities": [{"customer": _CUSTOMER, "shop_customer_id": "77", "identifiers": {"phone": 1}}],
                 "consents": [],
+                "merges": [],
                 "erasure": None,
             }
         }

@@ -22,7 +22,7 @@ from services.gateway.privacy.answers import (
     PreviewAnswer,
 )
 from services.gateway.privacy.asking import ask
-from services.gateway.privacy.domain import Reason, inactive_since
+from services.gateway.privacy.domain import REFERENCE, Reason, inactive_since
 from shared.kernel import customer_id_text
 from shared.web import Caller, ClockDep, DatabaseDep, allow, not_found
 
@@ -38,9 +38,7 @@ class EraseBody(BaseModel):
     """Why somebody is erased. No free text: the certificate holds nothing personal."""
 
     reason: Reason = Field(description="Why.")
-    reference: str = Field(
-        "", pattern=r"^[A-Za-z0-9._/#-]{0,64}$", description="Number of the request in your own files."
-    )
+    reference: str = Field("", pattern=REFERENCE, description="Number of the request in your own files.")
     dry_run: bool = Field(False, description="Only say what would go.")
 
     model_config = ConfigDict(
@@ -60,10 +58,9 @@ def privacy_router(namer: Namer) -> APIRouter:
             found = await identity.whole_person(reads, caller.shop_id, number)
         if not found:
             raise not_found("customer")
-        return FoundAnswer(
-            customer=customer_id_text(found[0].canonical),
-            identities=[customer_id_text(one.customer) for one in found],
-        )
+        identities = [customer_id_text(one.customer) for one in found]
+        database.concerns(*identities)
+        return FoundAnswer(customer=customer_id_text(found[0].canonical), identities=identities)
 
     @router.get(
         "/customers/{customer}/export", response_model=ExportAnswer, summary="All that gateway holds of a person"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -10,7 +11,7 @@ import asyncpg
 
 from services.gateway.privacy import showing, store
 from services.gateway.privacy.asking import ask
-from services.gateway.privacy.domain import Reason
+from services.gateway.privacy.domain import REFERENCE, Reason
 from services.gateway.shops import load_shops
 from shared.contracts.shops import Shop
 from shared.db import acquire, write_transaction
@@ -46,6 +47,8 @@ async def request_erasure(
     dry_run: bool,
 ) -> dict[str, Any]:
     """Ask for the erasure of a person; gives the certificate as it stands, or what would go. Raises PrivacyError."""
+    if not re.fullmatch(REFERENCE, reference):
+        raise PrivacyError("--reference: at most 64 letters, digits and . _ / # -, and nothing personal: it is kept")
     async with write_transaction(pool, clock) as tx:
         shop = await _shop(tx.conn, slug)
         if dry_run:

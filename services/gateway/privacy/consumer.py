@@ -68,11 +68,13 @@ async def _collect(work: Work, erasure: Erasure, event: ErasureCompleted) -> Non
 
 
 async def _erase(work: Work, wanted: Sequence[tuple[Erasure, Delivery[Any]]]) -> None:
-    tx, cases = work.tx, []
+    tx = work.tx
     ordered = sorted(wanted, key=lambda one: (one[0].shop, one[0].customer))
-    for erasure, delivery in ordered:
-        customers = await identity.lock_group(tx.conn, erasure.shop, erasure.customer)
-        cases.append(_Case(erasure, delivery.event.shop, delivery.partition, customers))
+    groups = await identity.lock_groups(tx.conn, {(erasure.shop, erasure.customer) for erasure, _ in ordered})
+    cases = [
+        _Case(erasure, delivery.event.shop, delivery.partition, groups.get((erasure.shop, erasure.customer), []))
+        for erasure, delivery in ordered
+    ]
     forgotten = [
         await identity.forget(tx.conn, one.erasure.shop, one.customers, UUID(one.erasure.erasure_id)) for one in cases
     ]

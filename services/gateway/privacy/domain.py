@@ -13,6 +13,8 @@ from shared.kernel import CustomerId, ShopId
 Reason = Literal["request", "objection", "withdrawn", "unlawful", "inactive"]
 ASKED = ("gateway", "metrics")
 """Services that must answer."""
+REFERENCE = r"^[A-Za-z0-9._/#-]{0,64}$"
+"""Numbers of the shop's own files: no free text, which could hold something personal."""
 OVERDUE_AFTER = timedelta(hours=1)
 SEARCH_TIMER = "erasure_search"
 """Kind of the timer that looks through dead letters, some hundred at a time. Its identity is the erasure's id."""

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.gateway import consents, identity
-from services.gateway.identity import Shown
+from services.gateway.identity import Merged, Shown
 from services.gateway.privacy import store
 from services.gateway.privacy.domain import Erasure, is_overdue, waiting
 from shared.db import Reads
@@ -27,7 +27,9 @@ KEPT_BECAUSE = {
 }
 
 
-def export_of(identities: Sequence[Shown], said: Sequence[Any], erasure: Erasure | None) -> dict[str, Any]:
+def export_of(
+    identities: Sequence[Shown], said: Sequence[Any], merges: Sequence[Merged], erasure: Erasure | None
+) -> dict[str, Any]:
     """What gateway holds of a person."""
     return {
         "service": "gateway",
@@ -58,6 +60,17 @@ def export_of(identities: Sequence[Shown], said: Sequence[Any], erasure: Erasure
             }
             for one in said
         ],
+        "merges": [
+            {
+                "customer": customer_id_text(one.customer),
+                "other": customer_id_text(one.other),
+                "action": one.action,
+                "reason": one.reason,
+                "by": one.by,
+                "at": one.at,
+            }
+            for one in merges
+        ],
         "erasure": None if erasure is None else erasure.erasure_id,
     }
 
@@ -67,8 +80,10 @@ async def export(reads: Reads, shop: ShopId, customer: CustomerId) -> dict[str, 
     identities = await identity.whole_person(reads, shop, customer)
     if not identities:
         return None
-    said = await consents.statements_of(reads, shop, [one.customer for one in identities])
-    return export_of(identities, said, await store.of_customer(reads, shop, customer))
+    customers = [one.customer for one in identities]
+    said = await consents.statements_of(reads, shop, customers)
+    merges = await identity.merges_of(reads, shop, customers)
+    return export_of(identities, said, merges, await store.of_customer(reads, shop, customer))
 
 
 async def preview(reads: Reads, shop: ShopId, customer: CustomerId) -> dict[str, Any] | None:

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
 
 from services.gateway.identity.domain import Kind
+from services.gateway.identity.domain.joining import PersonKey
 from shared.kernel import CustomerId, ShopId
 
 _ROUNDS_MAX = 8
-_CANONICAL = "SELECT canonical FROM customer WHERE shop = $1 AND customer = $2"
-_GROUP = """
-SELECT customer FROM customer
-WHERE shop = $1 AND (customer = $2 OR (canonical = $2 AND canonical <> customer)) ORDER BY customer
+_GROUPS = """
+SELECT k.shop, k.customer, o.customer
+FROM unnest($1::smallint[], $2::bigint[]) AS k (shop, customer)
+JOIN customer c USING (shop, customer)
+JOIN LATERAL (
+    SELECT m.customer FROM customer m
+    WHERE m.shop = c.shop AND m.canonical = c.canonical AND m.canonical <> m.customer
+    UNION ALL SELECT c.canonical
+) o ON true
+ORDER BY k.shop, k.customer, o.customer
+"""
+# Rows are locked in the order in which the sort hands them on, which is that of all writers; the erased ones too.
+_LOCK = """
+SELECT FROM unnest($1::smallint[], $2::bigint[]) AS k (shop, customer) JOIN customer c USING (shop, customer)
+ORDER BY c.shop, c.customer FOR UPDATE OF c
 """
 _FORGET_ALIASES = """
 DELETE FROM customer_alias WHERE shop = $1 AND customer = ANY($2::bigint[]) RETURNING kind, value_hash
@@ -34,8 +46,8 @@ WHERE shop = $1 AND customer = ANY($2::bigint[]) AND erasure IS NULL
 """
 # Merges stay; what staff wrote beside them, and whom one might be, go.
 _FORGET_REASONS = """
-UPDATE customer_join SET reason = '' WHERE shop = $1 AND customer = ANY($2::bigint[]) AND reason <> ''
-    AND done_by <> 'event'
+UPDATE customer_join SET reason = ''
+WHERE shop = $1 AND (customer = ANY($2::bigint[]) OR other = ANY($2::bigint[])) AND reason <> ''
 """
 _FORGET_CONFLICTS = """
 DELETE FROM customer_conflict WHERE shop = $1 AND (customer = ANY($2::bigint[]) OR other = ANY($2::bigint[]))
@@ -63,20 +75,29 @@ class Forgotten(NamedTuple):
     """Identities that a merge joined to another one: their pointers stay."""
 
 
-async def lock_group(conn: asyncpg.Connection[Any], shop: ShopId, customer: CustomerId) -> list[CustomerId]:
-    """All identities of a person, locked until the transaction ends, sorted; empty when there is no such customer.
+async def lock_groups(conn: asyncpg.Connection[Any], keys: Collection[PersonKey]) -> dict[PersonKey, list[CustomerId]]:
+    """All identities of each person, locked until the transaction ends, sorted; without those who are no customers.
 
     No merge joins another one to them meanwhile, since it would have to lock them too.
     """
     for _ in range(_ROUNDS_MAX):
-        canonical = await conn.fetchval(_CANONICAL, shop, customer)
-        if canonical is None:
-            return []
-        locked = [row[0] for row in await conn.fetch(_GROUP + " FOR UPDATE", shop, canonical)]
-        now = [row[0] for row in await conn.fetch(_GROUP, shop, canonical)]
-        if now == locked and await conn.fetchval(_CANONICAL, shop, customer) == canonical:
-            return [CustomerId(one) for one in locked]
-    raise TimeoutError("the person was merged with others many times in a row")
+        await conn.execute("SAVEPOINT erasing")
+        groups = await _groups(conn, keys)
+        every = sorted({(shop, one) for (shop, _), group in groups.items() for one in group})
+        await conn.execute(_LOCK, [shop for shop, _ in every], [one for _, one in every])
+        if await _groups(conn, keys) == groups:
+            await conn.execute("RELEASE SAVEPOINT erasing")
+            return groups
+        await conn.execute("ROLLBACK TO SAVEPOINT erasing")
+    raise TimeoutError("these people were merged with others many times in a row")
+
+
+async def _groups(conn: asyncpg.Connection[Any], keys: Collection[PersonKey]) -> dict[PersonKey, list[CustomerId]]:
+    ordered = sorted(keys)
+    found: dict[PersonKey, list[CustomerId]] = {}
+    for shop, customer, one in await conn.fetch(_GROUPS, [key[0] for key in ordered], [key[1] for key in ordered]):
+        found.setdefault((ShopId(shop), CustomerId(customer)), []).append(CustomerId(one))
+    return found
 
 
 async def forget(

@@ -23,6 +23,24 @@ WHERE k.shop = $1 AND k.customer = $2
 ORDER BY c.customer
 """
 
+# Of those that others were merged into only where somebody wrote something: each half has an index.
+_TOLD = """
+SELECT customer, other, action, reason, done_by, done_at FROM customer_join
+WHERE shop = $1 AND (customer = ANY($2::bigint[]) OR (other = ANY($2::bigint[]) AND reason <> '')) ORDER BY id LIMIT $3
+"""
+_TOLD_MAX = 10_000
+
+
+class Merged(NamedTuple):
+    """A merge or its undoing, with what staff wrote beside it."""
+
+    customer: CustomerId
+    other: CustomerId
+    action: str
+    reason: str
+    by: str
+    at: datetime
+
 
 class Shown(NamedTuple):
     """One identity of a person, as it is kept."""
@@ -50,6 +68,11 @@ async def whole_person(reads: Reads, shop: ShopId, customer: CustomerId) -> Sequ
     """All identities of the person that a customer is, by number; empty when there is no such customer."""
     rows = await reads.fetch(_PERSON, shop, customer)
     return [Shown(*tuple(row)[:9], identifiers=_by_kind(row["kinds"])) for row in rows]  # type: ignore[misc]  # nine of ten
+
+
+async def merges_of(reads: Reads, shop: ShopId, customers: Sequence[CustomerId]) -> Sequence[Merged]:
+    """What was merged and undone of these, the oldest first."""
+    return [Merged(*row) for row in await reads.fetch(_TOLD, shop, list(customers), _TOLD_MAX)]
 
 
 def _by_kind(kinds: Sequence[int]) -> dict[str, int]:
