@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -134,9 +134,3 @@ def _order_days(rng: Random, settings: Settings, odd: list[date]) -> Iterator[da
             at += max(0, rng.choice(settings.edges) + rng.choice((-1, 0, 0, 0, 1)))
         else:
             at += rng.uniform(366, 420) if rng.random() < _LONG_GAP_SHARE else rng.expovariate(1 / _GAP_DAYS_MEAN)
-
-
-def last_instant(stream: Stream) -> datetime:
-    """Shortly after the last local day on which an order of the truth was completed, in any zone."""
-    days = [fact.day for fact in stream.facts if fact.day is not None]
-    return datetime.combine(max(days), datetime.min.time(), UTC) + timedelta(days=2)

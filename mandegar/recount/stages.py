@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -82,7 +82,7 @@ def changes_of(
 ) -> list[Change]:
     """All changes of one customer up to the end of day `end`, from the days of counted orders (repeats count)."""
     bought, visited = Counter(orders), frozenset(visits)
-    walk = _Walk(rules, frozen, visited)
+    walk = _Walk(rules, frozen)
     for today in range(min([*bought, *visited], default=end + 1), end + 1):
         walk.begin(today)
         for _ in range(bought[today]):
@@ -94,11 +94,10 @@ def changes_of(
 
 
 class _Walk:
-    def __init__(self, rules: StageRules, frozen: Frozen, visited: Collection[int]) -> None:
+    def __init__(self, rules: StageRules, frozen: Frozen) -> None:
         self.changes: list[Change] = []
         self._rules = rules
         self._frozen, self._frozen_days = frozen, sorted(frozen)
-        self._visited = visited
         self._stage = "prospect"
         self._entered = 0
         """The day on which the stage began."""

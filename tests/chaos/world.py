@@ -84,10 +84,6 @@ class World:
         self.keepers.append(keeper)
         return keeper
 
-    async def dismiss(self, keeper: Keeper) -> None:
-        """Let a worker drain and go."""
-        await keeper.end()
-
     async def feed(self, lines: int, *, piece: int = 50, pause: float = 0.0) -> None:
         """Send the next lines of the stream, to partitions at random, with a pause after each piece."""
         until = min(self.sent + lines, len(self.stream.lines))

@@ -23,7 +23,7 @@ from services.metrics.privacy import router as metrics_router
 from shared.contracts import topics
 from shared.db import create_pool
 from shared.db.engine import acquire
-from shared.kernel import FixedClock, customer_id_text
+from shared.kernel import FixedClock
 from shared.messaging.dead_letters import Cipher
 from shared.settings import PlatformSettings
 from shared.testing import Databases, Harness, api_url, running
@@ -161,8 +161,3 @@ async def a_ground(databases: Databases) -> AsyncIterator[Ground]:
             clients.append(await opened.enter_async_context(client(app)))
         keys = {slug: text for slug, (_, text) in made.items()}
         yield Ground(gateway, metrics, clients[0], clients[1], clock, url, keys)
-
-
-def text_of(number: int) -> str:
-    """The id of a customer as text."""
-    return customer_id_text(number)  # type: ignore[arg-type]  # read from a table

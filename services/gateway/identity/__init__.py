@@ -10,7 +10,7 @@ from services.gateway.identity.commands import (
     unmerge_customer,
 )
 from services.gateway.identity.domain import Claim, Kind, Mark, Marker, MarkingRules, Profile, Recognition
-from services.gateway.identity.events import customer_key, customer_merged, customer_updated
+from services.gateway.identity.events import Cause, customer_key, customer_merged, customer_updated
 from services.gateway.identity.store import (
     Forgotten,
     Joined,
@@ -26,6 +26,7 @@ from services.gateway.identity.store import (
 )
 
 __all__ = [
+    "Cause",
     "Claim",
     "Forgotten",
     "Identity",

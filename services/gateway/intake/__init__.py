@@ -20,9 +20,9 @@ from services.gateway.intake.events import (
     microseconds,
     optional_id,
     read,
-    received_at,
-    received_by,
 )
+from services.gateway.intake.onward import send_on
+from services.gateway.intake.reading import read_all
 
 __all__ = [
     "EVENT_KINDS",
@@ -40,8 +40,8 @@ __all__ = [
     "optional_id",
     "quantity",
     "read",
-    "received_at",
-    "received_by",
+    "read_all",
     "required_id",
+    "send_on",
     "tidy",
 ]

@@ -9,8 +9,8 @@ from typing import Any
 from services.gateway import clocks, identity
 from services.gateway.identity import Marker
 from services.gateway.intake import store
-from services.gateway.intake.domain import Refusal
-from services.gateway.intake.events import Draft, RulesBook, ShopRules, read, received_at, received_by
+from services.gateway.intake.events import Draft, RulesBook, ShopRules, read
+from services.gateway.intake.reading import read_all
 from shared.contracts import topics
 from shared.contracts.raw_orders import RawClockEvent, RawOrderEvent
 from shared.kernel import CustomerId
@@ -24,11 +24,14 @@ def intake_handler(marker: Marker, draw: Callable[[], CustomerId]) -> Handler:
     """The handler of raw orders. `marker` knows people by their identifiers; `draw` gives new random customer ids."""
     rules = RulesBook()
 
+    def read_one(delivery: Delivery[RawOrderEvent], received: datetime, rules: ShopRules) -> Draft:
+        return read(delivery.event, received, rules, marker, _ONWARD[delivery.topic])
+
     async def take_in(work: Work, deliveries: Sequence[Delivery[Any]]) -> None:
         """Translate, load and decide whose the orders are, save. What cannot be used is set aside."""
         ticks = [delivery for delivery in deliveries if isinstance(delivery.event, RawClockEvent)]
         orders = [d for d in deliveries if not isinstance(d.event, RawClockEvent)] if ticks else deliveries
-        drafts = _read_all(work, orders, rules, marker)
+        drafts = read_all(work, orders, rules, read_one)
         if drafts:
             recognition = await identity.identify(work.tx.conn, [draft.claim for draft in drafts], draw)
             await store.save(work.tx, drafts, recognition)
@@ -36,23 +39,3 @@ def intake_handler(marker: Marker, draw: Callable[[], CustomerId]) -> Handler:
             await clocks.advance(work, ticks)  # last: no later lock, and behind all orders of the batch
 
     return take_in
-
-
-def _read_all(
-    work: Work, deliveries: Sequence[Delivery[RawOrderEvent]], book: RulesBook, marker: Marker
-) -> list[Draft]:
-    drafts: list[Draft] = []
-    rules: dict[str, ShopRules] = {}
-    received: dict[int, datetime] = {}
-    for delivery in deliveries:
-        raw, stamp = delivery.event, delivery.timestamp_ms
-        if raw.shop not in rules:
-            rules[raw.shop] = book.of(work.shop(raw.shop))
-        if stamp not in received:
-            received[stamp] = received_at(stamp)
-        try:
-            stamped = received_by(raw.receivedat, received[stamp])
-            drafts.append(read(raw, stamped, rules[raw.shop], marker, _ONWARD[delivery.topic]))
-        except Refusal as refusal:
-            work.refuse(delivery, refusal.reason, refusal.detail)
-    return drafts

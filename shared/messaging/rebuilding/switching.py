@@ -153,8 +153,3 @@ def _named(statement: str, names: dict[str, str]) -> str:
     for name, schema in names.items():
         statement = statement.replace(f"{{{name}}}", schema)
     return statement
-
-
-def tables_of(plan: RebuildPlan) -> Sequence[str]:
-    """All tables that change places."""
-    return sorted({*RUNTIME_EXCHANGED, *plan.exchanged})

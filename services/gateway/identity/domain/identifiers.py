@@ -16,7 +16,6 @@ from shared.kernel import ShopId
 from shared.kernel.text import fold, fold_digits, fold_letters
 
 FINGERPRINT_BYTES = 16
-IDENTIFIER_LENGTH_MAX = 200
 _EMAIL_LENGTH_MAX = 254
 _PHONE_LENGTH_MAX = 40
 _CACHED_MARKS_MAX = 32_768
