@@ -12,7 +12,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from mandegar.commands.replay import INTERRUPTED, WAIT_LIMIT_S, OriginChoice
+from mandegar.delivering import (
+    DELIMITERS,
+    INTERRUPTED,
+    LeftOut,
+    OriginChoice,
+    outcome,
+    shops_of,
+    tell,
+    the_shop,
+    wait_until_in,
+)
 from mandegar.options import DEFAULT_DIRECTORY, AsJson, Directory
 
 if TYPE_CHECKING:
@@ -42,7 +52,7 @@ class Unit(StrEnum):
     minor = "minor"
 
 
-_DELIMITERS = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
+_LEFT_OUT = LeftOut("error_rows", "errors_file", "error rows, with reason and remedy")
 Columns = Annotated[list[str] | None, typer.Option("--column", help="FIELD=HEADING; may be repeated.")]
 MappingFile = Annotated[
     Path | None, typer.Option("--mapping", exists=True, dir_okay=False, help="As --save-mapping wrote it.")
@@ -95,7 +105,7 @@ def import_(
         "currency": currency,
         "zone": zone,
         "encoding": encoding,
-        "delimiter": _DELIMITERS.get(delimiter, delimiter) if delimiter else None,
+        "delimiter": DELIMITERS.get(delimiter, delimiter) if delimiter else None,
     }
     try:
         known = _shop(directory, shop)
@@ -113,7 +123,7 @@ def import_(
     except KeyboardInterrupt:
         sys.stderr.write("interrupted; the same command with --resume goes on from where it stopped\n")
         raise typer.Exit(INTERRUPTED) from None
-    _print(summary, as_json=as_json)
+    tell(summary, _LEFT_OUT, as_json=as_json)
 
 
 def _wished(file: Path | None, columns: list[str], given: dict[str, str | None]) -> Mapping:
@@ -130,7 +140,6 @@ def _wished(file: Path | None, columns: list[str], given: dict[str, str | None])
 
 
 def _shop(directory: Path, slug: str) -> Shop:
-    from mandegar.commands.replay import shops_of, the_shop
     from mandegar.connecting import connection, use
 
     use(connection(directory))
@@ -142,7 +151,6 @@ async def _send(
 ) -> dict[str, object]:
     from mandegar.connecting import connection
     from mandegar.importing.whole import import_file
-    from mandegar.replaying.arrival import LANE_WAY, WAY, wait_until_consumed
     from shared.contracts import topics
 
     found = connection(directory)
@@ -152,22 +160,9 @@ async def _send(
     summary = await import_file(
         plan, found.bootstrap_servers, topic, directory / "import", errors=errors, resume=resume, silent=silent
     )
-    seconds = time.monotonic() - began
-    result: dict[str, object] = {
-        "file": str(plan.table.path),
-        "shop": plan.shop,
-        "sent": summary.sent,
-        "resumed": summary.resumed,
-        "error_rows": summary.bad,
-        "errors_file": summary.bad_rows_file,
-        "seconds": round(seconds, 3),
-        "events_per_second": round(summary.sent / max(seconds, 1e-6), 1),
-    }
+    result = outcome(plan.table.path, plan.shop, summary, began, _LEFT_OUT)
     if wait:
-        way = LANE_WAY if lane else WAY
-        urls = {service: found.login(service) for service, _ in way}
-        await wait_until_consumed(found.bootstrap_servers, urls, limit_s=WAIT_LIMIT_S, way=way)
-        result["consumed_after_seconds"] = round(time.monotonic() - began, 3)
+        result |= await wait_until_in(found, began, lane=lane)
     return result
 
 
@@ -197,20 +192,6 @@ def _preview(plan: Plan, *, as_json: bool) -> None:
 _COLUMNS = ("field", "heading")
 _SAMPLE = ("order_id", "occurred_at", "type", "amount", "currency", "lines")
 _PROBLEMS = ("rows", "first_line", "column", "reason", "remedy")
-
-
-def _print(summary: dict[str, object], *, as_json: bool) -> None:
-    if as_json:
-        sys.stdout.write(json.dumps(summary, ensure_ascii=False, indent=1) + "\n")
-        return
-    text = f"{summary['sent']:,} events sent in {summary['seconds']} s ({summary['events_per_second']:,}/s)"
-    if summary["resumed"]:
-        text += f", after {summary['resumed']:,} of an interrupted run"
-    if summary["error_rows"]:
-        text += f"; {summary['error_rows']:,} error rows, with reason and remedy, in {summary['errors_file']}"
-    if "consumed_after_seconds" in summary:
-        text += f"; all taken in after {summary['consumed_after_seconds']} s"
-    print(text)
 
 
 def register(app: typer.Typer) -> None:

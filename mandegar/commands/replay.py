@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -13,25 +12,26 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mandegar.delivering import (
+    DELIMITERS,
+    INTERRUPTED,
+    LeftOut,
+    OriginChoice,
+    outcome,
+    shops_of,
+    tell,
+    the_shop,
+    wait_until_in,
+)
 from mandegar.options import DEFAULT_DIRECTORY, AsJson, Directory
 
 if TYPE_CHECKING:
     from mandegar.connecting import Connection
     from mandegar.replaying import Source
     from mandegar.replaying.whole import StreamTime
-    from shared.contracts.shops import Shop
 
-WAIT_LIMIT_S = 3_600.0
-INTERRUPTED = 130
-"""Exit code, as shells have it for a program ended by SIGINT."""
-_DELIMITERS = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "blanks": " "}
-
-
-class OriginChoice(StrEnum):
-    """What the events are taken for."""
-
-    live = "live"
-    backfill = "backfill"
+_DELIMITERS = DELIMITERS | {"blanks": " "}
+_LEFT_OUT = LeftOut("bad", "bad_rows_file", "bad rows, with reasons")
 
 
 class Delimiter(StrEnum):
@@ -128,7 +128,7 @@ def replay(
     except KeyboardInterrupt:
         sys.stderr.write("interrupted; the same command goes on from where it stopped\n")
         raise typer.Exit(INTERRUPTED) from None
-    _print(summary, as_json=as_json)
+    tell(summary, _LEFT_OUT, as_json=as_json)
 
 
 def _check_options(until: datetime | None, *, backfill: bool, stream_time: bool) -> None:
@@ -138,24 +138,6 @@ def _check_options(until: datetime | None, *, backfill: bool, stream_time: bool)
         raise CommandFailed("--until says how far time goes on with --stream-time; give both")
     if backfill and stream_time:
         raise CommandFailed("--backfill goes beside the wall's time, --stream-time tells the time: give one of them")
-
-
-def shops_of(directory: Path) -> dict[str, Shop]:
-    """All shops, by slug."""
-    from mandegar.gateway import with_gateway
-    from services.gateway.shops import list_shops
-
-    return {shop.slug: shop for shop in asyncio.run(with_gateway(directory, lambda pool, _clock: list_shops(pool)))}
-
-
-def the_shop(shops: Mapping[str, Shop], slug: str) -> Shop:
-    """One of them. Raises CommandFailed, naming those that there are."""
-    from mandegar.failures import CommandFailed
-
-    if slug not in shops:
-        known = ", ".join(sorted(shops)) or "none"
-        raise CommandFailed(f"there is no shop {slug}; add it with `mandegar shops add {slug}`. There are: {known}")
-    return shops[slug]
 
 
 def _stream_time(found: Connection, until: datetime | None) -> StreamTime:
@@ -192,43 +174,10 @@ async def _run(
         topic=topics.RAW_ORDERS_BACKFILL if lane else topics.RAW_ORDERS,
         stream_time=stream_time,
     )
-    seconds = time.monotonic() - began
-    result: dict[str, object] = {
-        "file": str(source.path),
-        "shop": source.shop,
-        "sent": summary.sent,
-        "resumed": summary.resumed,
-        "bad": summary.bad,
-        "bad_rows_file": summary.bad_rows_file,
-        "seconds": round(seconds, 3),
-        "events_per_second": round(summary.sent / max(seconds, 1e-6), 1),
-    }
+    result = outcome(source.path, source.shop, summary, began, _LEFT_OUT)
     if wait:
-        from mandegar.replaying.arrival import LANE_WAY, WAY, wait_until_consumed, wait_until_settled
-
-        way = LANE_WAY if lane else WAY
-        urls = {service: found.login(service) for service, _ in way}
-        await wait_until_consumed(found.bootstrap_servers, urls, limit_s=WAIT_LIMIT_S, way=way)
-        if stream_time is not None:
-            await wait_until_settled(urls["metrics"], limit_s=WAIT_LIMIT_S)
-        result["consumed_after_seconds"] = round(time.monotonic() - began, 3)
+        result |= await wait_until_in(found, began, lane=lane, settled=stream_time is not None)
     return result
-
-
-def _print(summary: dict[str, object], *, as_json: bool) -> None:
-    import json
-
-    if as_json:
-        sys.stdout.write(json.dumps(summary, ensure_ascii=False, indent=1) + "\n")
-        return
-    text = f"{summary['sent']:,} events sent in {summary['seconds']} s ({summary['events_per_second']:,}/s)"
-    if summary["resumed"]:
-        text += f", after {summary['resumed']:,} of an interrupted run"
-    if summary["bad"]:
-        text += f"; {summary['bad']:,} bad rows, with reasons, in {summary['bad_rows_file']}"
-    if "consumed_after_seconds" in summary:
-        text += f"; all taken in after {summary['consumed_after_seconds']} s"
-    print(text)
 
 
 def register(app: typer.Typer) -> None:

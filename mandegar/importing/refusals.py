@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from mandegar.replaying import BadRow
+from mandegar.replaying import BadRow, BadRows
 
 COLUMNS = ("error_line", "error_column", "error_reason", "error_remedy")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -20,37 +20,26 @@ class RefusedRow(BadRow):
     cells: tuple[str, ...] = ()
 
 
-class ErrorRows:
-    """The file of error rows; it exists only where there are any. A context manager.
+class ErrorRows(BadRows):
+    """The file of error rows.
 
     UTF-8 with a byte order mark, which spreadsheets need; cells that one would take for a formula get an apostrophe,
     which an import takes off again.
     """
 
     def __init__(self, path: Path, header: list[str]) -> None:
-        self.path = path
+        super().__init__(path)
         self._header = header
-        self._stream: TextIO | None = None
-        self.count = 0
 
-    def __enter__(self) -> ErrorRows:
-        self.path.unlink(missing_ok=True)
-        return self
+    def _begin(self) -> TextIO:
+        stream = self.path.open("w", encoding="utf-8-sig", errors="replace", newline="")
+        csv.writer(stream).writerow((*COLUMNS, *self._header))
+        return stream
 
-    def __exit__(self, *_: object) -> None:
-        if self._stream is not None:
-            self._stream.close()
-
-    def write(self, row: BadRow) -> None:
-        """Add a row."""
-        if self._stream is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._stream = self.path.open("w", encoding="utf-8-sig", errors="replace", newline="")
-            csv.writer(self._stream).writerow((*COLUMNS, *self._header))
+    def _add(self, stream: TextIO, row: BadRow) -> None:
         cells = row.cells if isinstance(row, RefusedRow) else ()
         told = (str(row.line), row.field, row.reason, row.remedy)
-        csv.writer(self._stream).writerow([_harmless(cell) for cell in (*told, *cells)])
-        self.count += 1
+        csv.writer(stream).writerow([_harmless(cell) for cell in (*told, *cells)])
 
 
 def _harmless(cell: str) -> str:

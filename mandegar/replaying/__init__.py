@@ -4,10 +4,11 @@ Reading, mapping and rendering are pure and know no Kafka; only `sending` and `a
 What may not live here: knowledge of what the services do with an order.
 """
 
+from mandegar.replaying.bad_rows import BadRows
 from mandegar.replaying.mapping import CsvMapping, MappingError
 from mandegar.replaying.messages import BadRow, Message, Source, messages_of
 from mandegar.replaying.progress import Progress
-from mandegar.replaying.running import BadRows, ReplaySummary, Sink, replay
+from mandegar.replaying.running import ReplaySummary, Sink, replay
 from mandegar.replaying.state import StateFile
 
 __all__ = [

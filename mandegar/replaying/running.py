@@ -6,10 +6,9 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import Protocol
 
-import msgspec
-
+from mandegar.replaying.bad_rows import BadRows, JsonBadRows
 from mandegar.replaying.messages import BadRow, Message
 from mandegar.replaying.progress import Progress
 from mandegar.replaying.state import StateFile
@@ -34,19 +33,6 @@ class ReplaySummary:
     bad_rows_file: str | None
 
 
-class BadRows(Protocol):
-    """Where rows go that cannot be used: a context manager, entered anew for each run."""
-
-    path: Path
-    count: int
-
-    def __enter__(self) -> BadRows: ...
-
-    def __exit__(self, *_: object) -> None: ...
-
-    def write(self, row: BadRow) -> None: ...
-
-
 async def replay(
     entries: Iterable[Message | BadRow], sink: Sink, state: StateFile, bad_rows: Path | BadRows, progress: Progress
 ) -> ReplaySummary:
@@ -58,7 +44,7 @@ async def replay(
     """
     done_line, resumed = state.load()
     pipeline = _Pipeline(sink, state, resumed)
-    with _JsonBadRows(bad_rows) if isinstance(bad_rows, Path) else bad_rows as bad:
+    with JsonBadRows(bad_rows) if isinstance(bad_rows, Path) else bad_rows as bad:
         chunk: list[Message] = []
         try:
             for entry in entries:
@@ -119,27 +105,3 @@ class _Pipeline:
         if self._flight is not None:
             self._flight.cancel()
             await asyncio.gather(self._flight, return_exceptions=True)
-
-
-class _JsonBadRows:
-    """The file of bad rows, as JSON lines; it exists only where there are any."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._stream: TextIO | None = None
-        self.count = 0
-
-    def __enter__(self) -> _JsonBadRows:
-        self.path.unlink(missing_ok=True)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._stream is not None:
-            self._stream.close()
-
-    def write(self, row: BadRow) -> None:
-        if self._stream is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._stream = self.path.open("w", encoding="utf-8")
-        self._stream.write(msgspec.json.encode(row).decode() + "\n")
-        self.count += 1
