@@ -6,6 +6,7 @@ What may not live here: a route, a rule or a query of a service.
 from shared.web.access import AllowWriteKey, UndeclaredRoute, allow, public
 from shared.web.app import create_app
 from shared.web.callers import Caller
+from shared.web.customers import CUSTOMER_PATTERN, customer_number
 from shared.web.database import ClockDep, Database, DatabaseDep
 from shared.web.health import Check
 from shared.web.paging import Cursor, Digits, Limit, Page, read_cursor, write_cursor
@@ -28,6 +29,7 @@ from shared.web.tables import CSV_RESPONSE, CsvStart, csv_page, csv_stream
 
 __all__ = [
     "CSV_RESPONSE",
+    "CUSTOMER_PATTERN",
     "AllowWriteKey",
     "Caller",
     "Check",
@@ -48,6 +50,7 @@ __all__ = [
     "create_app",
     "csv_page",
     "csv_stream",
+    "customer_number",
     "forbidden",
     "invalid",
     "not_found",

@@ -12,12 +12,12 @@ from services.gateway import identity
 from services.gateway.consents import store
 from services.gateway.consents.domain import Statement, record_id, standing
 from services.gateway.consents.events import consent_changed
-from services.gateway.naming import Customer, Named, Namer, number_of
+from services.gateway.naming import Customer, Named, Namer
 from shared.contracts import topics
 from shared.contracts.consents import Channel, ConsentState
 from shared.db import OpenTransaction
 from shared.kernel import CustomerId, customer_id_text
-from shared.web import Caller, DatabaseDep, FieldError, allow, invalid, not_found
+from shared.web import Caller, DatabaseDep, FieldError, allow, customer_number, invalid, not_found
 
 _FUTURE_SECONDS_MAX = 300
 _DATE_LENGTH = 10
@@ -128,7 +128,7 @@ def consents_router(namer: Namer) -> APIRouter:
     ) -> ConsentsAnswer:
         """By channel and purpose the statement that occurred last."""
         async with database.read(caller.shop_id) as reads:
-            return await _answer(reads, caller, number_of(customer))
+            return await _answer(reads, caller, customer_number(customer))
 
     return router
 

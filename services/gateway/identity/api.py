@@ -15,6 +15,7 @@ from services.gateway.identity.store.staff import Conflict, Whole, Why
 from shared.kernel import CustomerId, customer_id_text, parse_customer_id
 from shared.messaging.handling import Transaction
 from shared.web import (
+    CUSTOMER_PATTERN,
     Caller,
     Cursor,
     DatabaseDep,
@@ -30,14 +31,13 @@ from shared.web import (
     read_cursor,
 )
 
-_ID = "^[0-3][0-9a-v]{12}$"
 _SAMPLE = "0b7t4r2pkd91u"
 _OTHER = "1k9d0v3mq7c2e"
 _NOBODY = "0" * 13
 
 router = APIRouter(prefix="/v1/customers", tags=["identities"])
 Customer = Annotated[
-    str, Path(pattern=_ID, description="Surrogate id, as events and answers have it.", examples=[_SAMPLE])
+    str, Path(pattern=CUSTOMER_PATTERN, description="Surrogate id, as events and answers have it.", examples=[_SAMPLE])
 ]
 
 
@@ -50,7 +50,9 @@ class Merge(BaseModel):
         json_schema_extra={"example": {"into": _OTHER, "reason": "The same person, as she told us"}},
     )
 
-    into: str = Field(pattern=_ID, description="The customer who goes on; orders of both are then counted as theirs.")
+    into: str = Field(
+        pattern=CUSTOMER_PATTERN, description="The customer who goes on; orders of both are then counted as theirs."
+    )
     reason: str = Field("", max_length=500, description="Kept with the merge.")
 
 

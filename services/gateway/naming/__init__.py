@@ -1,5 +1,5 @@
 """Slice `naming`: which customer a request means. Identifiers come in bodies, never in addresses, which are logged."""
 
-from services.gateway.naming.api import Customer, Named, Namer, number_of
+from services.gateway.naming.api import Customer, Named, Namer
 
-__all__ = ["Customer", "Named", "Namer", "number_of"]
+__all__ = ["Customer", "Named", "Namer"]

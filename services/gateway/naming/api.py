@@ -10,13 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from services.gateway import identity
 from services.gateway.identity import Mark, Marker
 from services.gateway.intake import RulesBook
-from shared.kernel import CustomerId, parse_customer_id
-from shared.web import Caller, FieldError, invalid, not_found
+from shared.kernel import CustomerId
+from shared.web import CUSTOMER_PATTERN, Caller, FieldError, customer_number, invalid, not_found
 
 Customer = Annotated[
     str,
     Path(
-        pattern="^[0-3][0-9a-v]{12}$",
+        pattern=CUSTOMER_PATTERN,
         description="The platform's own id of the customer, thirteen characters.",
         examples=["1k5f0q2v9a3bd"],
     ),
@@ -26,7 +26,7 @@ Customer = Annotated[
 class Named(BaseModel):
     """A person, named by exactly one of these."""
 
-    customer: str | None = Field(None, pattern="^[0-3][0-9a-v]{12}$", description="The platform's own id.")
+    customer: str | None = Field(None, pattern=CUSTOMER_PATTERN, description="The platform's own id.")
     customer_id: str | None = Field(None, min_length=1, max_length=200, description="The shop's own id.")
     phone: str | None = Field(None, min_length=1, max_length=40, description="In any form that the shop sends.")
     email: str | None = Field(None, min_length=1, max_length=254, description="In any case.")
@@ -48,7 +48,7 @@ class Namer:
         if len(given) != 1:
             raise invalid(FieldError("body", "name the person by one of customer, customer_id, phone, email"))
         if named.customer is not None:
-            return number_of(named.customer)
+            return customer_number(named.customer)
         mark = self._mark(caller, named)
         found = None if mark is None else await identity.find(reads, caller.shop_id, mark)
         if found is None:
@@ -62,11 +62,3 @@ class Namer:
         if named.phone is not None:
             return self._marker.phone(rules, named.phone)
         return None if named.email is None else self._marker.email(rules, named.email)
-
-
-def number_of(customer: str) -> CustomerId:
-    """The number behind an id. Problem 404 for what no id can be."""
-    try:
-        return parse_customer_id(customer)
-    except ValueError:
-        raise not_found("customer") from None

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 
 from services.gateway import identity
-from services.gateway.naming import Customer, Named, Namer, number_of
+from services.gateway.naming import Customer, Named, Namer
 from services.gateway.privacy import showing, store
 from services.gateway.privacy.answers import (
     ERASURE,
@@ -24,7 +24,7 @@ from services.gateway.privacy.answers import (
 from services.gateway.privacy.asking import ask
 from services.gateway.privacy.domain import REFERENCE, Reason, inactive_since
 from shared.kernel import customer_id_text
-from shared.web import Caller, ClockDep, DatabaseDep, allow, not_found
+from shared.web import Caller, ClockDep, DatabaseDep, allow, customer_number, not_found
 
 ErasureId = Annotated[
     str, Path(pattern="^[0-9a-z-]{1,36}$", description="As the request was answered.", examples=[ERASURE])
@@ -68,7 +68,7 @@ def privacy_router(namer: Namer) -> APIRouter:
     async def export(caller: Reader, database: DatabaseDep, customer: Customer) -> dict[str, Any]:
         """Identities, contacts and consents. metrics has the orders, at the same address."""
         async with database.read(caller.shop_id) as reads:
-            found = await showing.export(reads, caller.shop_id, number_of(customer))
+            found = await showing.export(reads, caller.shop_id, customer_number(customer))
         if found is None:
             raise not_found("customer")
         return found
@@ -92,7 +92,7 @@ def _add_erasing(router: APIRouter) -> None:
 
         Erase the person in the shop's own systems first: what those send afterwards makes somebody new.
         """
-        number = number_of(customer)
+        number = customer_number(customer)
         if body.dry_run:
             async with database.read(caller.shop_id) as reads:
                 found = await showing.preview(reads, caller.shop_id, number)

@@ -9,8 +9,7 @@ from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.metrics.privacy import showing
-from shared.kernel import parse_customer_id
-from shared.web import Caller, DatabaseDep, allow, not_found
+from shared.web import CUSTOMER_PATTERN, Caller, DatabaseDep, allow, customer_number, not_found
 
 router = APIRouter(prefix="/v1/customers", tags=["privacy"])
 
@@ -48,17 +47,14 @@ async def export(
     customer: Annotated[
         str,
         Path(
-            pattern="^[0-3][0-9a-v]{12}$",
+            pattern=CUSTOMER_PATTERN,
             description="The platform's own id; gateway's export names all identities of a person.",
             examples=[_EXAMPLE],
         ),
     ],
 ) -> dict[str, Any]:
     """Orders, refunds, changes of stage and days of visits, by the surrogate id. One identity at a time."""
-    try:
-        number = parse_customer_id(customer)
-    except ValueError:
-        raise not_found("customer") from None
+    number = customer_number(customer)
     async with database.read(caller.shop_id) as reads:
         found = await showing.export(reads, caller.shop_id, number)
     if not any(found[kind] for kind in ("orders", "refunds", "stage_changes", "visit_days")):

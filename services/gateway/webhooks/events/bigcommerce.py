@@ -20,6 +20,7 @@ from services.gateway.webhooks.events.forms import (
     REFUNDED,
     UPDATED,
     Adaptor,
+    Billing,
     Headers,
     Told,
     Unread,
@@ -38,15 +39,6 @@ _WITHOUT_EFFECT = frozenset({1, 5, 6})
 """Pending (a checkout that was not finished), Cancelled, Declined. Awaiting Payment counts, as on-hold orders do."""
 _REFUNDED_STATUSES = frozenset({4, 14})
 _NOT_GOODS = frozenset({"SHIPPING", "HANDLING", "TAX", "FEE"})
-
-
-class Billing(msgspec.Struct, frozen=True):
-    """Who pays, as they typed it."""
-
-    first_name: str | None = None
-    last_name: str | None = None
-    email: str | None = None
-    phone: str | None = None
 
 
 class Order(msgspec.Struct, frozen=True):

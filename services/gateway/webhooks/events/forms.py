@@ -38,6 +38,15 @@ class Deleted(msgspec.Struct, frozen=True):
     id: int
 
 
+class Billing(msgspec.Struct, frozen=True):
+    """Who pays, as they typed it."""
+
+    first_name: str | None = None
+    last_name: str | None = None
+    email: str | None = None
+    phone: str | None = None
+
+
 class Adaptor(NamedTuple):
     """What the front door knows of one shop system. All functions are pure."""
 

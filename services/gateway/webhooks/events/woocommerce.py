@@ -21,6 +21,7 @@ from services.gateway.webhooks.events.forms import (
     COMPLETED,
     REFUNDED,
     Adaptor,
+    Billing,
     Deleted,
     Headers,
     Told,
@@ -39,15 +40,6 @@ _DRAFTS = frozenset({"checkout-draft", "auto-draft"})
 _WITHOUT_EFFECT = frozenset({"pending", "failed", "cancelled", "trash"})
 """Statuses in which an order counts for nothing, as in WooCommerce's own analytics. All others count."""
 _PING = re.compile(rb"webhook_id=[0-9]{1,20}")
-
-
-class Billing(msgspec.Struct, frozen=True):
-    """Who pays, as they typed it."""
-
-    first_name: str | None = None
-    last_name: str | None = None
-    email: str | None = None
-    phone: str | None = None
 
 
 class LineItem(msgspec.Struct, frozen=True):

@@ -16,8 +16,8 @@ from services.metrics.pointers import canonical_of
 from services.metrics.questions import BasisName, OnBasis, WindowDays
 from shared.contracts.shops import Shop
 from shared.db import Reads
-from shared.kernel import Clock, CustomerId, ShopId, customer_id_text, parse_customer_id
-from shared.web import Caller, ClockDep, DatabaseDep, allow, not_found
+from shared.kernel import Clock, CustomerId, ShopId, customer_id_text
+from shared.web import Caller, ClockDep, DatabaseDep, allow, customer_number, not_found
 
 router = APIRouter(prefix="/v1/customers", tags=["customers"])
 
@@ -100,10 +100,7 @@ async def read_customer(
     Then the stage, since when and why, with every change that was published and the numbers behind it. `held` goes by
     the asked window, stages by the shop's settings, on either basis.
     """
-    try:
-        number = parse_customer_id(customer)
-    except ValueError:
-        raise not_found("customer") from None
+    number = customer_number(customer)
     async with database.read(caller.shop_id) as reads:
         answer = await answer_of(reads, caller.shop, clock, number, window_days=window_days, basis=basis)
     if answer is None:
