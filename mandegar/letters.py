@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 CHOSEN_MAX = 10_000
 """Letters that one command works on."""
-NONE = "there is no such dead letter; `mandegar dead-letters list` shows them (a body is erased after 30 days)"
+NONE = "there is no such dead letter; `mandegar dead-letters list` shows them (they go after their shop's term)"
 _POLL_SECONDS = 0.2
 
 

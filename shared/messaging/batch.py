@@ -21,14 +21,16 @@ from shared.db.tables import OUTBOX_SHARDS
 from shared.db.transaction import OpenTransaction
 from shared.kernel import Clock
 from shared.messaging import crash
+from shared.messaging.columns import Column
 from shared.messaging.dead_letters import DeadLetters, Request, SetAside
 from shared.messaging.decoding import TopicDecoder
 from shared.messaging.fence import advance
 from shared.messaging.handling import Delivery, Service, Subscription, Work
 from shared.messaging.identities import Identities, ProcessedIds
-from shared.messaging.isolation import Culprit, Suspects, isolate
+from shared.messaging.isolation import Suspects, isolate
 from shared.messaging.records import Chunk, PlainRecord, Refusal
 from shared.messaging.reference import PATIENCE_SECONDS, ShopDirectory, ShopUnknown, UnknownShops, has_read
+from shared.messaging.refusing import reason_of, refusal_of, set_aside
 from shared.messaging.stages import StageTimes, Stopwatch
 
 CONTENT_DIFFERS = "content_differs"
@@ -75,24 +77,6 @@ class BatchWork:
 
     def refuse(self, delivery: Delivery[Any], reason: str, detail: str) -> None:
         self.refused.append((delivery, reason, detail))
-
-
-@dataclass(slots=True)
-class _Column:
-    """The deliveries of one subscription in a batch, with what their identities need. Parallel lists."""
-
-    deliveries: list[Delivery[Any]] = field(default_factory=list)
-    ids: list[bytes] = field(default_factory=list)
-    contents: list[int] = field(default_factory=list)
-    days: list[int] = field(default_factory=list)
-    replayed: dict[int, Request] = field(default_factory=dict)
-    """The dead letter that a delivery (by `id()`) was replayed from."""
-
-    def add(self, chunk: Chunk) -> None:
-        self.deliveries += chunk.deliveries
-        self.ids += chunk.ids
-        self.contents += chunk.contents
-        self.days += chunk.days
 
 
 class BatchHandler:
@@ -213,11 +197,11 @@ class BatchHandler:
 
     async def _columns(
         self, conn: asyncpg.Connection[Any], chunks: Sequence[Chunk], *, replay: bool
-    ) -> tuple[dict[str, _Column], list[SetAside], list[Request]]:
-        columns: dict[str, _Column] = {}
+    ) -> tuple[dict[str, Column], list[SetAside], list[Request]]:
+        columns: dict[str, Column] = {}
         letters: list[SetAside] = []
         for chunk in chunks:
-            columns.setdefault(chunk.topic, _Column()).add(chunk)
+            columns.setdefault(chunk.topic, Column()).add(chunk)
             letters += [self._undecodable(refusal) for refusal in chunk.refusals]
         if not replay:
             return columns, letters, []
@@ -240,7 +224,7 @@ class BatchHandler:
         self,
         work: BatchWork,
         subscription: Subscription,
-        column: _Column,
+        column: Column,
         outcome: Outcome,
         watch: Stopwatch,
         *,
@@ -267,12 +251,12 @@ class BatchHandler:
             outcome.handled[subscription.topic] = len(fresh) - len(refused_by_handler)
         for delivery, reason, detail in refused:
             slug = str(getattr(delivery.event, "shop", ""))
-            refusal = _refusal(delivery, slug if self._shop_number(slug) else "", reason, detail)
-            letters.append(_set_aside(refusal, self._shop_number(slug), column.replayed.get(id(delivery))))
+            refusal = refusal_of(delivery, slug if self._shop_number(slug) else "", reason, detail)
+            letters.append(set_aside(refusal, self._shop_number(slug), column.replayed.get(id(delivery))))
         return letters
 
     async def _refuse_strangers(
-        self, conn: asyncpg.Connection[Any], subscription: Subscription, column: _Column, *, waiting: bool
+        self, conn: asyncpg.Connection[Any], subscription: Subscription, column: Column, *, waiting: bool
     ) -> list[SetAside]:
         """Events of shops that do not exist leave the column as dead letters. Raises ShopUnknown while one may."""
         unknown = self._unknown(subscription, column)
@@ -284,24 +268,19 @@ class BatchHandler:
             unknown = self._unknown(subscription, column)
         if not unknown:
             return []
-        gone = set(map(id, unknown))
-        keep = [n for n, d in enumerate(column.deliveries) if id(d) not in gone]
-        column.deliveries = [column.deliveries[n] for n in keep]
-        column.ids = [column.ids[n] for n in keep]
-        column.contents = [column.contents[n] for n in keep]
-        column.days = [column.days[n] for n in keep]
+        column.drop(unknown)
         return [
-            _set_aside(_refusal(d, "", "unknown_shop", _UNKNOWN_SHOP), 0, column.replayed.get(id(d))) for d in unknown
+            set_aside(refusal_of(d, "", "unknown_shop", _UNKNOWN_SHOP), 0, column.replayed.get(id(d))) for d in unknown
         ]
 
-    def _unknown(self, subscription: Subscription, column: _Column) -> list[Delivery[Any]]:
+    def _unknown(self, subscription: Subscription, column: Column) -> list[Delivery[Any]]:
         """Deliveries of shops that are not known. Reference data tells of shops, so it belongs to none."""
         if subscription.first:
             return []
         slugs = {slug for slug in {d.event.shop for d in column.deliveries} if self.directory.find(slug) is None}
         return [d for d in column.deliveries if d.event.shop in slugs] if slugs else []
 
-    def _shops_of(self, subscription: Subscription, column: _Column) -> list[int]:
+    def _shops_of(self, subscription: Subscription, column: Column) -> list[int]:
         """The shop number of each delivery."""
         if subscription.first:
             return [0] * len(column.deliveries)
@@ -330,7 +309,7 @@ class BatchHandler:
         if self.suspects is not None:
             self.suspects.confirm((d.topic, d.partition, d.offset) for d, _ in culprits)
         refused, work.refused = work.refused, []
-        return refused + [(culprit.item, *_reason(culprit)) for culprit in culprits]
+        return refused + [(culprit.item, *reason_of(culprit)) for culprit in culprits]
 
     async def _forget_ids(
         self,
@@ -352,7 +331,7 @@ class BatchHandler:
 
     def _undecodable(self, refusal: Refusal, replayed: Request | None = None) -> SetAside:
         number = self._shop_number(refusal.shop)
-        return _set_aside(refusal if number else refusal._replace(shop=""), number, replayed)
+        return set_aside(refusal if number else refusal._replace(shop=""), number, replayed)
 
     def _shop_number(self, slug: str) -> int:
         shop = self.directory.find(slug)
@@ -366,33 +345,3 @@ _UNKNOWN_SHOP = "field `shop` names no configured shop; configure the shop and r
 async def _run_steps(work: BatchWork, pending: list[Step]) -> None:
     while pending:
         await pending.pop(0)(work)
-
-
-def _set_aside(refusal: Refusal, shop: int, replayed: Request | None) -> SetAside:
-    if replayed is None:
-        return SetAside(refusal, shop)
-    return SetAside(refusal, shop, replayed.attempt + 1, replayed.letter_id)
-
-
-def _refusal(delivery: Delivery[Any], slug: str, reason: str, detail: str) -> Refusal:
-    """`slug` is "" unless the shop is known: what a stranger wrote there may be anything."""
-    return Refusal(
-        delivery.topic,
-        delivery.partition,
-        delivery.offset,
-        delivery.value,
-        slug,
-        str(delivery.event.id),
-        reason,
-        detail,
-    )
-
-
-def _reason(culprit: Culprit[Delivery[Any]]) -> tuple[str, str]:
-    """Reason and detail of an event that its handler could not handle: the kind of error, never its text."""
-    error = culprit.error
-    if isinstance(error, asyncpg.PostgresError):
-        names = [getattr(error, name, None) for name in ("table_name", "column_name", "constraint_name")]
-        where = " ".join(str(name) for name in names if name)
-        return "database", f"{type(error).__name__} {where}".strip()
-    return type(error).__name__.lower()[:40], f"the handler raised {type(error).__name__}"

@@ -20,6 +20,8 @@ from shared.messaging.batch import BatchHandler, CommitDoubtful, Outcome, Step
 from shared.messaging.batching import Backoff, Watchdog
 from shared.messaging.chores import Housekeeping, Rota
 from shared.messaging.connecting import Connect
+from shared.messaging.continuing import continuing, fences
+from shared.messaging.counting import count
 from shared.messaging.faults import BatchTooSlow, DatabaseAway, Fault, Suspected, judge
 from shared.messaging.fence import Fenced, Position, TopicPartition, claim, read_positions
 from shared.messaging.handling import NotYet
@@ -173,25 +175,11 @@ class Processor:
 
     def _ours(self, chunks: Sequence[Chunk]) -> list[Chunk]:
         """Those that continue from where we stand, under our epoch."""
-        expected = {place: position.next for place, position in self.owned.items()}
-        ours, broken = [], set()
-        for chunk in chunks:
-            place = TopicPartition(chunk.topic, chunk.partition)
-            position = self.owned.get(place)
-            if position is None or position.epoch != chunk.epoch or place in broken:
-                continue
-            if chunk.start > expected[place]:
-                broken.add(place)  # must not be; claiming again fetches what is missing
-                continue
-            rest = chunk.from_offset(expected[place])
-            if rest is not None:
-                expected[place] = rest.stop
-                ours.append(rest)
+        ours, broken = continuing(chunks, self.owned)
         if broken:
             log.error("records are missing between chunks; partitions are claimed again", partitions=len(broken))
             self.revoke(broken)
             self._lost(broken)
-            ours = [chunk for chunk in ours if (chunk.topic, chunk.partition) not in broken]
         return ours
 
     async def _handle(
@@ -227,23 +215,8 @@ class Processor:
         track.backoff.reset()
         self._tracks.worked(track, seconds)
         self._watchdog.progressed(monotonic())
-        self._count(outcome, events)
+        count(self._metrics, outcome, events)
         self._committed(outcome)
-
-    def _count(self, outcome: Outcome, events: int) -> None:
-        metrics = self._metrics
-        metrics.batch_events.observe(events)
-        for stage, microseconds in outcome.times.as_dict().items():
-            metrics.stage_seconds(stage).observe(microseconds / 1e6)
-        for topic, count in outcome.handled.items():
-            metrics.events(topic).inc(count)
-        for topic, count in outcome.repeats.items():
-            metrics.repeats(topic).inc(count)
-        for refusal in outcome.refused:
-            metrics.dead_letters(refusal.topic, refusal.reason).inc()
-            if refusal.reason == "content_differs":
-                metrics.content_differs(refusal.topic).inc()
-                log.error("one event id with two contents", topic=refusal.topic, offset=refusal.offset)
 
     async def _recover(self, error: Exception, chunks: Sequence[Chunk], track: Track) -> None:
         """After a batch that did not commit, or perhaps did. Raises what trying again does not mend."""
@@ -324,7 +297,7 @@ class Processor:
         """Timers that are due, and dead letters to be handled again. Whether something was done."""
         if not self._chores.waiting():
             return False
-        chunks = self._fences()
+        chunks = fences(self.owned)
         if not chunks:
             return False
         try:
@@ -346,13 +319,6 @@ class Processor:
                 self._metrics.timers_fired(kind).inc(count)
         self._committed(outcome)
         return True
-
-    def _fences(self) -> list[Chunk]:
-        """Empty chunks that fence all partitions of ours."""
-        return [
-            Chunk(place.topic, place.partition, position.next, position.next, position.epoch)
-            for place, position in sorted(self.owned.items())
-        ]
 
     async def _keep_house(self) -> bool:
         """The daily removal of what is old. Whether it was time; a failure is told and waits for the next time."""

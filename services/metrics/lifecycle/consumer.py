@@ -8,26 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from services.metrics.counters import Deltas, Generation, Ints
-from services.metrics.lifecycle.domain.appending import Kinds, quiet, told_apart
+from services.metrics.lifecycle.crowds import Crowd, gap_changes_of
+from services.metrics.lifecycle.domain.appending import quiet, told_apart
 from services.metrics.lifecycle.domain.clocks import Course, Moment
 from services.metrics.lifecycle.domain.evidence import Thresholds, thresholds_of
 from services.metrics.lifecycle.domain.figures import (
     NO_CHANGES,
-    GapChange,
     GapChanges,
     Series,
-    columns_of,
     freeze,
-    gap_changes,
-    joined,
     reached,
 )
-from services.metrics.lifecycle.domain.places import Appends, Flags, appends_of
+from services.metrics.lifecycle.domain.places import Flags, appends_of
 from services.metrics.lifecycle.domain.stages import Reason, Stage
 from services.metrics.lifecycle.domain.thresholds import Activity
 from services.metrics.lifecycle.domain.timely import timely
@@ -67,25 +64,6 @@ async def follow(
     following = Following(work, deliveries, lives, partition, of_history, moves_people=moves_people)
     await following.read_clocks({slug: shop.number for slug, shop in shops.items()})
     return following
-
-
-class _Crowd(NamedTuple):
-    """The customers of one shop in a batch."""
-
-    life: Life
-    rows: Ints
-    """Their places among all customers of the batch."""
-    lives: Lives
-    first_day: Ints
-    last_day: Ints
-    customer: list[int]
-    appends: Appends
-    """Their turns; of customers who had more happen than appends, too."""
-    partition: Ints
-    """By turn."""
-    kinds: Kinds
-    since: Ints
-    """The first of the turns to be walked, by customer."""
 
 
 @dataclass
@@ -150,7 +128,7 @@ class Following:
         await clocks.move(self.work.tx.conn, {place: last for place, last in moved.items() if last is not None})
         return deltas
 
-    def _crowd(self, life: Life, followed: Followed) -> _Crowd:
+    def _crowd(self, life: Life, followed: Followed) -> Crowd:
         turns = followed.turns
         chosen = np.flatnonzero(turns.shop == life.number)
         rows, owner = np.unique(followed.owner[chosen], return_inverse=True)
@@ -165,7 +143,7 @@ class Following:
         kinds = told_apart(appends, lives)
         if self.moves_people:  # nothing of that is in time, though all of it may have happened today
             kinds = replace(kinds, in_time=np.zeros(len(rows), bool))
-        return _Crowd(life, rows, lives, first_day, last_day, customer, appends, partition, kinds, appends.starts)
+        return Crowd(life, rows, lives, first_day, last_day, customer, appends, partition, kinds, appends.starts)
 
     def _clock_days(self, life: Life, partition: Ints, position: Ints) -> Ints:
         if not life.streams:
@@ -178,13 +156,13 @@ class Following:
             days[mine] = known[np.searchsorted(np.array(course.positions, np.int64), position[mine], side="right")]
         return days
 
-    async def _decide(self, crowd: _Crowd, after: Lives) -> None:
+    async def _decide(self, crowd: Crowd, after: Lives) -> None:
         life, conn = crowd.life, self.work.tx.conn
         happenings = self._happenings(crowd, ~crowd.kinds.comes)
         orders = await before(conn, life, list(happenings), happenings) if happenings else {}
         changes: dict[int, GapChanges] = {}
         if life.rules.personal:
-            changes = _gap_changes(crowd, orders, happenings)
+            changes = gap_changes_of(crowd, orders, happenings)
         low = min(int(crowd.appends.day.min()), int(crowd.lives.figure_day.min()) or 1)
         if not crowd.kinds.in_time.all():
             low = 0
@@ -204,7 +182,7 @@ class Following:
         rest = crowd._replace(lives=calm.lives, last_day=calm.last_day, since=calm.since)
         await self._walk(rest, ~calm.calm & ~timely_ones, orders, series, after)
 
-    def _are_timely(self, crowd: _Crowd) -> Flags:
+    def _are_timely(self, crowd: Crowd) -> Flags:
         """By customer, whether columns tell all: orders in time, of which none is put off."""
         kinds, lives, turns = crowd.kinds, crowd.lives, crowd.appends
         if crowd.life.rules.activity is not Activity.ORDERS:
@@ -215,7 +193,7 @@ class Following:
             fine &= turns.by_owner(~self.of_history[turns.position])
         return fine
 
-    def _pass(self, crowd: _Crowd, chosen: Flags, thresholds: Thresholds, after: Lives) -> None:
+    def _pass(self, crowd: Crowd, chosen: Flags, thresholds: Thresholds, after: Lives) -> None:
         """Those whose orders come in time."""
         turns, at = crowd.appends, np.flatnonzero(chosen)
         found = timely(crowd.life.rules, turns, crowd.kinds, crowd.lives, thresholds, chosen=chosen)
@@ -279,19 +257,19 @@ class Following:
                 self.telling.keep(life, partition, new)
         return series
 
-    def _stay(self, crowd: _Crowd, calm: Ints, lives: Lives, after: Lives) -> None:
+    def _stay(self, crowd: Crowd, calm: Ints, lives: Lives, after: Lives) -> None:
         """Those for whom nothing happens."""
         self._put(crowd, calm, lives, after)
         ends = np.append(crowd.appends.starts[1:], len(crowd.appends.day)) - 1
         last = crowd.appends.day[ends][calm]
         self._arm(crowd, calm, last + np.minimum(lives.threshold[calm], crowd.life.rules.lost_days), after)
 
-    def _put(self, crowd: _Crowd, chosen: Ints, lives: Lives, after: Lives) -> None:
+    def _put(self, crowd: Crowd, chosen: Ints, lives: Lives, after: Lives) -> None:
         """How they stand now, but for their timers."""
         for name in _LIVED:
             getattr(after, name)[crowd.rows[chosen]] = getattr(lives, name)[chosen]
 
-    def _arm(self, crowd: _Crowd, chosen: Ints, due: Ints, after: Lives) -> None:
+    def _arm(self, crowd: Crowd, chosen: Ints, due: Ints, after: Lives) -> None:
         """Have those looked at for whom nothing is armed for that day or before."""
         armed = crowd.lives.due[chosen]
         earlier = np.flatnonzero((due < armed) | (armed == 0))
@@ -302,7 +280,7 @@ class Following:
 
     async def _walk(
         self,
-        crowd: _Crowd,
+        crowd: Crowd,
         awake: Flags,
         orders: Mapping[int, Sequence[int]],
         series: Mapping[int, Series],
@@ -343,7 +321,7 @@ class Following:
         event: Envelope = self.deliveries[position].event
         return event
 
-    def _happenings(self, crowd: _Crowd, of: Flags) -> dict[int, list[Happening]]:
+    def _happenings(self, crowd: Crowd, of: Flags) -> dict[int, list[Happening]]:
         """What happened to some customers (flags), by customer, in order."""
         turns, deliveries = crowd.appends, self.deliveries
         rows = np.flatnonzero(of[turns.owner] & (np.arange(len(turns.owner)) >= crowd.since[turns.owner]))
@@ -361,7 +339,7 @@ class Following:
             own.append(Happening(position, event_day, origin, added, removed, None, clock_day, clock_origin, reason))
         return found
 
-    def _origins(self, crowd: _Crowd, rows: Ints) -> Sequence[str]:
+    def _origins(self, crowd: Crowd, rows: Ints) -> Sequence[str]:
         """What the clock's own doings have as their origin, by row."""
         if not crowd.life.streams:
             return [LIVE] * len(rows)
@@ -373,25 +351,3 @@ class Following:
                 return [only] * len(rows)
         moments = [courses[partition].at(position) for partition, position in places]
         return [LIVE if moment is None else moment.origin for moment in moments]
-
-
-def _gap_changes(
-    crowd: _Crowd, orders: Mapping[int, Sequence[int]], happenings: Mapping[int, Sequence[Happening]]
-) -> dict[int, GapChanges]:
-    """Gaps that came and went, by partition."""
-    turns = crowd.appends
-    first_day = np.where(crowd.first_day > 0, crowd.first_day, turns.day[turns.starts])
-    new = np.flatnonzero((turns.previous > 0) & (turns.day > turns.previous) & crowd.kinds.comes[turns.owner])
-    first = new[turns.previous[new] == first_day[turns.owner[new]]]
-    rows = np.concatenate([new, first])  # a first gap is counted among all and apart
-    gap = turns.day[rows] - turns.previous[rows]
-    every = GapChanges(turns.position[rows], np.arange(len(rows)) >= len(new), gap, np.ones(len(rows), np.int64))
-    partition = crowd.partition[rows]
-    found = {one: every.at(np.flatnonzero(partition == one)) for one in np.unique(partition).tolist()}
-    starts = dict(zip(crowd.customer, crowd.partition[turns.starts].tolist(), strict=True)) if orders else {}
-    moved: dict[int, list[GapChange]] = {}
-    for customer, days in orders.items():
-        moved.setdefault(starts[customer], []).extend(gap_changes(days, happenings[customer]))
-    for one, changes in moved.items():
-        found[one] = joined(found.get(one, NO_CHANGES), columns_of(changes))
-    return found
