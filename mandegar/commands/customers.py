@@ -91,7 +91,9 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Gather what gateway knows of the person and what metrics has counted: orders, stage, what is due."""
-    told = asyncio.run(_gather(directory, shop, _number(customer), personal=personal))
+    from mandegar.gateway import customer_number
+
+    told = asyncio.run(_gather(directory, shop, customer_number(customer), personal=personal))
     if as_json:
         sys.stdout.write(json.dumps(told, default=str, ensure_ascii=False, indent=1) + "\n")
         return
@@ -111,10 +113,10 @@ def merge(
     as_json: AsJson = False,
 ) -> None:
     """Merge a customer into another. Nothing is lost: `unmerge` parts them again."""
-    from mandegar.gateway import with_gateway
+    from mandegar.gateway import customer_number, with_gateway
     from services.gateway.identity import merge_customers
 
-    one, other = _number(customer), _number(into)
+    one, other = customer_number(customer), customer_number(into)
 
     async def work(pool: asyncpg.Pool[Any], clock: Clock) -> bool:
         return await merge_customers(pool, clock, await _shop(pool, shop), one, into=other, reason=reason)
@@ -132,10 +134,10 @@ def unmerge(
     as_json: AsJson = False,
 ) -> None:
     """Part a customer from the one it was merged into. Events do not join the two again."""
-    from mandegar.gateway import with_gateway
+    from mandegar.gateway import customer_number, with_gateway
     from services.gateway.identity import unmerge_customer
 
-    number = _number(customer)
+    number = customer_number(customer)
 
     async def work(pool: asyncpg.Pool[Any], clock: Clock) -> bool:
         return await unmerge_customer(pool, clock, await _shop(pool, shop), number, reason=reason)
@@ -180,18 +182,16 @@ def _ids(found: Any) -> dict[str, Any]:
 
 async def _metrics(directory: Path, shop: Shop, customer: CustomerId) -> dict[str, Any] | None:
     """As `GET /v1/customers/{id}` of metrics answers; None when nothing is counted of them."""
-    from mandegar.connecting import connection
+    from mandegar.gateway import with_service
     from services.metrics.lifecycle.api.customer import answer_of
-    from shared.db import create_pool, read_transaction
-    from shared.kernel import ShopId, SystemClock
+    from shared.db import read_transaction
+    from shared.kernel import ShopId
 
-    url = connection(directory).login("metrics")
-    pool = await create_pool(url, "metrics", application="mandegar-operator", max_size=1)
-    try:
+    async def read(pool: asyncpg.Pool[Any], clock: Clock) -> Any:
         async with read_transaction(pool, ShopId(shop.number)) as reads:
-            answer = await answer_of(reads, shop, SystemClock(), customer)
-    finally:
-        await pool.close()
+            return await answer_of(reads, shop, clock, customer)
+
+    answer = await with_service(directory, "metrics", read)
     return None if answer is None else answer.model_dump(mode="json")
 
 
@@ -202,15 +202,6 @@ async def _shop(pool: asyncpg.Pool[Any], slug: str) -> Shop:
         if shop.slug == slug:
             return shop
     raise CommandFailed(f"there is no shop {slug!r}; `mandegar shops list` shows them")
-
-
-def _number(text: str) -> CustomerId:
-    from shared.kernel import parse_customer_id
-
-    try:
-        return parse_customer_id(text)
-    except ValueError as error:
-        raise CommandFailed(f"{error}; `mandegar customers find` gives it") from None
 
 
 def _told(moved: bool, done: str, as_it_was: str, *, as_json: bool) -> None:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 Shop = Annotated[str, typer.Argument(help="The shop's slug.")]
 Customer = Annotated[str, typer.Argument(help="The platform's own id of the customer, thirteen characters.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 REASONS = ("request", "objection", "withdrawn", "unlawful", "inactive")
+_TRUNCATE = "delete from raw topics what is taken in, of all shops? A backup from before cannot be carried on from them"
 
 app = typer.Typer(help="Privacy: export and erase what is known of a person.", no_args_is_help=True)
 
@@ -32,7 +34,9 @@ def export(
     directory: Directory = DEFAULT_DIRECTORY,
 ) -> None:
     """All that every service holds of a person, as JSON."""
-    found = asyncio.run(_export(directory, shop, _number(customer)))
+    from mandegar.gateway import customer_number
+
+    found = asyncio.run(_export(directory, shop, customer_number(customer)))
     text = json.dumps(found, default=str, ensure_ascii=False, indent=2) + "\n"
     if output is None:
         sys.stdout.write(text)
@@ -50,16 +54,19 @@ def erase(
     reason: Annotated[str, typer.Option(help=f"One of {', '.join(REASONS)}.")] = "request",
     reference: Annotated[str, typer.Option(help="Number of the request in your own files; nothing personal.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+    yes: Yes = False,
     directory: Directory = DEFAULT_DIRECTORY,
 ) -> None:
     """Erase a person, with all identities. Prints the certificate so far; `certificate` shows it later."""
     from mandegar.failures import CommandFailed
-    from mandegar.gateway import with_gateway
+    from mandegar.gateway import customer_number, with_gateway
     from services.gateway.privacy import request_erasure
 
     if reason not in REASONS:
         raise CommandFailed(f"--reason: one of {', '.join(REASONS)}")
-    number = _number(customer)
+    number = customer_number(customer)
+    if not dry_run and not yes:
+        typer.confirm(f"erase {customer} of {shop} for good? --dry-run says what would go", abort=True, err=True)
     found = asyncio.run(
         with_gateway(
             directory,
@@ -85,7 +92,7 @@ def certificate(
 
 
 @app.command("truncate-raw")
-def truncate_raw(directory: Directory = DEFAULT_DIRECTORY) -> None:
+def truncate_raw(*, yes: Yes = False, directory: Directory = DEFAULT_DIRECTORY) -> None:
     """Delete from raw topics what is taken in already, of all shops, instead of waiting for its days to pass."""
     from mandegar.connecting import connection
     from mandegar.gateway import with_gateway
@@ -93,6 +100,8 @@ def truncate_raw(directory: Directory = DEFAULT_DIRECTORY) -> None:
     from shared.messaging.cluster import truncate
 
     servers = connection(directory).bootstrap_servers
+    if not yes:
+        typer.confirm(_TRUNCATE, abort=True, err=True)
 
     async def work(pool: Any, clock: Any) -> tuple[int, int]:
         now = clock.now()
@@ -104,31 +113,19 @@ def truncate_raw(directory: Directory = DEFAULT_DIRECTORY) -> None:
 
 
 async def _export(directory: Path, shop: str, customer: CustomerId) -> dict[str, Any]:
-    from mandegar.connecting import connection
-    from mandegar.gateway import with_gateway
+    from mandegar.gateway import with_gateway, with_service
     from services.gateway.privacy import export_person
     from services.metrics.privacy import export_person as facts_of
-    from shared.db import create_pool
     from shared.kernel import parse_customer_id
 
     person = await with_gateway(directory, lambda pool, _clock: export_person(pool, shop, customer))
-    pool = await create_pool(connection(directory).login("metrics"), "metrics", application="mandegar-operator")
-    try:
-        identities = [parse_customer_id(one["customer"]) for one in person["identities"]]
-        facts = [await facts_of(pool, shop, one) for one in identities]
-    finally:
-        await pool.close()
+    identities = [parse_customer_id(one["customer"]) for one in person["identities"]]
+
+    async def count(pool: Any, _clock: Any) -> list[dict[str, Any]]:
+        return [await facts_of(pool, shop, one) for one in identities]
+
+    facts = await with_service(directory, "metrics", count)
     return {"shop": shop, "customer": person["customer"], "gateway": person, "metrics": facts}
-
-
-def _number(customer: str) -> CustomerId:
-    from mandegar.failures import CommandFailed
-    from shared.kernel import parse_customer_id
-
-    try:
-        return parse_customer_id(customer)
-    except ValueError as error:
-        raise CommandFailed(f"{error}; `mandegar customers find` gives it") from None
 
 
 def _print(found: dict[str, Any]) -> None:

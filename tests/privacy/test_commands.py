@@ -45,13 +45,15 @@ async def test_a_person_is_handed_out_and_erased_by_commands(
     assert [one["order_id"] for one in found["metrics"][0]["orders"]] == ["o-1", "o-2"]
     preview = json.loads(await run("erase", SHOP, sara, "--dry-run"))
     assert preview["removes"]["email"] == 1 and await ground.customer(email="sara@mail.ir") == sara
-    asked = json.loads(await run("erase", SHOP, sara, "--reference", "R-7"))
+    refused = await asyncio.to_thread(runner.invoke, app, ["privacy", "erase", SHOP, sara], input="n\n")
+    assert refused.exit_code == 1 and await ground.customer(email="sara@mail.ir") == sara, "asked, and told no"
+    asked = json.loads(await run("erase", SHOP, sara, "--reference", "R-7", "--yes"))
     await ground.carry()
     done = json.loads(await run("certificate", SHOP, asked["erasure"]))
     assert (done["state"], done["reference"]) == ("complete", "R-7")
     await ensure_topics(stack.bootstrap_servers, [ground.gateway.service], partitions=12)
     await ground.gateway.pool.execute("UPDATE consumer_offset SET next = 0")  # positions of a topic that stands apart
-    assert "certificates that say so now: 1" in await run("truncate-raw")
+    assert "certificates that say so now: 1" in await run("truncate-raw", "--yes")
     entries = await ground.gateway.pool.fetch(
         "SELECT action, subject FROM audit_entry WHERE action LIKE 'mandegar privacy%' ORDER BY id"
     )
@@ -63,7 +65,7 @@ async def test_a_person_is_handed_out_and_erased_by_commands(
         with pytest.raises(PrivacyError):
             await run(*wrong)
     with pytest.raises(CommandFailed):
-        await run("erase", SHOP, sara, "--reason", "because")
+        await run("erase", SHOP, sara, "--reason", "because", "--yes")
     with pytest.raises(CommandFailed):
         await run("erase", SHOP, "Sara Karimi")
     for reference in ("Sara Karimi", "sara@mail.ir", "x" * 65):
