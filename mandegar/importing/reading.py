@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mandegar.replaying import MappingError
-from mandegar.replaying.reading import LINE_LIMIT, Row, detect_delimiter, open_bytes
+from mandegar.replaying.reading import LINE_LIMIT, Row, csv_records, detect_delimiter, open_bytes
 
 _BLOCK = 1 << 20
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -77,20 +77,13 @@ def rows_of(table: Table) -> Iterator[Row]:
     with _text(table.path, table.encoding) as text:
         for _ in range(table.first_line):
             text.readline()
-        csv.field_size_limit(LINE_LIMIT)
-        reader = csv.reader(text, delimiter=table.delimiter)
-        while True:
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                line = reader.line_num + table.first_line
-                yield Row(line, [], "", f"{error}; look for a quotation mark that is never closed")
-                continue
-            if any(cell.strip() for cell in cells):
+        for number, cells, trouble in csv_records(text, table.delimiter):
+            line = number + table.first_line
+            if trouble:
+                yield Row(line, [], "", trouble)
+            elif any(cell.strip() for cell in cells):
                 # Text is kept of what cannot be split alone: cells are written out again by themselves.
-                yield Row(reader.line_num + table.first_line, [clean_cell(cell) for cell in cells], "")
+                yield Row(line, [clean_cell(cell) for cell in cells], "")
 
 
 def clean_cell(cell: str) -> str:

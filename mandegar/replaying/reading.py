@@ -6,7 +6,7 @@ import csv
 import gzip
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Literal, NamedTuple, cast
 
@@ -78,18 +78,26 @@ def _blank_rows(text: io.TextIOWrapper) -> Iterator[Row]:
 
 
 def _delimited_rows(text: io.TextIOWrapper, sign: str) -> Iterator[Row]:
+    for line, cells, trouble in csv_records(text, sign):
+        if trouble:
+            yield Row(line + 1, [], "", trouble)
+        elif any(cells):
+            yield Row(line + 1, cells, sign.join(cells))
+
+
+def csv_records(lines: Iterable[str], sign: str) -> Iterator[tuple[int, list[str], str]]:
+    """Number of the last line, cells, and what is wrong with a record that cannot be split; then it goes on."""
     csv.field_size_limit(LINE_LIMIT)
-    reader = csv.reader(text, delimiter=sign)
+    reader = csv.reader(lines, delimiter=sign)
     while True:
         try:
             cells = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            yield Row(reader.line_num + 1, [], "", f"{error}; look for a quotation mark that is never closed")
-            continue
-        if any(cells):
-            yield Row(reader.line_num + 1, cells, sign.join(cells))
+            yield reader.line_num, [], f"{error}; look for a quotation mark that is never closed"
+        else:
+            yield reader.line_num, cells, ""
 
 
 def json_lines(path: Path) -> Iterator[tuple[int, bytes]]:
