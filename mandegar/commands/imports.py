@@ -45,6 +45,13 @@ class Calendar(StrEnum):
     jalali = "jalali"
 
 
+class Fraction(StrEnum):
+    """What stands before the fraction of an amount."""
+
+    dot = "."
+    comma = ","
+
+
 class Unit(StrEnum):
     """What amounts count."""
 
@@ -71,7 +78,7 @@ def import_(
     column: Columns = None,
     dates: Annotated[DateOrder | None, typer.Option(help="Where day and month could be mistaken.")] = None,
     calendar: Annotated[Calendar | None, typer.Option(help="Of years with two digits.")] = None,
-    decimal: Annotated[str | None, typer.Option(help="What stands before the fraction: . or ,")] = None,
+    decimal: Annotated[Fraction | None, typer.Option(help="What stands before the fraction.")] = None,
     amounts: Annotated[Unit | None, typer.Option(help="minor: amounts are in cents.")] = None,
     currency: Annotated[str | None, typer.Option(help="Where a row names none. Default: the shop's.")] = None,
     zone: Annotated[str | None, typer.Option(help="Zone of times without an offset. Default: the shop's.")] = None,
@@ -100,7 +107,7 @@ def import_(
     given = {
         "dates": dates and dates.value,
         "calendar": calendar and calendar.value,
-        "decimal": decimal,
+        "decimal": decimal and decimal.value,
         "amounts": amounts and amounts.value,
         "currency": currency,
         "zone": zone,
@@ -135,7 +142,7 @@ def _wished(file: Path | None, columns: list[str], given: dict[str, str | None])
 
     base = load_mapping(file) if file is not None else Mapping()
     said = {name: value for name, value in given.items() if value is not None}
-    found = msgspec.structs.replace(base, columns=base.columns | parse_map(columns), **said)
+    found = msgspec.structs.replace(base, columns=base.columns | parse_map(columns, "--column"), **said)
     return msgspec.convert(msgspec.to_builtins(found), Mapping)
 
 

@@ -33,7 +33,7 @@ class Table(NamedTuple):
 
 def open_table(path: Path, encoding: str | None, delimiter: str | None) -> Table:
     """Find out how the file is written. Raises MappingError for an empty file or an encoding that does not fit."""
-    used = encoding or detect_encoding(path)
+    used = _marked(path) or encoding or detect_encoding(path)  # a mark is surer than a mapping made of another table
     try:
         with _text(path, used) as text:
             first = text.readline(LINE_LIMIT)
@@ -42,19 +42,27 @@ def open_table(path: Path, encoding: str | None, delimiter: str | None) -> Table
     except (LookupError, UnicodeError) as error:
         raise MappingError(f"{path.name} is not in the encoding {used}; name it with --encoding") from error
     sign = delimiter or (told[1] if told else detect_delimiter(line))
+    if len(sign) != 1 or sign in '"\r\n':
+        raise MappingError(f"--delimiter {sign!r}: give comma, semicolon, tab, pipe, or one other character")
     header = [clean_cell(heading) for heading in next(csv.reader([line], delimiter=sign), [])]
     if not any(header):
         raise MappingError(f"{path.name} has no line of headings")
     return Table(path, used, sign, header, 1 if told is None else 2)
 
 
+def _marked(path: Path) -> str | None:
+    """The encoding that a byte order mark tells."""
+    with open_bytes(path) as stream:
+        head = stream.read(4)
+    return next((name for mark, name in _MARKS if head.startswith(mark)), None)
+
+
 def detect_encoding(path: Path) -> str:
     """By its byte order mark, by how its lines end, else UTF-8; what is not UTF-8 is taken for Windows-1256."""
+    if marked := _marked(path):
+        return marked
     with open_bytes(path) as stream:
         head = stream.read(4096)
-        for mark, name in _MARKS:
-            if head.startswith(mark):
-                return name
         # A zero beside the end of a line is half of it; elsewhere it is dirt of a cell.
         at = head.find(b"\n")
         if at >= 0 and head[at - 1 : at] == b"\x00" and at % 2:

@@ -23,23 +23,24 @@ class RefusedRow(BadRow):
 class ErrorRows(BadRows):
     """The file of error rows.
 
-    UTF-8 with a byte order mark, which spreadsheets need; cells that one would take for a formula get an apostrophe,
+    UTF-8 with a byte order mark, which spreadsheets need, and the delimiter of the table that they come from, so that a
+    mapping of the one reads the other; cells that one would take for a formula get an apostrophe,
     which an import takes off again.
     """
 
-    def __init__(self, path: Path, header: list[str]) -> None:
+    def __init__(self, path: Path, header: list[str], delimiter: str = ",") -> None:
         super().__init__(path)
-        self._header = header
+        self._header, self._delimiter = header, delimiter
 
     def _begin(self) -> TextIO:
         stream = self.path.open("w", encoding="utf-8-sig", errors="replace", newline="")
-        csv.writer(stream).writerow((*COLUMNS, *self._header))
+        csv.writer(stream, delimiter=self._delimiter).writerow((*COLUMNS, *self._header))
         return stream
 
     def _add(self, stream: TextIO, row: BadRow) -> None:
         cells = row.cells if isinstance(row, RefusedRow) else ()
         told = (str(row.line), row.field, row.reason, row.remedy)
-        csv.writer(stream).writerow([_harmless(cell) for cell in (*told, *cells)])
+        csv.writer(stream, delimiter=self._delimiter).writerow([_harmless(cell) for cell in (*told, *cells)])
 
 
 def _harmless(cell: str) -> str:

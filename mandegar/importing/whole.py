@@ -36,7 +36,8 @@ async def import_file(
             state.clear()
         progress = Progress(f"importing {plan.table.path.name}", _count_lines(plan.table.path), silent=silent)
         try:
-            return await replay(orders_of(plan), sink, state, ErrorRows(errors, plan.table.header), progress)
+            rows = ErrorRows(errors, plan.table.header, plan.table.delimiter)
+            return await replay(orders_of(plan), sink, state, rows, progress)
         finally:
             progress.close()
 

@@ -63,12 +63,12 @@ def _position(folded: Sequence[str], field: str, heading: str, header: Sequence[
     return found[0]
 
 
-def parse_map(options: Sequence[str]) -> dict[str, str]:
-    """`["order_id=Id", …]` as a dictionary. Raises MappingError."""
+def parse_map(options: Sequence[str], name: str = "--map") -> dict[str, str]:
+    """`["order_id=Id", …]` as a dictionary. Raises MappingError, which names the option."""
     named: dict[str, str] = {}
     for option in options:
         field, equals, heading = option.partition("=")
         if not equals or not field.strip() or not heading.strip():
-            raise MappingError(f"--map {option}: write --map FIELD=HEADING, such as --map order_id=Id")
+            raise MappingError(f"{name} {option}: write {name} FIELD=HEADING, such as {name} order_id=Id")
         named[field.strip()] = heading.strip()
     return named

@@ -201,3 +201,27 @@ def test_a_file_without_headings_or_of_another_encoding_is_refused(tmp_path: Pat
         planned(written(tmp_path / "e.csv"))
     with pytest.raises(MappingError, match="--encoding"):
         planned(written(tmp_path / "o.csv", *_PERSIAN), encoding="no-such")
+
+
+def test_a_corrected_table_of_errors_is_read_by_the_mapping_of_the_table_that_it_comes_from(tmp_path: Path) -> None:
+    path = tmp_path / "o.csv"
+    path.write_bytes("Order;Date;مبلغ\r\n7;soon;1200\r\n".encode("windows-1256"))
+    plan = planned(path)
+    save_mapping(plan.mapping, tmp_path / "mapping.json")
+    mapping = load_mapping(tmp_path / "mapping.json")
+    assert (mapping.encoding, mapping.delimiter) == ("windows-1256", ";")
+    good, refused = entries(plan)
+    assert (good, len(refused)) == ([], 1)
+    errors = tmp_path / "errors.csv"
+    with ErrorRows(errors, plan.table.header, plan.table.delimiter) as file:
+        file.write(refused[0])
+    errors.write_text(errors.read_text("utf-8").replace("soon", "۱۴۰۳/۰۱/۰۵"), "utf-8")
+    (event,) = events(planned(errors, encoding=mapping.encoding, delimiter=mapping.delimiter, columns=mapping.columns))
+    assert (event.data.order_id, event.data.revenue) == ("7", Decimal("1200"))
+
+
+def test_a_delimiter_that_is_none_is_refused_with_what_to_give(tmp_path: Path) -> None:
+    path = written(tmp_path / "o.csv", "Order,Date,Amount", "1,2024-03-21,5")
+    for delimiter in ("xx", '"', "\n"):
+        with pytest.raises(MappingError, match="semicolon"):
+            planned(path, delimiter=delimiter)
