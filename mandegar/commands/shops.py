@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -119,6 +120,8 @@ def _apply(do: Callable[..., Any], slug: str, given: dict[str, Any], directory: 
     settings = option.settings_of(given, LIFECYCLE)
     shop = asyncio.run(with_gateway(directory, lambda pool, clock: do(pool, clock, slug, **settings)))
     _print([shop], as_json=as_json)
+    if not as_json and any(name not in COLUMNS for name in settings):
+        sys.stderr.write(f"`mandegar shops show {slug}` has all settings\n")
 
 
 def _print(shops: list[Shop], *, as_json: bool) -> None:

@@ -135,7 +135,7 @@ async def test_trouble_that_passes_costs_no_event(databases: Databases, trouble:
     async with running(probe(), url) as harness:
         await harness.configure(DEMO)
         async with asyncio.timeout(30):
-            for _ in range(3):
+            for _ in range(2 + count):  # on a busy machine batches become as small as one event
                 made._disconnect()
                 await made._round()
         made._disconnect()

@@ -68,7 +68,7 @@ async def live(
             counted[Measure.STAGE_FLOW, change.previous * 8 + change.stage, change.day] += 1
         await _write(ground, shop, customer, standing, _numbered(rng, changes))
         await ground.pool.executemany(
-            "INSERT INTO visit (customer, shop, day) VALUES ($1, $2, $3)",
+            "INSERT INTO visit (customer, shop, day, identity) VALUES ($1, $2, $3, $1)",
             [(customer_number(shop.number, customer), shop.number, day) for day in sorted(set(seen))],
         )
     await ground.pool.executemany(

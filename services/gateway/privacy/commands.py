@@ -68,7 +68,7 @@ async def show_erasure(pool: asyncpg.Pool[Any], clock: Clock, slug: str, erasure
         shop = await _shop(conn, slug)
         erasure = await store.by_id(conn, ShopId(shop.number), erasure_id)
         if erasure is None:
-            raise PrivacyError("this shop has no such erasure")
+            raise PrivacyError("this shop has no such erasure; GET /v1/erasures lists those that it has")
         return await showing.certificate(conn, erasure, clock.now())
 
 
