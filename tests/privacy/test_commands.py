@@ -70,4 +70,4 @@ async def test_a_person_is_handed_out_and_erased_by_commands(
         await run("erase", SHOP, "Sara Karimi")
     for reference in ("Sara Karimi", "sara@mail.ir", "x" * 65):
         with pytest.raises(PrivacyError, match="--reference"):
-            await run("erase", SHOP, sara, "--reference", reference)
+            await run("erase", SHOP, sara, "--reference", reference, "--yes")
