@@ -16,6 +16,7 @@ from prometheus_client import REGISTRY
 from services.gateway.identity.domain import Claim
 from services.gateway.identity.store.reading import load_owners
 from services.gateway.privacy.domain import OVERDUE_AFTER
+from services.metrics.privacy import consumer as asking_metrics
 from shared.contracts import topics
 from shared.db import acquire
 from shared.db.transaction import TOMBSTONE
@@ -330,6 +331,20 @@ async def test_what_metrics_could_not_read_of_the_person_goes_there_too(ground: 
     assert b"Kaveh" in ground.metrics.cipher.open(letter["body"], str(letter["id"]))
     done = await ground.certificate(asked["erasure"])
     assert {one["service"]: one["removed"] for one in done["answers"]}["metrics"] == {"dead_letters": 1}
+
+
+async def test_what_metrics_had_to_leave_unsearched_is_on_the_certificate(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sara, _ = await with_two(ground)
+    for number in range(3):
+        broken = {"type": "customer.updated", "id": str(number), "shop": SHOP, "data": {"customer": sara, "name": "S"}}
+        await ground.metrics.feed(topics.CUSTOMERS, [json.dumps(broken).encode()])
+    monkeypatch.setattr(asking_metrics, "_ROUNDS_MAX", 0)
+    asked = await ground.erase(sara)
+    await ground.carry()
+    (answer,) = [one for one in (await ground.certificate(asked["erasure"]))["answers"] if one["service"] == "metrics"]
+    assert answer["kept"]["dead_letters_not_searched"] == 3
 
 
 async def test_another_shop_learns_nothing_and_erases_nobody(ground: Ground) -> None:

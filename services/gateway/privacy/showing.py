@@ -24,6 +24,7 @@ KEPT_BECAUSE = {
     "visit_days": "stages by visits rest on them: days, by that random id",
     "identities": "the random id and its pointer stay, without any identifier or contact",
     "unreadable_dead_letters": "sealed with another secret: nobody can read them; they go by their term",
+    "dead_letters_not_searched": "too many to search in one go; they go by their term",
 }
 
 
