@@ -178,7 +178,8 @@ async def a_town(
         ]  # fmt: skip
         await tell_settings(world, shops)
         entries = [_placed(entry, start) for entry in stream.entries if _is_sent(entry)]
-        entries = _with_merges(entries, Random(seed), int(len(entries) * moving))
+        if moving:
+            entries = _with_merges(entries, Random(seed), int(len(entries) * moving))
         print(f"rebuild: seed {seed}, {len(entries)} messages of {customers} customers")
         yield Town(world, entries, {shop.slug: shop for shop in shops})
 

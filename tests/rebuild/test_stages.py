@@ -79,7 +79,7 @@ async def test_switched_under_load_every_change_of_stage_is_told_once(servers: S
 async def test_damaged_changes_of_stages_are_found_and_mended_and_what_was_told_wrongly_is_corrected(
     servers: Servers,
 ) -> None:
-    async with a_town(servers, seed=SEED + 2, customers=100) as town:
+    async with a_town(servers, seed=SEED + 2, customers=100, moving=0) as town:
         town.world.keep("metrics")
         await town.feed(len(town.entries) * 3 // 4)
         await town.settled()
