@@ -57,7 +57,7 @@ async def test_stages_come_out_alike_on_both_clocks_while_all_flows(servers: Ser
 
 
 async def test_switched_under_load_every_change_of_stage_is_told_once(servers: Servers) -> None:
-    async with a_town(servers, seed=SEED + 1, customers=120) as town:
+    async with a_town(servers, seed=SEED + 1, customers=120, moving=0) as town:
         for _ in range(2):
             town.world.keep("metrics", MANDEGAR_BATCH_EVENTS_MAX="300")
         await town.feed(len(town.entries) // 2)
