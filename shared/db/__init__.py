@@ -4,7 +4,7 @@ What may not live here: Kafka, HTTP, and any table or query of a service.
 """
 
 from shared.db.audit import AuditEntry, record
-from shared.db.engine import acquire, create_engine, create_pool
+from shared.db.engine import AWAY, acquire, create_engine, create_pool
 from shared.db.intents import OutboxKey, Timer
 from shared.db.migrating import create_audit_tables, create_runtime_tables, drop_audit_tables, migrate, run_env
 from shared.db.reading import Reads, ReadTransaction, read_transaction
@@ -12,6 +12,7 @@ from shared.db.tables import service_metadata
 from shared.db.transaction import OpenTransaction, write_transaction
 
 __all__ = [
+    "AWAY",
     "AuditEntry",
     "OpenTransaction",
     "OutboxKey",

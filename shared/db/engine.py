@@ -45,6 +45,10 @@ def plain_url(database_url: str) -> str:
     return url.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
+AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""What is raised where the database does not answer, or not as it should: to be told as away, and tried again."""
+
+
 async def create_pool(
     database_url: str,
     schema: str,

@@ -15,7 +15,7 @@ from typing import Any
 import asyncpg
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from shared.db import AuditEntry, acquire, record
+from shared.db import AWAY, AuditEntry, acquire, record
 from shared.db.audit import Outcome
 from shared.telemetry import get_logger
 from shared.web.callers import Caller
@@ -24,7 +24,6 @@ log = get_logger(__name__)
 
 _STATE = "audit"
 _SCOPE = "SELECT set_config('app.shop', $1, true)"
-_AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _NOBODYS = frozenset({404, 422})
 
@@ -103,7 +102,7 @@ async def _write(note: Note, status: int) -> None:
         async with acquire(pool) as conn, conn.transaction():
             await conn.fetchrow(_SCOPE, str(entry.shop))
             await record(conn, entry)
-    except _AWAY as error:
+    except AWAY as error:
         if entry.outcome == "done":
             raise
         # What was refused or failed is told to the caller all the same; mostly it failed for the same reason.

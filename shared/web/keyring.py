@@ -18,7 +18,7 @@ import asyncpg
 import msgspec
 
 from shared.contracts.shops import Shop
-from shared.db import acquire
+from shared.db import AWAY, acquire
 from shared.kernel import api_key_id, api_key_sha256, permissions_of_scopes
 from shared.telemetry import get_logger
 from shared.web.callers import Caller
@@ -45,7 +45,6 @@ INSERT INTO api_key_use AS u (shop, key_id, used_at)
 SELECT $1, t.key_id, t.used_at FROM unnest($2::text[], $3::timestamptz[]) AS t(key_id, used_at) ORDER BY t.key_id
 ON CONFLICT (shop, key_id) DO UPDATE SET used_at = excluded.used_at WHERE u.used_at < excluded.used_at
 """
-_AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 class Moment(NamedTuple):
@@ -145,7 +144,7 @@ class Keyring:
         for shop, keys in seen.items():
             try:
                 await self._write_uses(shop, keys)
-            except _AWAY as error:
+            except AWAY as error:
                 log.info("uses of API keys are not written down", error=type(error).__name__)
                 return
 

@@ -29,7 +29,7 @@ from services.gateway.shops import load_shops
 from services.gateway.webhooks import ADAPTORS, Address, Vault, find_connection, read_order
 from shared.contracts import topics
 from shared.contracts.shops import Shop
-from shared.db import acquire, create_pool
+from shared.db import AWAY, acquire, create_pool
 from shared.kernel import Clock, SystemClock
 from shared.web.outgoing import Outgoing
 
@@ -41,7 +41,6 @@ _PAGES_BY_HAND_MAX = 100_000
 _LOOK_SECONDS = 2.0
 _SEND_ATTEMPTS = 5
 _CLAIM_ATTEMPTS = 20
-_AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 class Pulled(NamedTuple):
@@ -205,7 +204,7 @@ async def keep_pulling(settings: GatewaySettings, stop: asyncio.Event) -> None:
                 while not stop.is_set():
                     if await _unless(stop, puller.next_due()) is None:
                         await _wait(stop, _LOOK_SECONDS)
-        except _AWAY as error:
+        except AWAY as error:
             log.warning("pulls wait for a server", error=type(error).__name__)
             await _wait(stop, _LOOK_SECONDS)
 

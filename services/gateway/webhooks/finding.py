@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-import asyncpg
 import structlog
 
 from services.gateway.webhooks import store
 from services.gateway.webhooks.domain import Address
 from services.gateway.webhooks.secrets import Vault
 from shared.contracts.shops import Shop
+from shared.db import AWAY
 from shared.kernel import ShopId
 from shared.web import Database, unavailable
 
@@ -21,7 +21,6 @@ log = structlog.get_logger(__name__)
 _KNOWN_MAX = 10_000
 _AWAY_SECONDS_MAX = 3_600.0
 """So long a connection that was found holds while the database does not answer."""
-_AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 class Found(NamedTuple):
@@ -52,7 +51,7 @@ class Finder:
         try:
             async with database.read(ShopId(address.shop)) as reads:
                 sealed = await store.find(reads, address)
-        except _AWAY:
+        except AWAY:
             if known is None or now - known.at > _AWAY_SECONDS_MAX:
                 raise
             return known
