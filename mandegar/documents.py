@@ -15,12 +15,17 @@ from mandegar.services import service_main, service_names
 from mandegar.stack import kafka, postgres
 from mandegar.stack.supervisor import FIRST_HTTP_PORT
 from services.gateway.settings import GatewaySettings
+from services.loyalty.settings import LoyaltySettings
 from services.metrics.settings import MetricsSettings
 from shared.settings import SETTINGS_PAGE, PlatformSettings, settings_page
 from shared.settings.logins import PASSWORD_LENGTH_MIN, own_variable, password_variable, role_name
 
 OPENAPI = SETTINGS_PAGE.parent / "openapi"
-_SETTINGS: dict[str, type[PlatformSettings]] = {"gateway": GatewaySettings, "metrics": MetricsSettings}
+_SETTINGS: dict[str, type[PlatformSettings]] = {
+    "gateway": GatewaySettings,
+    "loyalty": LoyaltySettings,
+    "metrics": MetricsSettings,
+}
 _NOWHERE: dict[str, Any] = {
     "kafka_bootstrap_servers": "kafka:9092",
     "database_url": "postgresql://database/mandegar",

@@ -24,6 +24,9 @@ Permission = Literal[
     "audit:read",
     "orders:write",
     "collect:write",
+    "programmes:read",
+    "programmes:write",
+    "loyalty:write",
 ]
 Role = Literal["viewer", "analyst", "marketer", "agent", "admin"]
 
@@ -42,29 +45,33 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "audit:read": "who read personal data and who wrote what",
         "orders:write": "hand in orders",
         "collect:write": "hand in events through the collector",
+        "programmes:read": "loyalty programmes: rules, versions, trials on past orders",
+        "programmes:write": "make and change loyalty programmes",
+        "loyalty:write": "what belongs to one member: join, leave, block, correct points",
     }
 )
 """What each permission opens."""
 
-_FIGURES: frozenset[Permission] = frozenset({"metrics:read", "shops:read"})
+_FIGURES: frozenset[Permission] = frozenset({"metrics:read", "shops:read", "programmes:read"})
 _CUSTOMERS: frozenset[Permission] = frozenset({"customers:list", "customers:read"})
 # Machines alone hand in orders and events: no role has these two.
 _STAFF: frozenset[Permission] = frozenset(
     {
         *("metrics:read", "customers:list", "customers:read", "customers:write", "personal:read", "personal:erase"),
         *("shops:read", "shops:write", "keys:read", "keys:write", "audit:read"),
+        *("programmes:read", "programmes:write", "loyalty:write"),
     }
 )
 ROLES: Mapping[str, frozenset[Permission]] = MappingProxyType(
     {
         "viewer": _FIGURES,
         "analyst": _FIGURES | _CUSTOMERS,
-        "marketer": _FIGURES | _CUSTOMERS,
-        "agent": frozenset({"metrics:read", "shops:read", "customers:read", "customers:write", "personal:read"}),
+        "marketer": _FIGURES | _CUSTOMERS | {"programmes:write"},
+        "agent": _FIGURES | {"customers:read", "customers:write", "personal:read", "loyalty:write"},
         "admin": _STAFF,
     }
 )
-"""Marketers have what analysts have, until there are campaigns; agents see one customer at a time, with contacts."""
+"""Marketers have what analysts have, and make programmes; agents see one customer at a time, with contacts."""
 
 SCOPES: Mapping[str, frozenset[Permission]] = MappingProxyType(
     {
@@ -78,6 +85,9 @@ SCOPES: Mapping[str, frozenset[Permission]] = MappingProxyType(
         "shops:read": frozenset({"shops:read"}),
         "shops:write": frozenset({"shops:write"}),
         "audit:read": frozenset({"audit:read"}),
+        "programmes:read": frozenset({"programmes:read"}),
+        "programmes:write": frozenset({"programmes:read", "programmes:write"}),
+        "loyalty:write": frozenset({"customers:read", "loyalty:write"}),
         "admin": _STAFF,
     }
 )

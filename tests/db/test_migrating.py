@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from services.gateway.tables import metadata as gateway_metadata
+from services.loyalty.tables import metadata as loyalty_metadata
 from services.metrics.tables import metadata as metrics_metadata
 from shared.db.engine import plain_url
 from shared.db.migrating import differences, downgrade, migrate, service_config
@@ -23,7 +24,7 @@ from tests.messaging.probe import prepare
 
 _BEFORE_MONTHS = "0003"
 """The revision of gateway before `processed_month`."""
-SERVICES = {"gateway": gateway_metadata, "metrics": metrics_metadata}
+SERVICES = {"gateway": gateway_metadata, "loyalty": loyalty_metadata, "metrics": metrics_metadata}
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -1,4 +1,4 @@
-"""Both services whole: their APIs, workers that take what the topics bring, and the generated client in front."""
+"""All services whole: their APIs, workers that take what the topics bring, and the generated client in front."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from base64 import b32decode
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
 
 import httpx
-from mandegar_client import AsyncGateway, AsyncMetrics
+from mandegar_client import AsyncGateway, AsyncLoyalty, AsyncMetrics
 
 from mandegar.stack import Stack
 from services.gateway.main import create_app as gateway_app
@@ -18,13 +17,15 @@ from services.gateway.main import create_service as gateway_service
 from services.gateway.shops import add_shop, create_key
 from services.gateway.webhooks import add_connection
 from services.gateway.webhooks.secrets import Vault
+from services.loyalty.main import create_app as loyalty_app
+from services.loyalty.main import create_service as loyalty_service
 from services.metrics.main import create_app as metrics_app
 from services.metrics.main import create_service as metrics_service
-from services.metrics.settings import MetricsSettings
 from shared.contracts import topics
 from shared.db import create_pool
 from shared.kernel import CustomerId, SystemClock, parse_customer_id
 from shared.messaging.cluster import ensure_topics
+from shared.settings import PlatformSettings
 from shared.testing import Databases, api_url
 from shared.testing.harness import Harness
 from shared.testing.http import client
@@ -46,7 +47,7 @@ INSERT INTO erasure (shop, customer, id, requested_at, reason, reference, asked)
 VALUES (1, 3, $1::text::uuid, now(), 'request', '', '{gateway}') ON CONFLICT DO NOTHING
 """
 _KEPT = (topics.SHOPS, topics.KEYS, topics.ORDERS, topics.INTERACTIONS)
-"""What metrics reads of what gateway tells."""
+"""What the others read of what gateway tells."""
 
 
 def _ids() -> Iterator[CustomerId]:
@@ -59,6 +60,7 @@ class Platform:
     """See the module. `settle` takes what was collected all the way to the figures."""
 
     gateway: AsyncGateway
+    loyalty: AsyncLoyalty
     metrics: AsyncMetrics
     http: dict[str, httpx.AsyncClient]
     key: str
@@ -72,7 +74,7 @@ class Platform:
         await self.workers["gateway"].pool.execute(_ERASED, ERASURE)
 
     async def settle(self) -> None:
-        """Raw topics to gateway's worker, and what that tells to the worker of metrics."""
+        """Raw topics to gateway's worker, and what that tells to the workers of the others."""
         messages = (await self.raw.messages())[self.taken.get("raw", 0) :]
         self.taken["raw"] = self.taken.get("raw", 0) + len(messages)
         for topic in (topics.RAW_ORDERS, topics.RAW_INTERACTIONS):
@@ -81,16 +83,26 @@ class Platform:
         told = await self.workers["gateway"].published()
         for topic in _KEPT:
             fresh = [event for event in told[self.taken.get("told", 0) :] if event.topic == topic]
-            await self.workers["metrics"].feed(topic, [json.dumps(event.event).encode() for event in fresh])
+            for reader in ("metrics", "loyalty"):
+                await self.workers[reader].feed(topic, [json.dumps(event.event).encode() for event in fresh])
         self.taken["told"] = len(told)
+
+
+def _settings(service: str, url: str, stack: Stack) -> PlatformSettings:
+    return PlatformSettings.load(
+        service,
+        database_url=api_url(url, service),
+        kafka_bootstrap_servers=stack.bootstrap_servers,
+        secret_key=SECRET,
+    )
 
 
 @asynccontextmanager
 async def platform(databases: Databases, stack: Stack) -> AsyncIterator[Platform]:
     """On tables of its own, with one shop, its key and a connection to Shopify."""
-    url = await databases.create("gateway", "metrics")
+    url = await databases.create("gateway", "loyalty", "metrics")
     ids = _ids()
-    services = [gateway_service(SECRET.encode(), lambda: next(ids)), metrics_service()]
+    services = [gateway_service(SECRET.encode(), lambda: next(ids)), loyalty_service(), metrics_service()]
     await ensure_topics(stack.bootstrap_servers, services, partitions=12)
     clock = SystemClock()
     async with AsyncExitStack() as open_:
@@ -111,16 +123,15 @@ async def platform(databases: Databases, stack: Stack) -> AsyncIterator[Platform
             random_bytes=lambda _count: b32decode(CONNECTION.upper()),
         )
         raw = await open_.enter_async_context(topics_from_here(stack.bootstrap_servers))
-        asked: Any = MetricsSettings.load(
-            "metrics",
-            database_url=api_url(url, "metrics"),
-            kafka_bootstrap_servers=stack.bootstrap_servers,
-            secret_key=SECRET,
-        )
-        apps = {"gateway": gateway_app(settings_for(url, stack.bootstrap_servers)), "metrics": metrics_app(asked)}
+        apps = {
+            "gateway": gateway_app(settings_for(url, stack.bootstrap_servers)),
+            "loyalty": loyalty_app(_settings("loyalty", url, stack)),
+            "metrics": metrics_app(_settings("metrics", url, stack)),
+        }
         http = {name: await open_.enter_async_context(client(app, key=key)) for name, app in apps.items()}
         made = Platform(
             AsyncGateway(http=http["gateway"], key=key),
+            AsyncLoyalty(http=http["loyalty"], key=key),
             AsyncMetrics(http=http["metrics"], key=key),
             http,
             key,

@@ -20,6 +20,7 @@ from services.gateway.webhooks.secrets import Vault
 from shared.db import create_pool
 from shared.kernel import SCOPES, SystemClock, api_key_sha256, api_key_text
 from shared.messaging.cluster.topics import ensure_topics
+from shared.messaging.reference import write_shops
 from shared.settings import PlatformSettings
 from shared.testing import Databases, api_url
 from shared.testing.http import client
@@ -70,11 +71,13 @@ class Place:
 
 async def place_on(databases: Databases, bootstrap_servers: str, stack: AsyncExitStack) -> Place:
     """A new database."""
-    url = await databases.create("gateway", "metrics")
+    url = await databases.create(*SERVICES)
     await ensure_topics(bootstrap_servers, [service_main(name).SERVICE for name in SERVICES], partitions=12)
     gateway = await stack.enter_async_context(await create_pool(url, "gateway", max_size=2))
     metrics = await stack.enter_async_context(await create_pool(url, "metrics", max_size=4))
+    loyalty = await stack.enter_async_context(await create_pool(url, "loyalty", max_size=2))
     ground = MetricsGround(metrics, metrics)
+    pools = (gateway, loyalty, metrics)
     keys: dict[tuple[str, str], str] = {}
     connections = {}
     for slug in NUMBERS:
@@ -92,10 +95,11 @@ async def place_on(databases: Databases, bootstrap_servers: str, stack: AsyncExi
             *(shop.number, erasure_of(slug)),
         )
         await ground.open(shop)
+        await write_shops(loyalty, [shop], [1])
         await ground.fill(shop, [Bought(customer=1, day=_DAY, revenue=500, currency="USD")])
         await metrics.execute("UPDATE order_fact SET booked_day = day")
         for number, scopes in enumerate(("", *SCOPES, " ".join(SCOPES))):
-            keys[slug, scopes] = await _issue((gateway, metrics), shop.number, f"{slug}{number:04d}", scopes.split())
+            keys[slug, scopes] = await _issue(pools, shop.number, f"{slug}{number:04d}", scopes.split())
         for name in ("rotated", "revoked"):
             await _issue((gateway,), shop.number, slug + name, ["metrics:read"])
     return Place(url, gateway, bootstrap_servers, keys, connections)

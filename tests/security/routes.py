@@ -128,6 +128,9 @@ ROWS: dict[str, dict[str, Row]] = {
         "GET /v1/erasures/{erasure}": Row(_erasure),
         **_AUDIT,
     },
+    "loyalty": {
+        **_AUDIT,
+    },
     "metrics": {
         "GET /v1/retention": Row(query=_DAY),
         "GET /v1/retention/series": Row(query={"from": AS_OF, "to": AS_OF}),

@@ -17,12 +17,12 @@ pytestmark = pytest.mark.stack
 Clients = dict[str, httpx.AsyncClient]
 TAKING = [route for route in ROUTES if route.permissions]
 EXPECTED = {
-    "viewer": "metrics:read shops:read",
-    "analyst": "metrics:read shops:read customers:list customers:read",
-    "marketer": "metrics:read shops:read customers:list customers:read",
-    "agent": "metrics:read shops:read customers:read customers:write personal:read",
+    "viewer": "metrics:read shops:read programmes:read",
+    "analyst": "metrics:read shops:read programmes:read customers:list customers:read",
+    "marketer": "metrics:read shops:read programmes:read programmes:write customers:list customers:read",
+    "agent": "metrics:read shops:read programmes:read customers:read customers:write personal:read loyalty:write",
     "admin": "metrics:read shops:read customers:list customers:read customers:write personal:read personal:erase"
-    " shops:write keys:read keys:write audit:read",
+    " shops:write keys:read keys:write audit:read programmes:read programmes:write loyalty:write",
 }
 
 

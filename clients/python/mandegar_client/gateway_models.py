@@ -410,10 +410,13 @@ class NewKey(BaseModel):
                 "shops:read",
                 "shops:write",
                 "audit:read",
+                "programmes:read",
+                "programmes:write",
+                "loyalty:write",
                 "admin",
             ]
         ],
-        Field(max_length=11, min_length=1),
+        Field(max_length=14, min_length=1),
     ]
     """
     What it may do.
