@@ -83,8 +83,9 @@ class Platform:
         told = await self.workers["gateway"].published()
         for topic in _KEPT:
             fresh = [event for event in told[self.taken.get("told", 0) :] if event.topic == topic]
-            for reader in ("metrics", "loyalty"):
-                await self.workers[reader].feed(topic, [json.dumps(event.event).encode() for event in fresh])
+            for reader in (self.workers["metrics"], self.workers["loyalty"]):
+                if topic in reader.handler.decoders:
+                    await reader.feed(topic, [json.dumps(event.event).encode() for event in fresh])
         self.taken["told"] = len(told)
 
 
