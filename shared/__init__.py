@@ -1,4 +1,4 @@
 """What two services use, or the runtime needs.
 
-Floors, from the ground up: kernel, contracts, settings and telemetry, db, messaging and web, testing.
+Floors, from the ground up: kernel, contracts, orders, settings and telemetry, db, messaging and web, testing.
 """

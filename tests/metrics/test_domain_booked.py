@@ -15,10 +15,10 @@ from services.metrics.orders import END, Accounts, Fact, Frame, Step
 from services.metrics.orders.domain.accounts import Owned, Shifts, accounts_of
 from services.metrics.orders.domain.books import Told, steps_of, told_of, whole
 from services.metrics.orders.domain.decide import Moves
-from services.metrics.orders.domain.order import Content, Mark, OrderState, Refund, fact
-from services.metrics.orders.domain.order import merge as join
 from services.metrics.retention.domain import booked as retention
 from services.metrics.retention.domain.figures import RETURN_DAYS
+from shared.orders import Content, Mark, OrderState, Refund, fact
+from shared.orders import merge as join
 from tests.metrics.histories import DAY0, array, as_counter, facts_of
 
 Key = tuple[int, int, str, int, int]

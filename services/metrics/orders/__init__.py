@@ -9,7 +9,6 @@ from services.metrics.orders.domain.days import ShopDays, month_ends, months_of
 from services.metrics.orders.domain.following import Follow, Followed
 from services.metrics.orders.domain.history import GAPS_SHOWN, History, booked_history, history
 from services.metrics.orders.domain.lives import GAP_MAX, GAPS, Lives, no_lives
-from services.metrics.orders.domain.order import GUEST, Fact
 from services.metrics.orders.store.differing import Differences, differences_at, steps_of_customer
 from services.metrics.orders.store.listing import STRIDE, STRIDE_END, Listed, Told, all_listed, count_listed, listed
 from services.metrics.orders.store.listing_books import Question
@@ -17,6 +16,7 @@ from services.metrics.orders.store.lives import Standings, lock_lives, make_rows
 from services.metrics.orders.store.reading import CustomersAt, customers_at, history_of
 from services.metrics.orders.store.redating import Redated, redated, redated_behind
 from services.metrics.orders.store.settling import is_unsettled, refuse_unsettled, settle_next, settle_of
+from shared.orders import GUEST, Fact
 
 __all__ = [
     "END",

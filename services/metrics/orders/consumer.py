@@ -34,7 +34,6 @@ from services.metrics.orders.domain.changes import Changes, Frame, Turns, frame_
 from services.metrics.orders.domain.days import ShopDays
 from services.metrics.orders.domain.decide import Moves, decide, owners_of, plan
 from services.metrics.orders.domain.following import Follow, Followed
-from services.metrics.orders.domain.order import GUEST
 from services.metrics.orders.domain.turns import turns_of
 from services.metrics.orders.events import counted_for, people_of, state_at, translate
 from services.metrics.orders.store import accounts, customers, facts, past
@@ -43,6 +42,7 @@ from services.metrics.orders.store.settling import settle_batch
 from shared.contracts.orders import ClockAdvanced, OrderEvent, OrdersEvent
 from shared.contracts.shops import Shop
 from shared.messaging.handling import Delivery, Work
+from shared.orders import GUEST
 
 Count = Callable[[Changes], Deltas]
 """A slice that counts: pure, from the changes of a batch to changes of counters."""

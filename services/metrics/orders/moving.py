@@ -25,7 +25,6 @@ from services.metrics.orders.domain.amend import Amendment, dated, moves_of
 from services.metrics.orders.domain.batch import Batch
 from services.metrics.orders.domain.changes import Turns, no_turns
 from services.metrics.orders.domain.days import ShopDays
-from services.metrics.orders.domain.order import GUEST, OrderState, resolved
 from services.metrics.orders.events import translate
 from services.metrics.orders.store import facts, named, past
 from services.metrics.orders.store.lives import order_days
@@ -36,6 +35,7 @@ from shared.contracts.customers import CustomerEvent, CustomerMerged, CustomerUn
 from shared.contracts.shops import Shop
 from shared.kernel import parse_customer_id
 from shared.messaging.handling import Delivery, Work
+from shared.orders import GUEST, OrderState, resolved
 
 Visits = Callable[["asyncpg.Connection[Any]", Generation, Mapping[int, tuple[int, int]]], Awaitable[set[int]]]
 """Counts visits of identities for other customers: (from, to) by identity. Those who lost or got any."""

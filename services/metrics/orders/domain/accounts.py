@@ -20,7 +20,7 @@ from services.metrics.orders.domain.batch import PlainOrders
 from services.metrics.orders.domain.books import END, Step
 from services.metrics.orders.domain.changes import Frame
 from services.metrics.orders.domain.decide import Moves
-from services.metrics.orders.domain.order import GUEST
+from shared.orders import GUEST
 
 Worth = tuple[int, int, int, int, int]
 """(start, since, until, currency, net) of a step, whoever has it."""

@@ -13,7 +13,7 @@ from services.metrics.orders.domain.batch import OrderKey, PlainOrders
 from services.metrics.orders.domain.books import NO_LIFE, Life, Step, is_simple, steps_of, told_of
 from services.metrics.orders.domain.days import Ints, ShopDays, days_of
 from services.metrics.orders.domain.decide import Moves
-from services.metrics.orders.domain.order import (
+from shared.orders import (
     Content,
     Fact,
     Mark,

@@ -15,7 +15,7 @@ import numpy as np
 from services.metrics.orders.domain.accounts import Accounts, Worth
 from services.metrics.orders.domain.books import END
 from services.metrics.orders.domain.changes import Amounts, Changes, Frame, Runs
-from services.metrics.orders.domain.order import GUEST
+from shared.orders import GUEST
 
 
 class Counted(NamedTuple):

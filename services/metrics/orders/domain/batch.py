@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from services.metrics.counters import Ints
-from services.metrics.orders.domain.order import OrderState
+from shared.orders import OrderState
 
 
 class OrderKey(NamedTuple):

@@ -1,7 +1,7 @@
 """What the books say of an order, day by day: basis `booked`. Pure.
 
 Each thing that is told of an order is booked on a day: that on which it occurred, or that of its receipt where the
-month of the former had closed. What the books say at a day is what `services.metrics.orders.domain.order` makes of
+month of the former had closed. What the books say at a day is what `shared.orders.order` makes of
 all that was booked until then; nothing that is told later changes it, once the month has closed. Within a day things
 are told as they occurred, at one instant a cancellation first and the rest by event id, so an order that is cancelled
 and completed again lives a new spell.
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from services.metrics.orders.domain.order import Content, Fact, Mark, OrderState, Refund, status, worth
+from shared.orders import Content, Fact, Mark, OrderState, Refund, status, worth
 
 END = 2**31 - 1
 """The end of a step that has none."""

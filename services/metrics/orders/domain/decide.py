@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from services.metrics.counters import Ints
 from services.metrics.orders.domain.changes import Amounts, Changes, Frame, Runs, Turns
-from services.metrics.orders.domain.order import GUEST
+from shared.orders import GUEST
 
 Flags = npt.NDArray[np.bool_]
 BEGINNING, END = -(2**31), 2**31 - 1

@@ -16,7 +16,7 @@ from services.metrics.orders.domain.amend import Amendment
 from services.metrics.orders.domain.batch import OrderKey, PlainOrders, Told
 from services.metrics.orders.domain.changes import Turns
 from services.metrics.orders.domain.days import local_days
-from services.metrics.orders.domain.order import GUEST, OrderState, fact, first_completion, merge
+from shared.orders import GUEST, OrderState, fact, first_completion, merge
 
 
 class _Turn(NamedTuple):

@@ -17,16 +17,6 @@ from services.metrics.counters import currency_letters
 from services.metrics.orders.domain.amend import Dated, Known
 from services.metrics.orders.domain.batch import Batch, OrderKey, PlainOrders
 from services.metrics.orders.domain.books import Life, whole
-from services.metrics.orders.domain.order import (
-    Content,
-    Fact,
-    Mark,
-    OrderState,
-    first_completion,
-    is_counted,
-    net,
-    status,
-)
 from services.metrics.orders.events import decode_pieces, encode_pieces
 from services.metrics.orders.store.past import Past, moment, us
 from shared.db.binary import (
@@ -39,6 +29,16 @@ from shared.db.binary import (
     Field,
     Layout,
     copy_in,
+)
+from shared.orders import (
+    Content,
+    Fact,
+    Mark,
+    OrderState,
+    first_completion,
+    is_counted,
+    net,
+    status,
 )
 
 _NULL = b"\xff\xff\xff\xff"  # length -1

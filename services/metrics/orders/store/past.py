@@ -12,8 +12,8 @@ import asyncpg
 from services.metrics.orders.domain.amend import Amendment, RefundRow, StatusRow, content_rows, step_rows
 from services.metrics.orders.domain.batch import OrderKey
 from services.metrics.orders.domain.books import Step
-from services.metrics.orders.domain.order import Content, Mark, Refund
 from services.metrics.orders.events import decode_pieces, encode_pieces
+from shared.orders import Content, Mark, Refund
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

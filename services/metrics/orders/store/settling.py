@@ -12,8 +12,8 @@ from typing import Any
 import asyncpg
 
 from services.metrics.orders.domain.batch import Batch
-from services.metrics.orders.domain.order import GUEST
 from shared.db import Reads
+from shared.orders import GUEST
 from shared.web import unavailable
 
 _LIVE = "FROM built_order b JOIN generation g ON g.shop = b.shop AND g.number = b.generation AND g.live AND g.building"

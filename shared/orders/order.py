@@ -36,6 +36,8 @@ class Content(NamedTuple):
     lines: Pieces = ()
     identity: int = 0
     """Whom the event named, where a merge has it count for `customer`; 0: the customer."""
+    detail: bytes = b""
+    """What a service keeps of it besides; nothing here looks into it."""
 
     def counted_for(self, customer: int) -> Content:
         """The same, counted for another customer."""
@@ -55,6 +57,8 @@ class Refund(NamedTuple):
     """Empty: that of the order."""
     whole: bool
     items: Pieces = ()
+    amounts: Pieces = ()
+    """(line id, minor units) of lines whose part of the money was named, where a service keeps that."""
 
 
 _Key = TypeVar("_Key")

@@ -1,0 +1,67 @@
+"""Orders as every service understands them: what is known of one, however its events arrive, and how these are read.
+
+`order` is the algebra, pure: knowledge only ever joins. `reading` turns events of `orders.v1` into it. What may not
+live here: tables, and what an order means to one service.
+"""
+
+from shared.orders.order import (
+    GUEST,
+    Content,
+    Fact,
+    Mark,
+    OrderState,
+    Pieces,
+    Refund,
+    fact,
+    first_completion,
+    is_counted,
+    merge,
+    net,
+    resolved,
+    status,
+    worth,
+)
+from shared.orders.reading import (
+    FUTURE_US,
+    ORDER_ID_BYTES_MAX,
+    content_of,
+    customers_of,
+    fault,
+    instants,
+    is_storable,
+    microseconds,
+    pieces,
+    refund_of,
+    state_of,
+    told_apart,
+)
+
+__all__ = [
+    "FUTURE_US",
+    "GUEST",
+    "ORDER_ID_BYTES_MAX",
+    "Content",
+    "Fact",
+    "Mark",
+    "OrderState",
+    "Pieces",
+    "Refund",
+    "content_of",
+    "customers_of",
+    "fact",
+    "fault",
+    "first_completion",
+    "instants",
+    "is_counted",
+    "is_storable",
+    "merge",
+    "microseconds",
+    "net",
+    "pieces",
+    "refund_of",
+    "resolved",
+    "state_of",
+    "status",
+    "told_apart",
+    "worth",
+]
