@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from services.loyalty.settings import LoyaltySettings
+from shared.contracts import topics
 from shared.messaging.handling import Service
 from shared.messaging.reference import reference_subscriptions
 from shared.settings import PlatformSettings
@@ -20,7 +21,7 @@ def create_service() -> Service:
         name=NAME,
         subscriptions=reference_subscriptions(),
         timers={},
-        own_topics=(),
+        own_topics=(topics.LOYALTY_POINTS, topics.LOYALTY_MEMBERS),
     )
 
 

@@ -17,6 +17,7 @@ from shared.contracts.erasures import ErasureEvent
 from shared.contracts.interactions import InteractionEvent
 from shared.contracts.keys import KeyEvent
 from shared.contracts.lifecycle import LifecycleEvent
+from shared.contracts.loyalty import LoyaltyMembersEvent, LoyaltyPointsEvent
 from shared.contracts.metrics import MetricsRetentionEvent
 from shared.contracts.orders import OrdersEvent
 from shared.contracts.raw_interactions import RawInteractionEvent
@@ -181,6 +182,20 @@ _TOPICS = (
         writer="metrics",
         description="A shop's retention: daily, and after changes at most once in five seconds.",
         key="shop:",
+    ),
+    Topic(
+        topics.LOYALTY_POINTS,
+        LoyaltyPointsEvent,
+        writer="loyalty",
+        description="Points of members: earned, activated, spent, restored, expiring, expired, taken back.",
+        key="shop:customer",
+    ),
+    Topic(
+        topics.LOYALTY_MEMBERS,
+        LoyaltyMembersEvent,
+        writer="loyalty",
+        description="Who joins a shop's programme, leaves it, or is blocked.",
+        key="shop:customer",
     ),
     Topic(
         topics.DEAD_LETTERS,

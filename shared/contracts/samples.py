@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -32,6 +33,25 @@ from shared.contracts.lifecycle import (
     StageRetracted,
     StageRetraction,
     Threshold,
+)
+from shared.contracts.loyalty import (
+    Balance,
+    MemberBlocked,
+    MemberJoined,
+    MemberLeft,
+    Membership,
+    MemberUnblocked,
+    Part,
+    PointsActivated,
+    PointsChange,
+    PointsClawedBack,
+    PointsEarned,
+    PointsExpired,
+    PointsExpiring,
+    PointsRedeemed,
+    PointsRestored,
+    Source,
+    SourceKind,
 )
 from shared.contracts.metrics import Amount, Benchmark, Mean, Retention, RetentionSnapshot
 from shared.contracts.orders import (
@@ -235,6 +255,41 @@ def _lifecycle() -> list[msgspec.Struct]:
     ]
 
 
+def _posted(
+    posting: int, points: int, kind: SourceKind, source: str = "", parts: Sequence[Part] = (), **more: Any
+) -> PointsChange:
+    return PointsChange(
+        customer=_CUSTOMER,
+        posting=posting,
+        points=points,
+        balance=Balance(active=350, pending=0, held=0, owed=0),
+        source=Source(kind=kind, id=source),
+        programme=3,
+        parts=list(parts),
+        **more,
+    )
+
+
+def _loyalty() -> list[msgspec.Struct]:
+    attributes = _attributes(_CUSTOMER, "mandegar/loyalty")
+    ends = datetime(2027, 3, 21, 20, 30, tzinfo=UTC)
+    parts = [Part(rule="spend", line="1", points=250)]
+    member = Membership(customer=_CUSTOMER, state="active", joined_at=_TIME, how="first_order")
+    return [
+        PointsEarned(**attributes, data=_posted(4, 250, "order", "1042", parts, pending=250)),
+        PointsActivated(**attributes, data=_posted(5, 250, "order", "1042", expires_at=ends)),
+        PointsRedeemed(**attributes, data=_posted(6, 100, "order", "1043")),
+        PointsRestored(**attributes, data=_posted(7, 100, "order", "1043", expires_at=ends)),
+        PointsExpiring(**attributes, data=_posted(7, 350, "term", expires_at=ends)),
+        PointsExpired(**attributes, data=_posted(8, 350, "term")),
+        PointsClawedBack(**attributes, data=_posted(9, 250, "order", "1042", parts, owed=250)),
+        MemberJoined(**attributes, data=member),
+        MemberLeft(**attributes, data=msgspec.structs.replace(member, state="left")),
+        MemberBlocked(**attributes, data=msgspec.structs.replace(member, state="blocked", reason="resells codes")),
+        MemberUnblocked(**attributes, data=member),
+    ]
+
+
 def samples() -> dict[type[msgspec.Struct], msgspec.Struct]:
     """A sample of each event type of the registry."""
     orders: list[msgspec.Struct] = [
@@ -246,5 +301,8 @@ def samples() -> dict[type[msgspec.Struct], msgspec.Struct]:
     ]
     return {
         type(event): event
-        for event in (_raw_order(), _raw_interaction(), _raw_clock(), *orders, *_lifecycle(), *_internal(), *_privacy())
+        for event in (
+            *(_raw_order(), _raw_interaction(), _raw_clock(), *orders, *_lifecycle(), *_internal(), *_privacy()),
+            *_loyalty(),
+        )
     }

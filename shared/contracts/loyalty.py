@@ -1,0 +1,157 @@
+"""`loyalty.points.v1` and `loyalty.members.v1`: what happens to members and their points, keyed by shop and customer.
+
+Each posting that a customer would notice is one event. It names the identity whose account it is of, as events of
+orders do; who is one person with whom is told by `customers.v1`. An event that tells of points earned or taken back is
+a difference: readers who add them up take repeats by `id`. `balance` is what the account holds after it.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from shared.contracts.envelope import Envelope, Instant
+
+SourceKind = Literal["order", "interaction", "reward", "correction", "term"]
+"""What points are for: `correction` is made by staff, `term` is time that has passed."""
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """What the points are for."""
+
+    kind: SourceKind
+    id: str = ""
+    """Of the order, the interaction, the reward or the correction."""
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """Points of one rule, of one line where the rule counts lines."""
+
+    rule: str
+    points: int
+    line: str | None = None
+
+
+class Balance(msgspec.Struct, frozen=True, kw_only=True):
+    """What an account holds. `owed` is what the customer owes; the other three are never below 0."""
+
+    active: int
+    pending: int
+    held: int
+    owed: int
+
+
+class PointsChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A posting."""
+
+    customer: str
+    posting: int
+    """Counts the postings of the account."""
+    points: int
+    """How many points, above 0; the type says where they went."""
+    balance: Balance
+    source: Source
+    programme: int | None = None
+    """Version of the programme behind it."""
+    parts: list[Part] = []
+    """By rule and line, where that is known."""
+    pending: int = 0
+    """How many of these points are still pending."""
+    active_at: Instant | None = None
+    """When pending points become active, where that is known."""
+    expires_at: Instant | None = None
+    """When these points expire: the first of them."""
+    owed: int = 0
+    """How many of these points could not be taken and are owed."""
+    reason: str = ""
+
+
+class PointsEarned(Envelope, frozen=True, kw_only=True, tag="points.earned"):
+    """An order or an interaction earned points, pending or active; or staff gave some (source `correction`)."""
+
+    data: PointsChange
+
+
+class PointsActivated(Envelope, frozen=True, kw_only=True, tag="points.activated"):
+    """Pending points can be spent now."""
+
+    data: PointsChange
+
+
+class PointsRedeemed(Envelope, frozen=True, kw_only=True, tag="points.redeemed"):
+    """Points were spent."""
+
+    data: PointsChange
+
+
+class PointsRestored(Envelope, frozen=True, kw_only=True, tag="points.restored"):
+    """Points that were spent, or had expired, are back."""
+
+    data: PointsChange
+
+
+class PointsExpiring(Envelope, frozen=True, kw_only=True, tag="points.expiring"):
+    """Points expire soon. A notice: nothing was posted, and `posting` is the account's last."""
+
+    data: PointsChange
+
+
+class PointsExpired(Envelope, frozen=True, kw_only=True, tag="points.expired"):
+    """Points expired unspent."""
+
+    data: PointsChange
+
+
+class PointsClawedBack(Envelope, frozen=True, kw_only=True, tag="points.clawed-back"):
+    """What an order had earned was taken back, since it was refunded or cancelled; or staff took some."""
+
+    data: PointsChange
+
+
+LoyaltyPointsEvent = (
+    PointsEarned | PointsActivated | PointsRedeemed | PointsRestored | PointsExpiring | PointsExpired | PointsClawedBack
+)
+
+MemberState = Literal["active", "left", "blocked"]
+How = Literal["event", "first_order", "http"]
+
+
+class Membership(msgspec.Struct, frozen=True, kw_only=True):
+    """A member's state, whole, with each change."""
+
+    customer: str
+    state: MemberState
+    joined_at: Instant
+    """Orders from then on earn."""
+    how: How
+    """How they joined."""
+    reason: str = ""
+    """Why they left or were blocked, as staff said."""
+
+
+class MemberJoined(Envelope, frozen=True, kw_only=True, tag="member.joined"):
+    """A customer became a member, or came back."""
+
+    data: Membership
+
+
+class MemberLeft(Envelope, frozen=True, kw_only=True, tag="member.left"):
+    """A member left: what was earned stays, and nothing more is."""
+
+    data: Membership
+
+
+class MemberBlocked(Envelope, frozen=True, kw_only=True, tag="member.blocked"):
+    """Staff blocked a member, who earns and spends nothing until unblocked."""
+
+    data: Membership
+
+
+class MemberUnblocked(Envelope, frozen=True, kw_only=True, tag="member.unblocked"):
+    """Staff let a member earn and spend again."""
+
+    data: Membership
+
+
+LoyaltyMembersEvent = MemberJoined | MemberLeft | MemberBlocked | MemberUnblocked
