@@ -15,7 +15,7 @@ import asyncpg
 import numpy as np
 from msgspec import UNSET
 
-from services.metrics import counters, pointers
+from services.metrics import counters
 from services.metrics.counters import Generation
 from services.metrics.lifecycle.domain.figures import Series, reached
 from services.metrics.lifecycle.domain.stages import Stage, history
@@ -29,6 +29,7 @@ from services.metrics.lifecycle.store import besides, gaps, visits
 from services.metrics.lifecycle.store.gaps import WHOLE_SHOP
 from services.metrics.lifecycle.telling import Telling
 from services.metrics.orders import frame_of, lock_lives, make_rows, save_lives, settle_of
+from shared import pointers
 from shared.contracts.envelope import Envelope
 from shared.contracts.interactions import InteractionRecorded
 from shared.kernel import parse_customer_id

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, cast
 import asyncpg
 import numpy as np
 
-from services.metrics import counters, pointers
+from services.metrics import counters
 from services.metrics.counters import Deltas, Generation, Ints
 from services.metrics.orders.domain.accounts import Accounts, Shifts, accounts_of, place_of, shifts_at, shifts_of
 from services.metrics.orders.domain.amend import (
@@ -39,6 +39,7 @@ from services.metrics.orders.events import counted_for, people_of, state_at, tra
 from services.metrics.orders.store import accounts, customers, facts, past
 from services.metrics.orders.store.marking import mark
 from services.metrics.orders.store.settling import settle_batch
+from shared import pointers
 from shared.contracts.orders import ClockAdvanced, OrderEvent, OrdersEvent
 from shared.contracts.shops import Shop
 from shared.messaging.handling import Delivery, Work

@@ -13,7 +13,6 @@ from msgspec import UNSET, UnsetType
 from services.metrics.counters import Ints, currency_code
 from services.metrics.orders.domain.batch import Batch, OrderKey, PlainOrders, Told
 from services.metrics.orders.domain.days import ShopDays, days_of
-from services.metrics.pointers import Pointers
 from shared.contracts.orders import OrderCompleted, OrderEvent
 from shared.kernel import MAX_MINOR_UNITS
 from shared.messaging.handling import Delivery
@@ -34,6 +33,7 @@ from shared.orders import (
     state_of,
     told_apart,
 )
+from shared.pointers import Pointers
 
 Refuse = Callable[[Delivery[Any], str, str], None]
 

@@ -15,9 +15,8 @@ from typing import Any
 
 import asyncpg
 import numpy as np
-from msgspec import UNSET
 
-from services.metrics import counters, pointers
+from services.metrics import counters
 from services.metrics.counters import Generation
 from services.metrics.orders.consumer import Doing, Done, Moved, OrderConsumer, days_of_shop
 from services.metrics.orders.domain.accounts import shifts_of
@@ -30,12 +29,12 @@ from services.metrics.orders.store import facts, named, past
 from services.metrics.orders.store.lives import order_days
 from services.metrics.orders.store.marking import mark
 from services.metrics.orders.store.settling import settle_of
-from services.metrics.pointers import Move, Pointer
-from shared.contracts.customers import CustomerEvent, CustomerMerged, CustomerUnmerged
+from shared import pointers
+from shared.contracts.customers import CustomerEvent
 from shared.contracts.shops import Shop
-from shared.kernel import parse_customer_id
 from shared.messaging.handling import Delivery, Work
 from shared.orders import GUEST, OrderState, resolved
+from shared.pointers import Move, Pointer
 
 Visits = Callable[["asyncpg.Connection[Any]", Generation, Mapping[int, tuple[int, int]]], Awaitable[set[int]]]
 """Counts visits of identities for other customers: (from, to) by identity. Those who lost or got any."""
@@ -114,16 +113,9 @@ def _told(work: Work, deliveries: Sequence[Delivery[CustomerEvent]], shops: Mapp
     for position, delivery in enumerate(deliveries):
         event = delivery.event
         try:
-            customer, canonical = (
-                int(parse_customer_id(event.data.customer)),
-                int(parse_customer_id(event.data.canonical)),
-            )
+            found.append(pointers.pointer_of(event, shops[event.shop].number, position))
         except ValueError:
             work.refuse(delivery, "customer", "data.customer, data.canonical: surrogate ids are needed")
-            continue
-        sequence = 0 if event.sequence is UNSET else event.sequence
-        moved = isinstance(event, CustomerMerged | CustomerUnmerged)
-        found.append(Pointer(shops[event.shop].number, customer, canonical, sequence, position, moved))
     return found
 
 

@@ -12,11 +12,11 @@ from services.metrics.lifecycle.answering import ground_of
 from services.metrics.lifecycle.api.life import LIFE_EXAMPLE, ChangeAnswer, DueAnswer, ThresholdAnswer, told
 from services.metrics.lifecycle.store.lives import CHANGES_SHOWN, changes_of, life_of
 from services.metrics.orders import GAPS_SHOWN, History, booked_history, history, history_of, steps_of_customer
-from services.metrics.pointers import canonical_of
 from services.metrics.questions import BasisName, OnBasis, WindowDays
 from shared.contracts.shops import Shop
 from shared.db import Reads
 from shared.kernel import Clock, CustomerId, ShopId, customer_id_text
+from shared.pointers import canonical_of
 from shared.web import Caller, ClockDep, DatabaseDep, allow, customer_number, not_found
 
 router = APIRouter(prefix="/v1/customers", tags=["customers"])

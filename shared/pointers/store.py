@@ -7,8 +7,8 @@ from typing import Any
 
 import asyncpg
 
-from services.metrics.pointers.domain import Key, Move, Pointer, Pointers, moves
 from shared.db import Reads
+from shared.pointers.domain import Key, Move, Pointer, Pointers, moves
 
 # One look at an index that is empty where nobody is merged.
 _MERGING = """
@@ -28,6 +28,10 @@ INSERT INTO customer_pointer AS p (shop, customer, canonical, sequence)
 SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::bigint[])
 ON CONFLICT (shop, customer) DO UPDATE SET canonical = excluded.canonical, sequence = excluded.sequence
 """
+_IDENTITIES = """
+SELECT p.canonical, p.customer FROM customer_pointer p
+WHERE p.shop = $1 AND p.canonical <> p.customer AND p.canonical = ANY($2::bigint[])
+"""
 _CANONICAL = "SELECT canonical FROM customer_pointer WHERE shop = $1 AND customer = $2"
 
 
@@ -42,6 +46,14 @@ async def pointers_of(conn: asyncpg.Connection[Any], wanted: Mapping[int, Collec
     for shop, customers in wanted.items():
         rows = await conn.fetch(_POINTERS, shop, list(customers))
         found |= {(shop, customer): canonical for customer, canonical in rows}
+    return found
+
+
+async def identities_of(reads: Reads, shop: int, canonical: Collection[int]) -> dict[int, set[int]]:
+    """The other identities of these customers, by customer; those who have none are left out."""
+    found: dict[int, set[int]] = {}
+    for customer, identity in await reads.fetch(_IDENTITIES, shop, sorted(canonical)):
+        found.setdefault(customer, set()).add(identity)
     return found
 
 
