@@ -1,0 +1,33 @@
+"""Slice `earning`: what orders and interactions earn under a programme, and why; tries it on carts."""
+
+from services.loyalty.earning.domain.context import Context, Limit, Per, limits_of, used_before
+from services.loyalty.earning.domain.entitlement import Entitlement, Outcome, Share, entitlement
+from services.loyalty.earning.domain.explaining import Reasons, Sentence, reasons_of
+from services.loyalty.earning.domain.plain import PlainRule
+from services.loyalty.earning.domain.purchase import GivenBack, Line, Purchase, Returned
+from services.loyalty.earning.domain.validity import Place, active_from, expires_at, last_day, months_later
+
+__all__ = [
+    "Context",
+    "Entitlement",
+    "GivenBack",
+    "Limit",
+    "Line",
+    "Outcome",
+    "Per",
+    "Place",
+    "PlainRule",
+    "Purchase",
+    "Reasons",
+    "Returned",
+    "Sentence",
+    "Share",
+    "active_from",
+    "entitlement",
+    "expires_at",
+    "last_day",
+    "limits_of",
+    "months_later",
+    "reasons_of",
+    "used_before",
+]

@@ -1,0 +1,1 @@
+"""Programmes: their form, their versions, their API."""
