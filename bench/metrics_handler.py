@@ -27,12 +27,12 @@ from services.metrics.cohorts.domain import booked as booked_cohorts
 from services.metrics.cohorts.domain import counting as cohorts
 from services.metrics.lifecycle import consumer as lifecycle
 from services.metrics.lifecycle import jobs, telling
-from services.metrics.lifecycle.store.clocks import ShopsOwnClock
 from services.metrics.lifecycle.telling import LIFECYCLE_TIMER
 from services.metrics.orders import consumer
 from services.metrics.orders.store import customers, facts, past
 from services.metrics.retention.domain import booked as booked_retention
 from services.metrics.retention.domain import counting as retention
+from shared.clocks import ShopsOwnClock
 from shared.contracts.orders import Clock, ClockAdvanced, Order, OrderCompleted, OrdersEvent
 from shared.contracts.shops import Lifecycle, Shop
 from shared.db.engine import server_settings

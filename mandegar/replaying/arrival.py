@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from services.metrics.lifecycle.domain.clocks import PARTITIONS_MAX
+from shared.clocks import PARTITIONS_MAX
 from shared.contracts import topics
 
 _POLL_S = 0.1

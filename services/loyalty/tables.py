@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from services.loyalty.clocks import tables as clocks
+from services.loyalty.points import tables as points
 from shared.db import service_metadata
 
 metadata = service_metadata("loyalty")
+points.add_tables(metadata)
+clocks.add_tables(metadata)

@@ -22,7 +22,6 @@ from services.metrics.lifecycle.api.customers import router as customers_router
 from services.metrics.lifecycle.api.stages import router as stages_router
 from services.metrics.lifecycle.consumer import follow
 from services.metrics.lifecycle.shops import GAPS_TIMER
-from services.metrics.lifecycle.store.clocks import ShopsOwnClock
 from services.metrics.lifecycle.telling import LIFECYCLE_TIMER
 from services.metrics.orders.consumer import OrderConsumer
 from services.metrics.orders.moving import IdentityConsumer
@@ -36,6 +35,7 @@ from services.metrics.retention.api.routes import router as retention_router
 from services.metrics.retention.domain import booked as booked_retention
 from services.metrics.retention.domain import counting as retention
 from services.metrics.settings import MetricsSettings
+from shared.clocks import ShopsOwnClock
 from shared.contracts import topics
 from shared.contracts.customers import CustomerEvent
 from shared.contracts.erasures import CustomerErased

@@ -47,7 +47,7 @@ class PointsChange(msgspec.Struct, frozen=True, kw_only=True):
 
     customer: str
     posting: int
-    """Counts the postings of the account."""
+    """Number of the last of the account's entries that it stands for."""
     points: int
     """How many points, above 0; the type says where they went."""
     balance: Balance
@@ -62,8 +62,12 @@ class PointsChange(msgspec.Struct, frozen=True, kw_only=True):
     """When pending points become active, where that is known."""
     expires_at: Instant | None = None
     """When these points expire: the first of them."""
+    days: int | None = None
+    """Of a notice: how many days ahead it is given."""
     owed: int = 0
     """How many of these points could not be taken and are owed."""
+    forgiven: int = 0
+    """How many of these points could not be taken and are not owed either: the shop bears them."""
     reason: str = ""
 
 

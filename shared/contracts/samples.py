@@ -280,7 +280,7 @@ def _loyalty() -> list[msgspec.Struct]:
         PointsActivated(**attributes, data=_posted(5, 250, "order", "1042", expires_at=ends)),
         PointsRedeemed(**attributes, data=_posted(6, 100, "order", "1043")),
         PointsRestored(**attributes, data=_posted(7, 100, "order", "1043", expires_at=ends)),
-        PointsExpiring(**attributes, data=_posted(7, 350, "term", expires_at=ends)),
+        PointsExpiring(**attributes, data=_posted(7, 350, "term", expires_at=ends, days=30)),
         PointsExpired(**attributes, data=_posted(8, 350, "term")),
         PointsClawedBack(**attributes, data=_posted(9, 250, "order", "1042", parts, owed=250)),
         MemberJoined(**attributes, data=member),

@@ -10,6 +10,8 @@ What the APIs' role may do beside that is said with the table, in its `info`:
 
 Without it a slice's table with a shop may be read, and no other. A table without a shop needs a reason as well:
 `info={"api": "SELECT", "api_reason": "the same for all shops"}`.
+
+Workers may do everything but DDL, unless the table says less: `info={"worker": "SELECT, INSERT"}`.
 """
 
 from __future__ import annotations
@@ -87,7 +89,7 @@ def secure(connection: Connection, schema: str, metadata: MetaData, logins: Logi
         _make_functions(connection, schema, roles)
     for role in roles:
         connection.execute(text(f'GRANT USAGE ON SCHEMA "{schema}" TO {_quoted(role)}'))
-    wanted = {roles.worker: _worker_grants(tables), roles.api: api_grants(metadata), "": Grants()}
+    wanted = {roles.worker: _worker_grants(tables, metadata), roles.api: api_grants(metadata), "": Grants()}
     _grant(connection, schema, names, wanted)
 
 
@@ -114,7 +116,7 @@ def _asked(table: Table) -> set[str]:
     own = {"SELECT"} if "shop" in table.columns else set()
     usual = _READ_BY_APIS.get(table.name, set()) if table.name in RUNTIME_TABLES else own
     asked = table.info.get("api")
-    privileges = usual if asked is None else {part.strip().upper() for part in asked.split(",") if part.strip()}
+    privileges = usual if asked is None else _parts(asked)
     if privileges - WORKER_GRANTS:
         raise ValueError(f"{table.name}: an API cannot be granted {', '.join(sorted(privileges - WORKER_GRANTS))}")
     has_policy = "shop" in table.columns or table.name == "shop"
@@ -123,11 +125,16 @@ def _asked(table: Table) -> set[str]:
     return privileges
 
 
-def _worker_grants(tables: Sequence[Row[Any]]) -> Grants:
+def _worker_grants(tables: Sequence[Row[Any]], metadata: MetaData) -> Grants:
     """Everything but DDL; nothing on partitions, which are reached through their parent."""
     fewer = {"alembic_version": {"SELECT"}, "audit_entry": WORKER_GRANTS - {"UPDATE"}}
+    fewer |= {table.name: _parts(table.info["worker"]) for table in metadata.tables.values() if "worker" in table.info}
     names = [table.name for table in tables if not table.is_partition]
     return {name: set(fewer.get(name, WORKER_GRANTS)) for name in names}
+
+
+def _parts(asked: str) -> set[str]:
+    return {part.strip().upper() for part in asked.split(",") if part.strip()}
 
 
 def _protect(connection: Connection, schema: str, table: Row[Any]) -> None:

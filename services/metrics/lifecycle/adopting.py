@@ -15,10 +15,10 @@ from typing import Any, NamedTuple
 import asyncpg
 
 from services.metrics.lifecycle.domain.adopting import settle
-from services.metrics.lifecycle.domain.clocks import timers_of
 from services.metrics.lifecycle.store import adopting as store
 from services.metrics.lifecycle.store.adopting import Sided
 from services.metrics.lifecycle.telling import LIFECYCLE_TIMER
+from shared.clocks import timers_of
 from shared.contracts.envelope import message_key
 from shared.contracts.topics import ORDERS
 from shared.kernel import CustomerId, customer_id_text, parse_customer_id

@@ -17,7 +17,6 @@ import numpy as np
 
 from services.metrics.counters import Deltas, Generation, merge
 from services.metrics.lifecycle.domain.beside import GapEnd, figures_of, gap_ends
-from services.metrics.lifecycle.domain.clocks import timers_of
 from services.metrics.lifecycle.domain.figures import Series
 from services.metrics.lifecycle.domain.stages import Transition, compare, history, next_due
 from services.metrics.lifecycle.domain.thresholds import Activity, Rules
@@ -33,6 +32,7 @@ from services.metrics.lifecycle.store.changes import OWED_CHANGE, OWED_RETRACTIO
 from services.metrics.lifecycle.store.gaps import WHOLE_SHOP, Kept
 from services.metrics.lifecycle.telling import LIFECYCLE_TIMER, count_stages
 from services.metrics.orders import make_rows, no_lives, save_lives
+from shared.clocks import timers_of
 from shared.contracts.envelope import message_key
 from shared.contracts.shops import Shop
 from shared.contracts.topics import ORDERS

@@ -15,7 +15,6 @@ import numpy as np
 from services.metrics.counters import Deltas, Generation, Ints
 from services.metrics.lifecycle.crowds import Crowd, gap_changes_of
 from services.metrics.lifecycle.domain.appending import quiet, told_apart
-from services.metrics.lifecycle.domain.clocks import Course, Moment
 from services.metrics.lifecycle.domain.evidence import Thresholds, thresholds_of
 from services.metrics.lifecycle.domain.figures import (
     NO_CHANGES,
@@ -33,11 +32,12 @@ from services.metrics.lifecycle.events import reason_of
 from services.metrics.lifecycle.people import before, load_facts, people_of, put_back
 from services.metrics.lifecycle.shops import life_of, watch_gaps
 from services.metrics.lifecycle.speaking import InTime, Life
-from services.metrics.lifecycle.store import clocks, gaps
-from services.metrics.lifecycle.store.clocks import Place
+from services.metrics.lifecycle.store import gaps
 from services.metrics.lifecycle.store.gaps import WHOLE_SHOP
 from services.metrics.lifecycle.telling import Telling
 from services.metrics.orders import Followed, Lives
+from shared import clocks
+from shared.clocks import Course, Moment, Place
 from shared.contracts.envelope import Envelope
 from shared.contracts.orders import ClockAdvanced
 from shared.contracts.shops import Shop

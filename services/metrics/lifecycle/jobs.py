@@ -8,7 +8,6 @@ from itertools import groupby
 import numpy as np
 
 from services.metrics import counters
-from services.metrics.lifecycle.domain.clocks import place_of
 from services.metrics.lifecycle.domain.figures import Series, frozen, histogram, reached
 from services.metrics.lifecycle.domain.thresholds import NO_FIGURE
 from services.metrics.lifecycle.domain.walking import Walk
@@ -19,6 +18,7 @@ from services.metrics.lifecycle.store import besides, gaps
 from services.metrics.lifecycle.store.gaps import WHOLE_SHOP
 from services.metrics.lifecycle.telling import Telling
 from services.metrics.orders import lock_lives, save_lives, settle_of
+from shared.clocks import place_of
 from shared.contracts.envelope import Envelope
 from shared.kernel import parse_customer_id
 from shared.messaging.handling import Timer, Work

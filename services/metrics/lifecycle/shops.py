@@ -9,7 +9,7 @@ from services.metrics.counters import Generation
 from services.metrics.lifecycle.domain.walking import LIVE
 from services.metrics.lifecycle.events import rules_of
 from services.metrics.lifecycle.speaking import Life
-from services.metrics.lifecycle.store import clocks
+from shared import clocks
 from shared.contracts.shops import Shop
 from shared.kernel import DayOrdinal, Zone
 from shared.messaging.handling import Timer, Work

@@ -14,7 +14,6 @@ from typing import NamedTuple
 import numpy as np
 
 from services.metrics.counters import Deltas, Measure, Tally
-from services.metrics.lifecycle.domain.clocks import timers_of
 from services.metrics.lifecycle.domain.figures import GapChanges
 from services.metrics.lifecycle.domain.stages import Stage, next_due
 from services.metrics.lifecycle.domain.thresholds import Figure
@@ -24,6 +23,7 @@ from services.metrics.lifecycle.speaking import InTime, Life, Spoken, name_of
 from services.metrics.lifecycle.store import changes, gaps
 from services.metrics.lifecycle.store.changes import Gone, Paid, Row, encode_evidence
 from services.metrics.lifecycle.store.gaps import GapKey, Kept
+from shared.clocks import timers_of
 from shared.contracts.envelope import Envelope, message_key
 from shared.contracts.topics import METRICS_LIFECYCLE
 from shared.kernel import DayOrdinal

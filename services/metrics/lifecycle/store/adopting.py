@@ -10,7 +10,7 @@ import asyncpg
 
 from services.metrics.lifecycle.store.changes import Row
 
-# Timers on the shop's own clock lie under partitions below 0, as domain/clocks.py places them.
+# Timers on the shop's own clock lie under partitions below 0, as shared/clocks places them.
 OVERDUE = """
 SELECT t.shop, t.identity FROM timer t
 LEFT JOIN shop_clock c ON t.partition = -(c.shop * 4096 + c.partition) - 1

@@ -8,8 +8,8 @@ from typing import Any
 
 import asyncpg
 
-from services.metrics.lifecycle.domain.clocks import Moment, timers_of
-from shared.messaging.handling import Reach
+from shared.clocks.courses import Moment, timers_of
+from shared.db.timers import Reach
 
 _READ = """
 SELECT c.shop, c.partition, c.until, c.origin

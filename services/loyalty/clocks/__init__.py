@@ -1,0 +1,5 @@
+"""The time of shops: the wall's, or what their events tell. Word of it comes with orders; points fall due by it."""
+
+from services.loyalty.clocks.keeping import Clocks, Reached, reached, read_clocks
+
+__all__ = ["Clocks", "Reached", "reached", "read_clocks"]

@@ -1,0 +1,76 @@
+"""Clocks of shops through one batch: how far each had come at an event, and how far it comes in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from shared import clocks
+from shared.clocks import Course, Moment, Place
+from shared.contracts.orders import ClockAdvanced
+from shared.contracts.shops import Shop
+from shared.kernel import Zone
+from shared.messaging.handling import Delivery, Work
+
+LIVE = "live"
+
+
+class Reached(NamedTuple):
+    """What the shop's clock said at an event, or says now."""
+
+    day: int
+    """Of the shop; 0: nobody has told yet."""
+    origin: str
+    """Of what the clock does by itself."""
+
+
+class Clocks:
+    """The clocks of a batch of events."""
+
+    def __init__(self, today: Mapping[str, int], numbers: Mapping[str, int], courses: Mapping[Place, Course]) -> None:
+        """`today`: of shops on wall time, by slug; `courses`: of the others."""
+        self._today, self._numbers, self._courses = today, numbers, courses
+
+    def at(self, position: int, delivery: Delivery[Any]) -> Reached:
+        """How far the clock of the event's shop had come. `position`: of the event in the batch."""
+        slug = delivery.event.shop
+        if slug in self._today:
+            return Reached(self._today[slug], LIVE)
+        moment = self._courses[self._numbers[slug], delivery.partition].at(position)
+        return Reached(0, LIVE) if moment is None else Reached(moment.day, moment.origin)
+
+    async def keep(self, work: Work) -> None:
+        """Write how far clocks came in this batch; timers that follow them are due then."""
+        moved = {place: course.last for place, course in self._courses.items() if course.moved}
+        await clocks.move(work.tx.conn, {place: last for place, last in moved.items() if last is not None})
+
+
+async def read_clocks(work: Work, deliveries: Sequence[Delivery[Any]], shops: Mapping[str, Shop]) -> Clocks:
+    """How the clocks stood before the batch, and how its events move them. `shops`: all of the batch, by slug."""
+    zones = {slug: Zone(shop.zone) for slug, shop in shops.items()}
+    numbers = {slug: shop.number for slug, shop in shops.items()}
+    today = {slug: int(zones[slug].day_of(work.tx.now)) for slug, shop in shops.items() if shop.clock != "stream"}
+    told = {delivery.event.shop for delivery in deliveries if type(delivery.event) is ClockAdvanced}
+    followed = [slug for slug in shops if slug in told or slug not in today]
+    partitions = {delivery.partition for delivery in deliveries} if followed else set()
+    courses = {(numbers[slug], partition): Course() for slug in followed for partition in partitions}
+    slugs = {number: slug for slug, number in numbers.items()}
+    for place, (until, origin) in (await clocks.read(work.tx.conn, courses)).items():
+        courses[place].move(-1, Moment(until, zones[slugs[place[0]]].day_of(until), origin))
+    for at, delivery in enumerate(deliveries):
+        event = delivery.event
+        if type(event) is ClockAdvanced:
+            until = event.data.until
+            moment = Moment(until, zones[event.shop].day_of(until), event.origin)
+            courses[numbers[event.shop], delivery.partition].move(at, moment)
+    return Clocks(today, numbers, courses)
+
+
+async def reached(work: Work, shop: Shop, partitions: Sequence[int]) -> dict[int, Reached]:
+    """How far the clock of a shop has come, by partition of its events."""
+    zone = Zone(shop.zone)
+    if shop.clock != "stream":
+        return dict.fromkeys(partitions, Reached(int(zone.day_of(work.tx.now)), LIVE))
+    known = await clocks.read(work.tx.conn, {(shop.number, partition) for partition in partitions})
+    found = dict.fromkeys(partitions, Reached(0, LIVE))
+    return found | {of: Reached(int(zone.day_of(until)), origin) for (_, of), (until, origin) in known.items()}

@@ -1,0 +1,61 @@
+"""The ledger of points: accounts, lots, entries. What it keeps never breaks, and can be proved.
+
+Other slices make operations, values that say what is to be so, and have them posted in their own transaction, as many
+as they like at once:
+
+    terms = {shop.number: terms_of(shop)}
+    award = Award(Who(1, customer), Source.ORDER, order_id, (Part("spend", 3, 250, line="1"),), cause, day, partition)
+    for operation, answer in zip(operations, await post(work.tx, terms, operations, shard=work.shard)): …
+
+`Award` says what a source is worth now, all in all: the ledger posts the difference, so it may be told again, changed
+and taken back in any order. An answer is `Done`, or a `Refusal` that names the field and why, and has changed nothing.
+"""
+
+from services.loyalty.points.domain.buckets import NEVER, POINTS_MAX
+from services.loyalty.points.domain.model import Cause, LotKey, Refusal, Source, Who
+from services.loyalty.points.domain.operations import (
+    Adjust,
+    Award,
+    Capture,
+    Done,
+    GiveBack,
+    Operation,
+    Part,
+    Reinstate,
+    Release,
+    Reserve,
+    Schedule,
+    Spend,
+    Turn,
+)
+from services.loyalty.points.domain.terms import DebtPolicy, Terms
+from services.loyalty.points.posting import Answer, post
+from services.loyalty.points.shops import terms_of
+
+__all__ = [
+    "NEVER",
+    "POINTS_MAX",
+    "Adjust",
+    "Answer",
+    "Award",
+    "Capture",
+    "Cause",
+    "DebtPolicy",
+    "Done",
+    "GiveBack",
+    "LotKey",
+    "Operation",
+    "Part",
+    "Refusal",
+    "Reinstate",
+    "Release",
+    "Reserve",
+    "Schedule",
+    "Source",
+    "Spend",
+    "Terms",
+    "Turn",
+    "Who",
+    "post",
+    "terms_of",
+]

@@ -1,0 +1,1 @@
+"""Decides what is posted: accounts, lots, and everything that may happen to them. Pure."""

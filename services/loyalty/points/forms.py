@@ -1,0 +1,73 @@
+"""Events of plain awards as the bytes they are published as, put together from pieces: there are very many of them.
+
+What `events.told` gives, encoded, is the same; a test holds them together.
+"""
+
+from __future__ import annotations
+
+from services.loyalty.points.domain.buckets import NEVER
+from services.loyalty.points.domain.plain import PlainTelling
+from services.loyalty.points.domain.terms import Terms
+from services.loyalty.points.events import KINDS, SOURCE, TYPES, instant, name_of, parts_of, start_of
+from shared.contracts.envelope import ENCODER
+from shared.kernel import event_stamp, stamped_event_id
+
+_TYPE = TYPES["earned"]
+
+
+class Forms:
+    """Writes events of one shop."""
+
+    def __init__(self, terms: Terms) -> None:
+        self._terms = terms
+        self._days: dict[int, str] = {}
+        self._texts: dict[str, str] = {}
+
+    def earned(self, telling: PlainTelling, sequence: int) -> bytes:
+        """The event of an award."""
+        award, first, last, pending, starts_day, stands = telling
+        cause, slug, text = award.cause, self._terms.slug, self._text
+        name = name_of(award.who.customer)
+        event_id = stamped_event_id(event_stamp(cause.at // 1000), slug, f"{name}:{first}", _TYPE)
+        ids = f',"causationid":{_json(cause.event_id)}' if cause.event_id else ""
+        if cause.correlation:
+            ids += f',"correlationid":{_json(cause.correlation)}'
+        versions = {part.version for part in award.parts if part.rule}
+        expiry = min([part.expires_day for part in award.parts])
+        summed = parts_of((part.rule, part.line, part.points) for part in award.parts if part.rule)
+        parts = ",".join(
+            [
+                f'{{"rule":{text(rule)},"points":{points},"line":{text(line) if line else "null"}}}'
+                for (rule, line), points in summed.items()
+            ]
+        )
+        return (
+            f'{{"type":"{_TYPE}","id":"{event_id}","source":"{SOURCE}","subject":"{name}",'
+            f'"time":{_json(instant(cause.at))},"shop":{text(slug)},"origin":"{cause.origin}","sequence":{sequence}{ids},'
+            f'"specversion":"1.0","data":{{"customer":"{name}","posting":{last},'
+            f'"points":{sum([part.points for part in award.parts])},"balance":{{"active":{stands.active},'
+            f'"pending":{stands.pending},"held":{stands.held},"owed":{stands.owed}}},'
+            f'"source":{{"kind":"{KINDS[award.source_kind]}","id":{_json(award.source)}}},'
+            f'"programme":{versions.pop() if len(versions) == 1 else "null"},"parts":[{parts}],"pending":{pending},'
+            f'"active_at":{self._day(starts_day)},"expires_at":{self._day(expiry)},"days":null,"owed":0,"forgiven":0,'
+            '"reason":""}}'
+        ).encode()
+
+    def _day(self, day: int) -> str:
+        known = self._days.get(day)
+        if known is None:
+            known = "null" if day in (0, NEVER) else _json(start_of(self._terms, day))
+            self._days[day] = known
+        return known
+
+    def _text(self, value: str) -> str:
+        known = self._texts.get(value)
+        if known is None:
+            known = _json(value)
+            if len(self._texts) < 10_000:
+                self._texts[value] = known
+        return known
+
+
+def _json(value: object) -> str:
+    return ENCODER.encode(value).decode()

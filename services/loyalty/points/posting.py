@@ -1,0 +1,251 @@
+"""Posts operations: what other slices call, inside their own transaction.
+
+1 lock the accounts of the batch, sorted   2 awards that only earn become columns, for the others lots and holds are
+read in one query each   3 decide   4 lock the keys   5 write, publish, arm timers
+
+The number of statements does not grow with the batch.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import asyncpg
+
+from services.loyalty.points.domain.book import Book, Expiring, Telling
+from services.loyalty.points.domain.buckets import NEVER
+from services.loyalty.points.domain.chain import next_head
+from services.loyalty.points.domain.deciding import decide
+from services.loyalty.points.domain.model import Account, Entry, Hold, HoldState, Refusal, Who, lot_id
+from services.loyalty.points.domain.operations import (
+    Adjust,
+    Award,
+    Done,
+    Operation,
+    Reinstate,
+    Reserve,
+    Schedule,
+    identities,
+)
+from services.loyalty.points.domain.plain import Plain, PlainTelling, plain_accounts, post_plain
+from services.loyalty.points.domain.terms import Terms
+from services.loyalty.points.events import expiring, instant, name_of, told
+from services.loyalty.points.forms import Forms
+from services.loyalty.points.store import accounts as accounts_store
+from services.loyalty.points.store import entries as entries_store
+from services.loyalty.points.store import holds as holds_store
+from services.loyalty.points.store import plain as plain_store
+from services.loyalty.points.store.entries import Sums
+from services.loyalty.points.store.holds import Place
+from services.loyalty.points.store.moments import us
+from shared.clocks import timers_of
+from shared.contracts.envelope import message_key
+from shared.contracts.topics import LOYALTY_POINTS
+from shared.kernel import ShopId
+from shared.messaging.handling import OutboxKey, Timer, Transaction
+
+POINTS_TIMER = "points"
+"""Of a customer: something falls due on a day."""
+HOLD_TIMER = "points_hold"
+"""Of a hold: its time is over."""
+
+Answer = Done | Refusal
+
+
+class Moved(TimeoutError):
+    """A hold took points of another account while this one looked: the batch is to be tried again."""
+
+
+@dataclass
+class _Posting:
+    """One batch on its way."""
+
+    tx: Transaction
+    terms: Mapping[int, Terms]
+    operations: Sequence[Operation]
+    shard: int
+    accounts: dict[Who, Account] = field(default_factory=dict)
+    armed: dict[Who, int] = field(default_factory=dict)
+    """As it was before."""
+    answers: list[Answer | None] = field(default_factory=list)
+    book: Book | None = None
+    plain: Plain | None = None
+
+
+async def post(
+    tx: Transaction, terms: Mapping[int, Terms], operations: Sequence[Operation], *, shard: int = 0
+) -> list[Answer]:
+    """Post operations in their order; for each, what became of it. `terms` by shop, `shard`: the writer's.
+
+    The caller holds no lock on accounts or outbox keys, or holds those of accounts already. Operations of one customer
+    take effect in their order; those of different customers do not touch one another.
+    """
+    if not operations:
+        return []
+    posting = _Posting(tx, terms, operations, shard)
+    await accounts_store.prepare(tx.conn)
+    holds = await _lock(posting)
+    posting.answers = [None] * len(operations)
+    posting.armed = {who: account.armed for who, account in posting.accounts.items()}
+    await _post_plain(posting)
+    await _post_with_care(posting, holds)
+    await _save(posting)
+    return [answer for answer in posting.answers if answer is not None]
+
+
+async def _lock(posting: _Posting) -> dict[Place, Hold]:
+    """Lock all accounts that may be concerned, and read the holds that are named."""
+    conn, named = posting.tx.conn, {place for one in posting.operations for place in _place(one)}
+    seen = await holds_store.load(conn, named)
+    whos = {who for one in posting.operations for who in identities(one)} | _shared(seen.values())
+    posting.accounts = await accounts_store.lock(conn, whos)
+    holds = await holds_store.load(conn, named) if named else {}
+    if _shared(holds.values()) - whos:
+        raise Moved
+    return holds
+
+
+def _place(operation: Operation) -> list[Place]:
+    name = getattr(operation, "hold", "")
+    return [(operation.who.shop, name)] if name else []
+
+
+def _shared(holds: Iterable[Hold]) -> set[Who]:
+    return {share.who for hold in holds for share in hold.shares}
+
+
+async def _post_plain(posting: _Posting) -> None:
+    """Awards that only earn. Should one turn out to have been posted before, all are posted with care."""
+    chosen = plain_accounts(posting.operations, posting.accounts)
+    awards = [one for one in posting.operations if one.who in chosen and isinstance(one, Award)]
+    if not awards:
+        return
+    before = {who: posting.accounts[who].copy() for who in chosen}
+    posting.plain = post_plain(awards, posting.accounts, posting.terms, us(posting.tx.now))
+    try:
+        async with posting.tx.conn.transaction():
+            await plain_store.add(posting.tx.conn, posting.plain.lots)
+    except asyncpg.UniqueViolationError:
+        posting.accounts |= before
+        posting.plain = None
+        return
+    for at, one in enumerate(posting.operations):
+        if one.who in chosen and isinstance(one, Award):
+            posting.answers[at] = Done(len(one.parts))
+
+
+async def _post_with_care(posting: _Posting, holds: Mapping[Place, Hold]) -> None:
+    left = [(at, one) for at, one in enumerate(posting.operations) if posting.answers[at] is None]
+    if not left:
+        return
+    whos = {who for _, one in left for who in identities(one)} | _shared(holds.values())
+    accounts = {who: posting.accounts[who] for who in whos}
+    await accounts_store.load_lots(posting.tx.conn, accounts, _named(left, holds))
+    book = Book(accounts, holds, posting.terms, us(posting.tx.now))
+    for at, one in left:
+        posting.answers[at] = decide(book, one)
+    posting.book = book
+
+
+def _named(operations: Iterable[tuple[int, Operation]], holds: Mapping[Place, Hold]) -> set[tuple[Who, int]]:
+    """Lots that are asked for, whatever is left of them."""
+    found = {(share.who, share.lot) for hold in holds.values() for share in hold.shares}
+    for _, one in operations:
+        match one:
+            case Award():
+                found.update((one.who, lot_id(one.key(part))) for part in one.parts)
+            case Schedule(lots=tuple(keys)):
+                found.update((one.who, lot_id(key)) for key in keys)
+            case Reinstate():
+                found.add((one.who, lot_id(one.lot)))
+            case Adjust():
+                found.add((one.who, lot_id(one.key())))
+            case _:
+                pass
+    return found
+
+
+async def _save(posting: _Posting) -> None:
+    """Lock keys, write, publish, arm."""
+    tx, conn, book, plain = posting.tx, posting.tx.conn, posting.book, posting.plain
+    tellings: list[Telling | Expiring | PlainTelling] = [*(plain.tellings if plain else ())]
+    tellings += book.tellings if book else ()
+    keys = _keys(posting, tellings)
+    await tx.lock_keys(Counter(keys))
+    sums: Sums = Counter()
+    if plain:
+        booked_at = us(tx.now)
+        await entries_store.add_packed(conn, [entries_store.packed(one, booked_at) for one in plain.entries])
+        sums.update(plain.sums)
+    changed: dict[Who, None] = dict.fromkeys(one.award.who for one in plain.entries) if plain else {}
+    if book:
+        changed |= book.touched
+        await accounts_store.save_lots(conn, list(book.touched_lots.values()), book.new_lots)
+        await entries_store.add(conn, _chain(book))
+        await holds_store.save(conn, [book.holds[place] for place in book.touched_holds])
+        sums.update(entries_store.sums_of(book.entries))
+    await accounts_store.save(conn, [posting.accounts[who] for who in changed])
+    await entries_store.count(conn, sums, posting.shard)
+    _publish(posting, tellings, keys)
+    _arm(posting, changed)
+
+
+def _chain(book: Book) -> list[tuple[Entry, bytes]]:
+    """Entries with their hashes; accounts get the new heads."""
+    chained = []
+    for entry in book.entries:
+        account = book.accounts[entry.who]
+        account.head = next_head(account.head, entry)
+        chained.append((entry, account.head))
+    return chained
+
+
+def _keys(posting: _Posting, tellings: Sequence[Telling | Expiring | PlainTelling]) -> list[OutboxKey]:
+    """The key of each telling."""
+    known: dict[Who, OutboxKey] = {}
+    found = []
+    for one in tellings:
+        who = _who(one)
+        key = known.get(who)
+        if key is None:
+            slug = posting.terms[who.shop].slug
+            key = known[who] = OutboxKey(ShopId(who.shop), message_key(slug, name_of(who.customer)))
+        found.append(key)
+    return found
+
+
+def _who(telling: Telling | Expiring | PlainTelling) -> Who:
+    return telling.award.who if isinstance(telling, PlainTelling) else telling.who
+
+
+def _publish(
+    posting: _Posting, tellings: Sequence[Telling | Expiring | PlainTelling], keys: Sequence[OutboxKey]
+) -> None:
+    tx, forms = posting.tx, {shop: Forms(terms) for shop, terms in posting.terms.items()}
+    for one, key in zip(tellings, keys, strict=True):
+        number = tx.sequence(key)
+        if isinstance(one, PlainTelling):
+            tx.publish_encoded(LOYALTY_POINTS, key, forms[one.award.who.shop].earned(one, number))
+        elif isinstance(one, Telling):
+            tx.publish(LOYALTY_POINTS, key, told(one, posting.terms[one.who.shop], number))
+        else:
+            tx.publish(LOYALTY_POINTS, key, expiring(one, posting.terms[one.who.shop], number))
+
+
+def _arm(posting: _Posting, changed: Collection[Who]) -> None:
+    """Timers of accounts that something falls due for, unless one stands already; those of new holds."""
+    partitions = {who: one.partition for one in posting.operations for who in identities(one)}
+    for who in changed:
+        day = posting.accounts[who].armed
+        if day not in (NEVER, posting.armed.get(who)):
+            terms, partition = posting.terms[who.shop], partitions.get(who, 0)
+            place = timers_of(who.shop, partition) if terms.streams else partition
+            due = instant(terms.start_of(day))
+            posting.tx.set_timer(Timer(ShopId(who.shop), POINTS_TIMER, name_of(who.customer), due, place))
+    for one in posting.operations:
+        hold = posting.book.holds.get((one.who.shop, one.hold)) if posting.book and isinstance(one, Reserve) else None
+        if hold is not None and hold.state is HoldState.OPEN:
+            shop = ShopId(one.who.shop)
+            posting.tx.set_timer(Timer(shop, HOLD_TIMER, hold.hold, instant(hold.until), one.partition))

@@ -1,0 +1,1 @@
+"""Every query of points. Statements are for sets: their number does not grow with the batch."""

@@ -1,0 +1,162 @@
+"""Accounts and what lies in them: locked in one order, read at once, written at once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+import asyncpg
+
+from services.loyalty.points.domain.buckets import COLUMNS
+from services.loyalty.points.domain.model import Account, Lot, LotKey, Who
+from services.loyalty.points.store.moments import moment, us
+
+_LOCK = """
+SELECT a.shop, a.customer, a.pending, a.active, a.held, a.owed, a.version, a.told, a.head, a.armed
+FROM unnest($1::smallint[], $2::bigint[]) AS k(shop, customer) JOIN account a USING (shop, customer)
+ORDER BY a.shop, a.customer
+FOR UPDATE OF a
+"""
+_INSERT = """
+INSERT INTO account (shop, customer, head)
+SELECT k.shop, k.customer, $3 FROM unnest($1::smallint[], $2::bigint[]) AS k(shop, customer)
+ON CONFLICT (shop, customer) DO NOTHING
+RETURNING shop, customer
+"""
+_SAVE = """
+UPDATE account a
+SET pending = n.pending, active = n.active, held = n.held, owed = n.owed, version = n.version, told = n.told,
+    head = n.head, armed = n.armed
+FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::int[],
+            $8::bigint[], $9::bytea[], $10::int[])
+     AS n(shop, customer, pending, active, held, owed, version, told, head, armed)
+WHERE a.shop = n.shop AND a.customer = n.customer
+"""
+_LOT = f"""
+l.shop, l.customer, l.lot, l.source_kind, l.source, l.line, l.rule, l.version, l.at, l.starts_day, l.expires_day,
+l.noticed, {", ".join(f"l.{column}" for column in COLUMNS)}
+"""
+_LOTS = f"""
+SELECT {_LOT}
+FROM unnest($1::smallint[], $2::bigint[]) AS k(shop, customer) JOIN lot l USING (shop, customer)
+WHERE l.pending > 0 OR l.remaining > 0 OR l.repaid > 0
+UNION
+SELECT {_LOT}
+FROM unnest($3::smallint[], $4::bigint[], $5::bigint[]) AS k(shop, customer, lot) JOIN lot l USING (shop, customer, lot)
+"""  # noqa: S608 - column names of our own
+LOT_COLUMNS = (
+    *("shop", "customer", "lot", "source_kind", "source", "line", "rule", "version", "at", "starts_day", "expires_day"),
+    *("noticed", *COLUMNS),
+)
+_TYPES = {
+    **dict.fromkeys(LOT_COLUMNS, "int"),
+    "shop": "smallint",
+    "customer": "bigint",
+    "lot": "bigint",
+    "source_kind": "smallint",
+    "noticed": "smallint",
+    "source": "text",
+    "line": "text",
+    "rule": "text",
+    "at": "timestamptz",
+}
+_NEW_LOTS = f"""
+INSERT INTO lot ({", ".join(LOT_COLUMNS)})
+SELECT * FROM unnest({", ".join(f"${n}::{_TYPES[name]}[]" for n, name in enumerate(LOT_COLUMNS, 1))})
+"""  # noqa: S608 - column names of our own
+_CHANGING = ("starts_day", "expires_day", "noticed", *COLUMNS)
+_SAVE_LOTS = f"""
+UPDATE lot l SET {", ".join(f"{name} = n.{name}" for name in _CHANGING)}
+FROM unnest($1::smallint[], $2::bigint[], $3::bigint[],
+            {", ".join(f"${n}::{_TYPES[name]}[]" for n, name in enumerate(_CHANGING, 4))})
+     AS n(shop, customer, lot, {", ".join(_CHANGING)})
+WHERE l.shop = n.shop AND l.customer = n.customer AND l.lot = n.lot
+"""  # noqa: S608 - column names of our own
+_GENESIS = bytes(32)
+# Plans must not turn on how small a table was when the plan was made.
+_PREPARE = """
+SET LOCAL enable_seqscan = off;
+SET LOCAL enable_hashjoin = off;
+SET LOCAL enable_mergejoin = off
+"""
+
+
+async def prepare(conn: asyncpg.Connection[Any]) -> None:
+    """Say once in a transaction how its statements are to be planned."""
+    await conn.execute(_PREPARE)
+
+
+async def lock(conn: asyncpg.Connection[Any], whos: Collection[Who]) -> dict[Who, Account]:
+    """Accounts of these, locked in the order of shop and customer; those that are missing are made first."""
+    wanted = sorted(whos)
+    found = await _lock(conn, wanted)
+    missing = [who for who in wanted if who not in found]
+    if missing:
+        made = {Who(*row) for row in await conn.fetch(_INSERT, *_columns(missing), _GENESIS)}
+        found |= {who: Account(who) for who in made}
+        others = [who for who in missing if who not in made]
+        if others:  # somebody else made them in the meantime
+            found |= await _lock(conn, others)
+    return found
+
+
+async def _lock(conn: asyncpg.Connection[Any], whos: Sequence[Who]) -> dict[Who, Account]:
+    if not whos:
+        return {}
+    rows = await conn.fetch(_LOCK, *_columns(whos))
+    return {
+        (who := Who(shop, customer)): Account(who, *numbers) for shop, customer, *numbers in rows
+    }  # fmt: skip
+
+
+async def load_lots(
+    conn: asyncpg.Connection[Any], accounts: Mapping[Who, Account], named: Iterable[tuple[Who, int]]
+) -> None:
+    """Put lots into locked accounts: those that something may happen to, and those that are named."""
+    places = sorted(set(named))
+    whos = sorted(accounts)
+    rows = await conn.fetch(_LOTS, *_columns(whos), *_columns([who for who, _ in places]), [lot for _, lot in places])
+    for row in rows:
+        lot = lot_of(row)
+        accounts[lot.who].lots[lot.lot] = lot
+
+
+def lot_of(row: asyncpg.Record) -> Lot:
+    """A row with the columns of `LOT_COLUMNS`, in their order."""
+    shop, customer, number, kind, source, line, rule, version, at, starts, expires, noticed, *amounts = row
+    key = LotKey(kind, source, line, rule, version)
+    return Lot(Who(shop, customer), number, key, us(at), starts, expires, noticed, *amounts)
+
+
+async def save(conn: asyncpg.Connection[Any], accounts: Sequence[Account]) -> None:
+    """Write balances, versions, heads and days of locked accounts."""
+    if accounts:
+        rows = [
+            (*one.who, one.pending, one.active, one.held, one.owed, one.version, one.told, one.head, one.armed)
+            for one in sorted(accounts, key=lambda one: one.who)
+        ]
+        await conn.execute(_SAVE, *(list(column) for column in zip(*rows, strict=True)))
+
+
+async def save_lots(conn: asyncpg.Connection[Any], lots: Sequence[Lot], new: Collection[tuple[Who, int]]) -> None:
+    """Write lots of locked accounts; `new` are those that are not there yet."""
+    ordered = sorted(lots, key=lambda lot: (lot.who, lot.lot))
+    fresh = [_row(lot) for lot in ordered if (lot.who, lot.lot) in new]
+    if fresh:
+        await conn.execute(_NEW_LOTS, *(list(column) for column in zip(*fresh, strict=True)))
+    known = [_changed(lot) for lot in ordered if (lot.who, lot.lot) not in new]
+    if known:
+        await conn.execute(_SAVE_LOTS, *(list(column) for column in zip(*known, strict=True)))
+
+
+def _row(lot: Lot) -> tuple[Any, ...]:
+    days = (lot.starts_day, lot.expires_day, lot.noticed)
+    return (*lot.who, lot.lot, *lot.key, moment(lot.at), *days, *(getattr(lot, name) for name in COLUMNS))
+
+
+def _changed(lot: Lot) -> tuple[Any, ...]:
+    return (*lot.who, lot.lot, *(getattr(lot, name) for name in _CHANGING))
+
+
+def _columns(whos: Sequence[Who]) -> tuple[list[int], list[int]]:
+    return [who.shop for who in whos], [who.customer for who in whos]

@@ -1,0 +1,89 @@
+"""Entries in, and the sums of the shop's own buckets that go with them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from struct import Struct
+from typing import Any
+
+import asyncpg
+
+from services.loyalty.points.domain.buckets import MEMBERS_OWN, Bucket, Kind
+from services.loyalty.points.domain.model import Entry
+from services.loyalty.points.domain.plain import PlainEntry
+from services.loyalty.points.store.moments import moment
+from shared.db.binary import UNIX_TO_POSTGRES_US, copy_in
+
+COLUMNS = (
+    *("shop", "customer", "n", "transaction", "at", "booked_at", "day", "kind", "debit", "credit", "points", "lot"),
+    *("expires_day", "cause", "source", "reason", "actor", "hash"),
+)
+_TYPES = (
+    *("smallint", "bigint", "int", "int", "timestamptz", "timestamptz", "int", "smallint", "smallint", "smallint"),
+    *("int", "bigint", "int", "text", "text", "text", "text", "bytea"),
+)
+_ADD = f"""
+INSERT INTO entry ({", ".join(COLUMNS)})
+SELECT * FROM unnest({", ".join(f"${n}::{name}[]" for n, name in enumerate(_TYPES, 1))})
+"""  # noqa: S608 - column names of our own
+# Added, not set: a row of this shard may be another transaction's as well, which ends first.
+_COUNT = """
+INSERT INTO contra AS c (shop, bucket, day, shard, points)
+SELECT shop, bucket, day, $5, points
+FROM unnest($1::smallint[], $2::smallint[], $3::int[], $4::bigint[]) AS n(shop, bucket, day, points)
+ORDER BY shop, bucket, day
+ON CONFLICT (shop, bucket, day, shard) DO UPDATE SET points = c.points + excluded.points
+"""
+
+Sums = Counter[tuple[int, int, int]]
+"""Points by (shop, bucket, day)."""
+
+
+async def add(conn: asyncpg.Connection[Any], entries: Sequence[tuple[Entry, bytes]]) -> None:
+    """Write entries, each with its hash."""
+    if entries:
+        rows = [
+            (*one.who, one.n, one.transaction, moment(one.at), moment(one.booked_at), *one[5:], head)
+            for one, head in entries
+        ]
+        await conn.execute(_ADD, *(list(column) for column in zip(*rows, strict=True)))
+
+
+def sums_of(entries: Sequence[Entry]) -> Sums:
+    """What entries change of the shop's own buckets."""
+    sums: Sums = Counter()
+    for entry in entries:
+        for bucket, points in ((entry.debit, -entry.points), (entry.credit, entry.points)):
+            if bucket not in MEMBERS_OWN:
+                sums[entry.who.shop, bucket, entry.day] += points
+    return sums
+
+
+async def count(conn: asyncpg.Connection[Any], sums: Mapping[tuple[int, int, int], int], shard: int) -> None:
+    """Add to the sums, in the shard of the writer."""
+    rows = [(*place, points) for place, points in sorted(sums.items()) if points]
+    if rows:
+        await conn.execute(_COUNT, *(list(column) for column in zip(*rows, strict=True)), shard)
+
+
+_EARN, _ISSUED = int(Kind.EARN), int(Bucket.ISSUED)
+_PLAIN = Struct(">h" + "ih" + "iq" + "ii" * 2 + "iq" * 2 + "ii" + "ih" * 3 + "ii" + "iq" + "ii" + "i").pack
+_REST = b"\0\0\0\0" * 3 + b"\0\0\0\x20"  # three texts that are empty, and the length of a hash
+
+
+def packed(entry: PlainEntry, booked_at: int) -> bytes:
+    """The row as binary COPY has it, in the order of COLUMNS."""
+    head, n, transaction, award, credit, points, lot, expires_day, cause = entry
+    shop, customer = award.who
+    fixed = _PLAIN(
+        *(18, 2, shop, 8, customer, 4, n, 4, transaction),
+        *(8, award.cause.at - UNIX_TO_POSTGRES_US, 8, booked_at - UNIX_TO_POSTGRES_US, 4, award.day),
+        *(2, _EARN, 2, _ISSUED, 2, credit, 4, points, 8, lot, 4, expires_day, len(cause)),
+    )
+    return b"".join((fixed, cause, _REST, head))
+
+
+async def add_packed(conn: asyncpg.Connection[Any], rows: Sequence[bytes]) -> None:
+    """Write entries that `packed` laid out."""
+    await copy_in(conn, "entry", COLUMNS, b"".join(rows))

@@ -1,0 +1,76 @@
+"""Holds and what they took, lot by lot. Whoever changes a hold has locked all accounts that it took of."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import asyncpg
+
+from services.loyalty.points.domain.model import Hold, HoldState, Share, Who
+from services.loyalty.points.store.moments import moment, us
+
+Place = tuple[int, str]
+"""(shop, hold)."""
+
+_LOAD = """
+SELECT h.shop, h.hold, h.customer, h.points, h.state, h.until
+FROM unnest($1::smallint[], $2::text[]) AS k(shop, hold) JOIN hold h USING (shop, hold)
+"""
+_SHARES = """
+SELECT s.shop, s.hold, s.customer, s.lot, s.points, s.restored
+FROM unnest($1::smallint[], $2::text[]) AS k(shop, hold) JOIN hold_lot s USING (shop, hold)
+ORDER BY s.shop, s.hold, s.place
+"""
+_SAVE = """
+INSERT INTO hold AS h (shop, hold, customer, points, state, until)
+SELECT * FROM unnest($1::smallint[], $2::text[], $3::bigint[], $4::int[], $5::smallint[], $6::timestamptz[])
+ON CONFLICT (shop, hold) DO UPDATE SET state = excluded.state
+"""
+_SAVE_SHARES = """
+INSERT INTO hold_lot AS s (shop, hold, customer, lot, points, restored, place)
+SELECT * FROM unnest($1::smallint[], $2::text[], $3::bigint[], $4::bigint[], $5::int[], $6::int[], $7::smallint[])
+ON CONFLICT (shop, hold, customer, lot) DO UPDATE SET points = excluded.points, restored = excluded.restored
+"""
+_LAPSING = """
+SELECT customer, hold FROM hold WHERE shop = $1 AND hold = ANY($2::text[]) AND state = 1
+"""
+
+
+async def load(conn: asyncpg.Connection[Any], places: Collection[Place]) -> dict[Place, Hold]:
+    """Those of these holds that there are."""
+    if not places:
+        return {}
+    wanted = sorted(places)
+    columns = [shop for shop, _ in wanted], [name for _, name in wanted]
+    found: dict[Place, Hold] = {}
+    for shop, name, customer, points, state, until in await conn.fetch(_LOAD, *columns):
+        ends = 0 if until is None else us(until)
+        found[shop, name] = Hold(Who(shop, customer), name, points, HoldState(state), ends)
+    for shop, name, customer, lot, points, restored in await conn.fetch(_SHARES, *columns) if found else ():
+        found[shop, name].shares.append(Share(Who(shop, customer), lot, points, restored))
+    return found
+
+
+async def save(conn: asyncpg.Connection[Any], holds: Sequence[Hold]) -> None:
+    """Write holds that are new or were changed."""
+    if not holds:
+        return
+    ordered = sorted(holds, key=lambda hold: (hold.who.shop, hold.hold))
+    rows = [
+        (one.who.shop, one.hold, one.who.customer, one.points, one.state, moment(one.until) if one.until else None)
+        for one in ordered
+    ]
+    await conn.execute(_SAVE, *(list(column) for column in zip(*rows, strict=True)))
+    shares = [
+        (share.who.shop, one.hold, share.who.customer, share.lot, share.points, share.restored, place)
+        for one in ordered
+        for place, share in enumerate(one.shares)
+    ]
+    await conn.execute(_SAVE_SHARES, *(list(column) for column in zip(*shares, strict=True)))
+
+
+async def still_open(conn: asyncpg.Connection[Any], shop: int, names: Collection[str]) -> dict[str, int]:
+    """Who asked for those of these holds that have not ended."""
+    rows = await conn.fetch(_LAPSING, shop, sorted(names))
+    return {name: customer for customer, name in rows}
