@@ -7,7 +7,6 @@ Source: PostgreSQL manual, COPY, "Binary Format".
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -95,11 +94,21 @@ def whole(rows: Rows | bytes) -> bytes:
 
 async def copy_in(conn: asyncpg.Connection[Any], table: str, columns: Sequence[str], rows: Rows | bytes) -> None:
     """COPY rows into a table. Raises asyncpg's errors, UniqueViolationError among them."""
-    await conn.copy_to_table(table, source=io.BytesIO(whole(rows)), columns=list(columns), format="binary")
+    await conn.copy_to_table(table, source=at_once(whole(rows)), columns=list(columns), format="binary")
+
+
+def at_once(data: bytes) -> Any:
+    """What asyncpg sends as it is; its stubs know of no buffers. Bytes it takes for a path, and a file it reads in
+    another thread, piece by piece."""
+    return memoryview(data)
 
 
 async def copy_out(conn: asyncpg.Connection[Any], query: str, layout: Layout) -> Rows:
     """The result of a query without arguments, in the layout."""
-    buffer = io.BytesIO()
-    await conn.copy_from_query(query, output=buffer, format="binary")
-    return layout.read(buffer.getvalue())
+    parts: list[bytes] = []
+
+    async def keep(data: bytes) -> None:  # a file would be written to in another thread, piece by piece
+        parts.append(data)
+
+    await conn.copy_from_query(query, output=keep, format="binary")
+    return layout.read(b"".join(parts))

@@ -6,7 +6,6 @@ error of its producer, which is set aside and told.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -15,6 +14,8 @@ from typing import Any
 import asyncpg
 import numpy as np
 import numpy.typing as npt
+
+from shared.db.binary import at_once
 
 OWN_SOURCE = "mandegar/"
 _UUID_LENGTH = 36
@@ -179,7 +180,7 @@ async def _copy(conn: asyncpg.Connection[Any], sorted_rows: Identities) -> None:
     rows["id_length"] = _ID_BYTES
     rows["id_high"], rows["id_low"] = sorted_rows.ids[:, 0], sorted_rows.ids[:, 1]
     rows["content_length"], rows["content"] = 8, sorted_rows.contents
-    source = io.BytesIO(b"".join((_COPY_HEAD, rows.tobytes(), _COPY_TAIL)))
+    source = at_once(b"".join((_COPY_HEAD, rows.tobytes(), _COPY_TAIL)))
     await conn.copy_to_table(
         "processed_event", source=source, columns=("day", "shop", "id", "content"), format="binary"
     )

@@ -121,7 +121,7 @@ class PlatformSettings(BaseSettings):
         description="How long a batch of history should take; a live event may wait so long for one that is in hand.",
     )
     lane_share_percent: int = Field(
-        10, ge=1, le=90, description="Share of a worker's time that history gets though live events wait all the time."
+        20, ge=1, le=90, description="Share of a worker's time that history gets though live events wait all the time."
     )
     relay_poll_ms: int = Field(25, ge=1, le=2_000, description="How often the outbox is looked at when it is quiet.")
     watchdog_seconds: float = Field(
