@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
+from services.loyalty.earning.api import ROUTERS as EARNING
+from services.loyalty.programmes.api import ROUTERS as PROGRAMMES
 from services.loyalty.settings import LoyaltySettings
 from shared.contracts import topics
 from shared.messaging.handling import Service
@@ -33,6 +35,6 @@ def create_app(settings: PlatformSettings | None = None) -> FastAPI:
     return create_web_app(
         NAME,
         settings or LoyaltySettings.load(NAME, role="api"),
-        routers=(),
+        routers=(*PROGRAMMES, *EARNING),
         description=_ABOUT,
     )

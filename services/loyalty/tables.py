@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from services.loyalty.clocks import tables as clocks
 from services.loyalty.points import tables as points
+from services.loyalty.programmes import tables as programmes
 from shared.db import service_metadata
+from shared.db.answers import add_answer_table
 
 metadata = service_metadata("loyalty")
+add_answer_table(metadata)
 points.add_tables(metadata)
 clocks.add_tables(metadata)
+programmes.add_tables(metadata)

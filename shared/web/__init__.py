@@ -24,12 +24,14 @@ from shared.web.problems import (
     unavailable,
     unsupported_media_type,
 )
+from shared.web.repeating import REPLAYED, Once, OnceDep
 from shared.web.strict_json import why_refused
 from shared.web.tables import CSV_RESPONSE, CsvStart, csv_page, csv_stream
 
 __all__ = [
     "CSV_RESPONSE",
     "CUSTOMER_PATTERN",
+    "REPLAYED",
     "AllowWriteKey",
     "Caller",
     "Check",
@@ -41,6 +43,8 @@ __all__ = [
     "Digits",
     "FieldError",
     "Limit",
+    "Once",
+    "OnceDep",
     "Page",
     "Problem",
     "UndeclaredRoute",

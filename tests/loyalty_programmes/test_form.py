@@ -168,11 +168,11 @@ def test_a_file_and_what_is_stored_read_back_the_same_and_write_the_same_bytes(m
 @pytest.mark.parametrize(
     ("file", "field"),
     [
-        ([], "file"),
-        ({"form": "mandegar.programme/1"}, "file"),
-        ({"form": "mandegar.programme/9", "programme": data()}, "file.form"),
-        ({"form": "mandegar.programme/1", "programme": data(currency="x")}, "file.programme.currency"),
-        ({"form": "mandegar.programme/1", "programme": []}, "file.programme"),
+        ([], ""),
+        ({"form": "mandegar.programme/1"}, ""),
+        ({"form": "mandegar.programme/9", "programme": data()}, "form"),
+        ({"form": "mandegar.programme/1", "programme": data(currency="x")}, "programme.currency"),
+        ({"form": "mandegar.programme/1", "programme": []}, "programme"),
     ],
 )
 def test_a_file_of_another_form_is_refused(file: Any, field: str) -> None:

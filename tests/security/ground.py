@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -32,6 +33,13 @@ SECRET = "9f2c7d41a86be350c1d24f7a90b8e6d3"
 SERVICES = service_names()
 OWN, OTHER = "laleh", "sib"
 NUMBERS = {OWN: 1, OTHER: 2}
+PROGRAMMES = {OWN: "1", OTHER: "900"}
+"""Numbers of a version and of a draft of each."""
+PROGRAMME = {
+    "name": "P",
+    "currency": "USD",
+    "rules": [{"id": "r", "name": "R", "earn": {"kind": "fixed", "points": 5}}],
+}
 _DAY = 739_600
 """A day of 2025: when everybody ordered."""
 
@@ -96,6 +104,7 @@ async def place_on(databases: Databases, bootstrap_servers: str, stack: AsyncExi
         )
         await ground.open(shop)
         await write_shops(loyalty, [shop], [1])
+        await _add_programme(loyalty, shop.number, int(PROGRAMMES[slug]))
         await ground.fill(shop, [Bought(customer=1, day=_DAY, revenue=500, currency="USD")])
         await metrics.execute("UPDATE order_fact SET booked_day = day")
         for number, scopes in enumerate(("", *SCOPES, " ".join(SCOPES))):
@@ -103,6 +112,20 @@ async def place_on(databases: Databases, bootstrap_servers: str, stack: AsyncExi
         for name in ("rotated", "revoked"):
             await _issue((gateway,), shop.number, slug + name, ["metrics:read"])
     return Place(url, gateway, bootstrap_servers, keys, connections)
+
+
+async def _add_programme(pool: asyncpg.Pool[Any], shop: int, number: int) -> None:
+    body = json.dumps(PROGRAMME)
+    await pool.execute(
+        "INSERT INTO programme_version (shop, number, in_force_from, published_at, author, reason, body)"
+        " VALUES ($1, $2, now(), now(), '', '', $3::text::jsonb)",
+        *(shop, number, body),
+    )
+    await pool.execute(
+        "INSERT INTO programme_draft (shop, number, edition, changed_at, author, name, body)"
+        " VALUES ($1, $2, 1, now(), '', '', $3::text::jsonb)",
+        *(shop, number, body),
+    )
 
 
 async def _issue(pools: Sequence[asyncpg.Pool[Any]], shop: int, key_id: str, scopes: list[str]) -> str:

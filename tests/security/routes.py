@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from mandegar.services import service_main
 from services.gateway.settings import GatewaySettings
-from tests.security.ground import OWN, SECRET, SERVICES, Place, customer_of, erasure_of
+from tests.security.ground import OWN, PROGRAMME, PROGRAMMES, SECRET, SERVICES, Place, customer_of, erasure_of
 
 AS_OF = "2025-06-01"
 _EVENT = {"messageId": "m-1", "userId": "77", "event": "Page Read", "properties": {}}
@@ -65,6 +65,14 @@ def _rotated(_place: Place, shop: str) -> dict[str, str]:
 
 def _revoked(_place: Place, shop: str) -> dict[str, str]:
     return {"key_id": f"{shop}revoked"}
+
+
+def _version(_place: Place, shop: str) -> dict[str, str]:
+    return {"version": PROGRAMMES[shop]}
+
+
+def _draft(_place: Place, shop: str) -> dict[str, str]:
+    return {"draft": PROGRAMMES[shop]}
 
 
 class Row(NamedTuple):
@@ -129,6 +137,22 @@ ROWS: dict[str, dict[str, Row]] = {
         **_AUDIT,
     },
     "loyalty": {
+        "GET /v1/programmes": Row(),
+        "GET /v1/programmes/schema": Row(),
+        "GET /v1/programmes/ready": Row(),
+        "GET /v1/programmes/diff": Row(query={"before": "1", "after": "draft-1"}),
+        "GET /v1/programmes/{version}": Row(_version),
+        "GET /v1/programmes/{version}/export": Row(_version),
+        "POST /v1/programmes/check": Row(body={"programme": PROGRAMME}),
+        "POST /v1/programmes/import": Row(body={"form": "mandegar.programme/1", "programme": PROGRAMME}),
+        "POST /v1/programmes/simulate": Row(body={"order": {"revenue": 100}}),
+        "GET /v1/programmes/drafts": Row(),
+        "POST /v1/programmes/drafts": Row(body={"name": "Spring", "programme": PROGRAMME}),
+        "GET /v1/programmes/drafts/{draft}": Row(_draft),
+        "PUT /v1/programmes/drafts/{draft}": Row(_draft, body={"name": "Spring", "programme": PROGRAMME}),
+        "GET /v1/programmes/drafts/{draft}/export": Row(_draft),
+        "POST /v1/programmes/drafts/{draft}/publish": Row(_draft, body={"reason": "New year"}),
+        "POST /v1/programmes/drafts/{draft}/discard": Row(_draft),
         **_AUDIT,
     },
     "metrics": {

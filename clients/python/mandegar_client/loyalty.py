@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
@@ -11,6 +12,210 @@ from mandegar_client.transport import Api, AsyncApi
 
 class Loyalty(Api):
     """Members of a shop's programme, their points, and what orders and interactions earn."""
+
+    def check_programme(self, body: models.CheckBody | Mapping[str, Any]) -> models.CheckAnswer:
+        """Check a programme.
+
+        Whether it holds together, and if not, which field and what to do. Nothing is kept.
+        """
+        return self._ask("POST", "/v1/programmes/check", models.CheckAnswer, body=body)
+
+    def import_programme(
+        self, body: Mapping[str, Any], *, idempotency_key: str | None = None
+    ) -> models.WholeDraftAnswer:
+        """Import a file.
+
+        A new draft from a file. Exported again, it is the same file.
+
+        idempotency_key: Drawn anew for each write, and sent with its repeats as well: they have one effect, and one
+            answer for a day.
+        """
+        return self._ask(
+            "POST",
+            "/v1/programmes/import",
+            models.WholeDraftAnswer,
+            header={"Idempotency-Key": idempotency_key},
+            body=body,
+        )
+
+    def list_drafts(self, *, limit: int | None = None, cursor: str | None = None) -> models.PageDraftAnswer:
+        """Drafts.
+
+        The newest first; those that were discarded are left out.
+
+        limit: Items of a page, at most.
+        cursor: `next` of the page before; absent for the first page.
+        """
+        return self._ask(
+            "GET", "/v1/programmes/drafts", models.PageDraftAnswer, query={"limit": limit, "cursor": cursor}
+        )
+
+    def make_draft(
+        self, body: models.NewDraft | Mapping[str, Any], *, idempotency_key: str | None = None
+    ) -> models.WholeDraftAnswer:
+        """Make a draft.
+
+        From a programme, from the version in force, or from one to begin with. It may still contradict itself.
+
+        idempotency_key: Drawn anew for each write, and sent with its repeats as well: they have one effect, and one
+            answer for a day.
+        """
+        return self._ask(
+            "POST",
+            "/v1/programmes/drafts",
+            models.WholeDraftAnswer,
+            header={"Idempotency-Key": idempotency_key},
+            body=body,
+        )
+
+    def read_draft(self, *, draft: int) -> models.WholeDraftAnswer:
+        """A draft.
+
+        With what it says, and what a check finds in it.
+
+        draft: Number of the draft.
+        """
+        return self._ask("GET", "/v1/programmes/drafts/{draft}", models.WholeDraftAnswer, path={"draft": draft})
+
+    def change_draft(
+        self,
+        body: models.DraftChange | Mapping[str, Any],
+        *,
+        draft: int,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.WholeDraftAnswer:
+        """Change a draft.
+
+        All of it is replaced. One that was discarded is a draft again.
+
+        draft: Number of the draft.
+        if_match: The edition that was read, in quotes; another one there answers 412.
+        idempotency_key: Drawn anew for each write, and sent with its repeats as well: they have one effect, and one
+            answer for a day.
+        """
+        return self._ask(
+            "PUT",
+            "/v1/programmes/drafts/{draft}",
+            models.WholeDraftAnswer,
+            path={"draft": draft},
+            header={"if-match": if_match, "Idempotency-Key": idempotency_key},
+            body=body,
+        )
+
+    def export_draft(self, *, draft: int) -> dict[str, Any]:
+        """A draft as a file.
+
+        JSON with every field written out; importing it gives the same programme.
+
+        draft: Number of the draft.
+        """
+        return self._ask("GET", "/v1/programmes/drafts/{draft}/export", dict[str, Any], path={"draft": draft})
+
+    def publish_draft(
+        self,
+        body: models.Publication | Mapping[str, Any],
+        *,
+        draft: int,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.WholeVersionAnswer:
+        """Publish a draft.
+
+        A new version, in force from now or later; versions that were planned for later still never come into force.
+
+        What was earned before stays by its own version. A draft in which a check finds an error answers 409.
+
+        draft: Number of the draft.
+        if_match: The edition that was read, in quotes; another one there answers 412.
+        idempotency_key: Drawn anew for each write, and sent with its repeats as well: they have one effect, and one
+            answer for a day.
+        """
+        return self._ask(
+            "POST",
+            "/v1/programmes/drafts/{draft}/publish",
+            models.WholeVersionAnswer,
+            path={"draft": draft},
+            header={"if-match": if_match, "Idempotency-Key": idempotency_key},
+            body=body,
+        )
+
+    def discard_draft(self, *, draft: int, idempotency_key: str | None = None) -> models.DraftAnswer:
+        """Discard a draft.
+
+        It is no longer listed. Changing it brings it back.
+
+        draft: Number of the draft.
+        idempotency_key: Drawn anew for each write, and sent with its repeats as well: they have one effect, and one
+            answer for a day.
+        """
+        return self._ask(
+            "POST",
+            "/v1/programmes/drafts/{draft}/discard",
+            models.DraftAnswer,
+            path={"draft": draft},
+            header={"Idempotency-Key": idempotency_key},
+        )
+
+    def list_programmes(self) -> models.VersionsAnswer:
+        """Versions of the programme.
+
+        The newest first, each with when it was, is or will be in force, who published it, and why.
+        """
+        return self._ask("GET", "/v1/programmes", models.VersionsAnswer)
+
+    def read_schema(self) -> dict[str, Any]:
+        """JSON Schema of a programme.
+
+        For editors, and for whoever writes a programme by hand.
+        """
+        return self._ask("GET", "/v1/programmes/schema", dict[str, Any])
+
+    def read_ready(self) -> dict[str, Any]:
+        """A programme to begin with.
+
+        In the shop's currency: a point for each unit spent, tiers by points of a year, a year to spend them.
+        """
+        return self._ask("GET", "/v1/programmes/ready", dict[str, Any])
+
+    def compare(self, *, before: str, after: str) -> models.DifferencesAnswer:
+        """How two programmes differ.
+
+        Field by field, of versions or drafts; rules and tiers are compared by id, wherever they stand.
+
+        before: A version by its number, or a draft: `draft-3`.
+        after: A version by its number, or a draft: `draft-3`.
+        """
+        return self._ask(
+            "GET", "/v1/programmes/diff", models.DifferencesAnswer, query={"before": before, "after": after}
+        )
+
+    def read_programme_version(self, *, version: int) -> models.WholeVersionAnswer:
+        """A version.
+
+        With what it says.
+
+        version: Number of the version.
+        """
+        return self._ask("GET", "/v1/programmes/{version}", models.WholeVersionAnswer, path={"version": version})
+
+    def export_version(self, *, version: int) -> dict[str, Any]:
+        """A version as a file.
+
+        JSON with every field written out; importing it gives the same programme.
+
+        version: Number of the version.
+        """
+        return self._ask("GET", "/v1/programmes/{version}/export", dict[str, Any], path={"version": version})
+
+    def simulate(self, body: models.Trial | Mapping[str, Any]) -> models.SimulationAnswer:
+        """What an order would earn.
+
+        By rule and line, with the reasons, of a cart or an interaction, on any version, draft or programme.
+
+        With `refunds`, what would be left after them. Nothing is kept.
+        """
+        return self._ask("POST", "/v1/programmes/simulate", models.SimulationAnswer, body=body)
 
     def read_audit(
         self,
@@ -74,6 +279,124 @@ class Loyalty(Api):
 
 class AsyncLoyalty(AsyncApi):
     """Members of a shop's programme, their points, and what orders and interactions earn. Its methods are awaited."""
+
+    async def check_programme(self, body: models.CheckBody | Mapping[str, Any]) -> models.CheckAnswer:
+        """As `Loyalty.check_programme`."""
+        return await self._ask("POST", "/v1/programmes/check", models.CheckAnswer, body=body)
+
+    async def import_programme(
+        self, body: Mapping[str, Any], *, idempotency_key: str | None = None
+    ) -> models.WholeDraftAnswer:
+        """As `Loyalty.import_programme`."""
+        return await self._ask(
+            "POST",
+            "/v1/programmes/import",
+            models.WholeDraftAnswer,
+            header={"Idempotency-Key": idempotency_key},
+            body=body,
+        )
+
+    async def list_drafts(self, *, limit: int | None = None, cursor: str | None = None) -> models.PageDraftAnswer:
+        """As `Loyalty.list_drafts`."""
+        return await self._ask(
+            "GET", "/v1/programmes/drafts", models.PageDraftAnswer, query={"limit": limit, "cursor": cursor}
+        )
+
+    async def make_draft(
+        self, body: models.NewDraft | Mapping[str, Any], *, idempotency_key: str | None = None
+    ) -> models.WholeDraftAnswer:
+        """As `Loyalty.make_draft`."""
+        return await self._ask(
+            "POST",
+            "/v1/programmes/drafts",
+            models.WholeDraftAnswer,
+            header={"Idempotency-Key": idempotency_key},
+            body=body,
+        )
+
+    async def read_draft(self, *, draft: int) -> models.WholeDraftAnswer:
+        """As `Loyalty.read_draft`."""
+        return await self._ask("GET", "/v1/programmes/drafts/{draft}", models.WholeDraftAnswer, path={"draft": draft})
+
+    async def change_draft(
+        self,
+        body: models.DraftChange | Mapping[str, Any],
+        *,
+        draft: int,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.WholeDraftAnswer:
+        """As `Loyalty.change_draft`."""
+        return await self._ask(
+            "PUT",
+            "/v1/programmes/drafts/{draft}",
+            models.WholeDraftAnswer,
+            path={"draft": draft},
+            header={"if-match": if_match, "Idempotency-Key": idempotency_key},
+            body=body,
+        )
+
+    async def export_draft(self, *, draft: int) -> dict[str, Any]:
+        """As `Loyalty.export_draft`."""
+        return await self._ask("GET", "/v1/programmes/drafts/{draft}/export", dict[str, Any], path={"draft": draft})
+
+    async def publish_draft(
+        self,
+        body: models.Publication | Mapping[str, Any],
+        *,
+        draft: int,
+        if_match: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> models.WholeVersionAnswer:
+        """As `Loyalty.publish_draft`."""
+        return await self._ask(
+            "POST",
+            "/v1/programmes/drafts/{draft}/publish",
+            models.WholeVersionAnswer,
+            path={"draft": draft},
+            header={"if-match": if_match, "Idempotency-Key": idempotency_key},
+            body=body,
+        )
+
+    async def discard_draft(self, *, draft: int, idempotency_key: str | None = None) -> models.DraftAnswer:
+        """As `Loyalty.discard_draft`."""
+        return await self._ask(
+            "POST",
+            "/v1/programmes/drafts/{draft}/discard",
+            models.DraftAnswer,
+            path={"draft": draft},
+            header={"Idempotency-Key": idempotency_key},
+        )
+
+    async def list_programmes(self) -> models.VersionsAnswer:
+        """As `Loyalty.list_programmes`."""
+        return await self._ask("GET", "/v1/programmes", models.VersionsAnswer)
+
+    async def read_schema(self) -> dict[str, Any]:
+        """As `Loyalty.read_schema`."""
+        return await self._ask("GET", "/v1/programmes/schema", dict[str, Any])
+
+    async def read_ready(self) -> dict[str, Any]:
+        """As `Loyalty.read_ready`."""
+        return await self._ask("GET", "/v1/programmes/ready", dict[str, Any])
+
+    async def compare(self, *, before: str, after: str) -> models.DifferencesAnswer:
+        """As `Loyalty.compare`."""
+        return await self._ask(
+            "GET", "/v1/programmes/diff", models.DifferencesAnswer, query={"before": before, "after": after}
+        )
+
+    async def read_programme_version(self, *, version: int) -> models.WholeVersionAnswer:
+        """As `Loyalty.read_programme_version`."""
+        return await self._ask("GET", "/v1/programmes/{version}", models.WholeVersionAnswer, path={"version": version})
+
+    async def export_version(self, *, version: int) -> dict[str, Any]:
+        """As `Loyalty.export_version`."""
+        return await self._ask("GET", "/v1/programmes/{version}/export", dict[str, Any], path={"version": version})
+
+    async def simulate(self, body: models.Trial | Mapping[str, Any]) -> models.SimulationAnswer:
+        """As `Loyalty.simulate`."""
+        return await self._ask("POST", "/v1/programmes/simulate", models.SimulationAnswer, body=body)
 
     async def read_audit(
         self,

@@ -2,9 +2,74 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel, StringConstraints
+from typing_extensions import TypeAliasType
+
+
+class CheckBody(BaseModel):
+    """
+    A programme to be checked.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    programme: dict[str, Any]
+    """
+    A programme, as `GET /v1/programmes/schema` describes it. What is left out has its default.
+    """
+
+
+class DifferenceAnswer(BaseModel):
+    """
+    One field that differs.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    field: str
+    """
+    Rules and tiers are named by id: `rules.purchase.earn.per`.
+    """
+    before: Any
+    """
+    Null where it is not there.
+    """
+    after: Any
+
+
+class DifferencesAnswer(BaseModel):
+    """
+    How two programmes differ.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    differences: list[DifferenceAnswer]
+
+
+class DraftChange(BaseModel):
+    """
+    A draft's new content.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    name: Annotated[str, Field(max_length=200, min_length=1)]
+    """
+    For staff.
+    """
+    programme: dict[str, Any]
+    """
+    A programme, as `GET /v1/programmes/schema` describes it. What is left out has its default.
+    """
 
 
 class EntryAnswer(BaseModel):
@@ -43,6 +108,66 @@ class EntryAnswer(BaseModel):
     outcome: Literal["done", "refused", "failed"]
 
 
+class FindingAnswer(BaseModel):
+    """
+    What a check found.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    field: str
+    """
+    Dotted: `rules.0.earn.points`.
+    """
+    reason: str
+    """
+    What is wrong, and what to do.
+    """
+    weight: Literal["error", "hint"]
+    """
+    A draft with an `error` cannot be published.
+    """
+
+
+class LineAnswer(BaseModel):
+    """
+    Points of a rule on one line.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    line: str
+    """
+    Empty: the order as a whole, which has no lines.
+    """
+    earned: int
+    """
+    Before refunds.
+    """
+    points: int
+
+
+class NewDraft(BaseModel):
+    """
+    A draft to be made.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    name: Annotated[str, Field(max_length=200, min_length=1)]
+    """
+    For staff.
+    """
+    programme: dict[str, Any] | None = None
+    """
+    Null: the version in force; where there is none, one to begin with in the shop's currency.
+    """
+
+
 class PageEntryAnswer(BaseModel):
     model_config = ConfigDict(
         populate_by_name=True,
@@ -52,6 +177,225 @@ class PageEntryAnswer(BaseModel):
     """
     Cursor of the next page; null on the last.
     """
+
+
+class Publication(BaseModel):
+    """
+    Why, and from when.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    reason: Annotated[str, Field(max_length=500, min_length=1)]
+    """
+    Kept with the version, for those after you.
+    """
+    in_force_from: AwareDatetime | None = None
+    """
+    With offset. Null: now. Only a shop's first version may begin in the past.
+    """
+
+
+class SentenceAnswer(BaseModel):
+    """
+    A step of the reasoning, with a key under which a console may keep it in another language.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    key: str
+    text: str
+    values: dict[str, str | int]
+
+
+class Of(RootModel[str]):
+    root: Annotated[str, Field(pattern="^(draft-)?\\d{1,9}$")]
+    """
+    A version by its number, or a draft: `draft-3`. Null: the version in force at `at`.
+    """
+
+
+UsedAdditionalProperty = TypeAliasType("UsedAdditionalProperty", Annotated[int, Field(ge=0, le=1000000000000000)])
+
+
+class TriedCustomer(BaseModel):
+    """
+    Whose order it would be.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    number: Annotated[int, Field(ge=1, le=1000000)] = 1
+    """
+    Which of the customer's orders, or interactions of the name.
+    """
+    tier: Annotated[str, Field(max_length=40)] = ""
+    """
+    Id; empty: none.
+    """
+    segments: Annotated[list[str], Field(max_length=100)] = []
+    used: Annotated[
+        dict[Annotated[str, StringConstraints(max_length=60)], UsedAdditionalProperty] | None, Field(max_length=200)
+    ] = None
+    """
+    Points earned before under caps: `review:day`, or `:month` for all rules.
+    """
+
+
+class TriedItem(BaseModel):
+    """
+    Pieces of a line that would come back.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    line_id: Annotated[str, Field(max_length=200, min_length=1)]
+    quantity: Annotated[int, Field(ge=0, le=1000000)] = 0
+    amount: Annotated[int, Field(ge=0, le=1000000000000000)] = 0
+
+
+class TriedLine(BaseModel):
+    """
+    A line of the cart.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    line_id: Annotated[str, Field(max_length=200, min_length=1)]
+    quantity: Annotated[int, Field(ge=0, le=1000000)] = 1
+    price: Annotated[int, Field(ge=0, le=1000000000000000)] = 0
+    """
+    Of one piece, in minor units, after the line's own discount.
+    """
+    product_id: Annotated[str, Field(max_length=200)] = ""
+    sku: Annotated[str, Field(max_length=200)] = ""
+    category: Annotated[str, Field(max_length=200)] = ""
+    brand: Annotated[str, Field(max_length=200)] = ""
+
+
+class Currency(RootModel[str]):
+    root: Annotated[str, Field(pattern="^[A-Z]{3}$")]
+    """
+    Null: the programme's.
+    """
+
+
+class Revenue(RootModel[int]):
+    root: Annotated[int, Field(ge=0, le=1000000000000000)]
+    """
+    After discounts, without shipping and tax; null: that of the lines.
+    """
+
+
+class Amount(RootModel[int]):
+    root: Annotated[int, Field(ge=0, le=1000000000000000)]
+
+
+class TriedRefund(BaseModel):
+    """
+    A refund that would follow.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    amount: Amount | None = None
+    whole: bool = False
+    items: Annotated[list[TriedItem], Field(max_length=200, validate_default=True)] = []
+
+
+class VersionAnswer(BaseModel):
+    """
+    A version, without what it says.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    version: int
+    state: Literal["in_force", "scheduled", "past", "superseded"]
+    """
+    `superseded`: another one was published before it came into force.
+    """
+    in_force_from: AwareDatetime
+    in_force_until: AwareDatetime | None
+    """
+    When another one takes its place; null: not planned.
+    """
+    author: str
+    reason: str
+    published_at: AwareDatetime
+
+
+class VersionsAnswer(BaseModel):
+    """
+    All versions of a shop, the newest first.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    items: list[VersionAnswer]
+
+
+class WholeDraftAnswer(BaseModel):
+    """
+    A draft with what it says.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    publishable: bool
+    findings: list[FindingAnswer]
+    draft: int
+    name: str
+    edition: int
+    """
+    Rises with each change; as `If-Match` it keeps two people from undoing each other.
+    """
+    discarded: bool
+    based_on: int | None
+    """
+    The version that it was made from, or published as last.
+    """
+    author: str
+    changed_at: AwareDatetime
+    programme: dict[str, Any]
+
+
+class WholeVersionAnswer(BaseModel):
+    """
+    A version with what it says.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    version: int
+    state: Literal["in_force", "scheduled", "past", "superseded"]
+    """
+    `superseded`: another one was published before it came into force.
+    """
+    in_force_from: AwareDatetime
+    in_force_until: AwareDatetime | None
+    """
+    When another one takes its place; null: not planned.
+    """
+    author: str
+    reason: str
+    published_at: AwareDatetime
+    programme: dict[str, Any]
 
 
 class Error(BaseModel):
@@ -82,3 +426,154 @@ class Problem(BaseModel):
     """
     request_id: str | None = None
     errors: list[Error] | None = None
+
+
+class CheckAnswer(BaseModel):
+    """
+    Whether a programme holds together.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    publishable: bool
+    findings: list[FindingAnswer]
+
+
+class DraftAnswer(BaseModel):
+    """
+    A draft, without what it says.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    publishable: bool
+    findings: list[FindingAnswer]
+    draft: int
+    name: str
+    edition: int
+    """
+    Rises with each change; as `If-Match` it keeps two people from undoing each other.
+    """
+    discarded: bool
+    based_on: int | None
+    """
+    The version that it was made from, or published as last.
+    """
+    author: str
+    changed_at: AwareDatetime
+
+
+class PageDraftAnswer(BaseModel):
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    items: list[DraftAnswer]
+    next: str | None
+    """
+    Cursor of the next page; null on the last.
+    """
+
+
+class RuleAnswer(BaseModel):
+    """
+    What one rule gives, and why.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    rule: str
+    name: str
+    verdict: str
+    """
+    `counted`; `nothing`: not one whole point; `condition` and `currency`: it does not apply; `outdone`: another rule counts instead; `capped`.
+    """
+    earned: int
+    """
+    Before refunds.
+    """
+    points: int
+    why: str
+    sentences: list[SentenceAnswer]
+    lines: list[LineAnswer]
+
+
+class SimulationAnswer(BaseModel):
+    """
+    What an order would earn.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    version: int | None
+    """
+    Of the programme; null for a draft and for one that is kept nowhere.
+    """
+    points: int
+    earned: int
+    """
+    Before refunds.
+    """
+    active_from: AwareDatetime
+    """
+    When the points could be spent; delivery is not told of.
+    """
+    expires_at: AwareDatetime | None
+    """
+    Until when; null: they do not expire.
+    """
+    rules: list[RuleAnswer]
+
+
+class TriedOrder(BaseModel):
+    """
+    A cart, or an interaction.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    currency: Currency | None = None
+    """
+    Null: the programme's.
+    """
+    revenue: Revenue | None = None
+    """
+    After discounts, without shipping and tax; null: that of the lines.
+    """
+    channel: Annotated[str, Field(max_length=200)] = ""
+    lines: Annotated[list[TriedLine], Field(max_length=200, validate_default=True)] = []
+    refunds: Annotated[list[TriedRefund], Field(max_length=50, validate_default=True)] = []
+    interaction: Annotated[str, Field(max_length=200)] = ""
+    """
+    Its name, where no order but an interaction is tried.
+    """
+
+
+class Trial(BaseModel):
+    """
+    What is tried on which programme.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    of: Of | None = None
+    """
+    A version by its number, or a draft: `draft-3`. Null: the version in force at `at`.
+    """
+    programme: dict[str, Any] | None = None
+    """
+    A programme that is kept nowhere; then without `of`.
+    """
+    at: AwareDatetime | None = None
+    """
+    When it would be ordered, with offset; null: now.
+    """
+    order: TriedOrder
+    customer: TriedCustomer | None = None

@@ -34,6 +34,7 @@ from services.loyalty.programmes.domain.conditions import (
     Tier,
     Weekdays,
 )
+from services.loyalty.programmes.domain.reading import ProgrammeError, Trouble, read_programme
 from services.loyalty.programmes.domain.ready import ready_programme
 from services.loyalty.programmes.domain.terms import (
     AfterDays,
@@ -53,6 +54,7 @@ from services.loyalty.programmes.domain.terms import (
     YearDay,
 )
 from services.loyalty.programmes.domain.versions import Version, in_force
+from services.loyalty.programmes.store import KnownVersions, load_draft, load_in_force, load_version
 
 __all__ = [
     "POINTS_MAX",
@@ -76,6 +78,7 @@ __all__ = [
     "Fixed",
     "FixedDates",
     "Hours",
+    "KnownVersions",
     "Level",
     "Never",
     "Not",
@@ -87,6 +90,7 @@ __all__ = [
     "PerPiece",
     "Product",
     "Programme",
+    "ProgrammeError",
     "Rate",
     "Rolling",
     "RollingWindow",
@@ -98,9 +102,14 @@ __all__ = [
     "Stacking",
     "Tier",
     "Tiers",
+    "Trouble",
     "Version",
     "Weekdays",
     "YearDay",
     "in_force",
+    "load_draft",
+    "load_in_force",
+    "load_version",
+    "read_programme",
     "ready_programme",
 ]

@@ -80,15 +80,13 @@ def write_file(programme: Programme) -> bytes:
 def read_file(data: Any) -> Programme:
     """The programme of a file whose JSON was read. Raises ProgrammeError."""
     if not isinstance(data, dict) or set(data) != {"form", "programme"}:
-        raise ProgrammeError(Trouble("file", "must have the fields `form` and `programme`, as an export has"))
+        raise ProgrammeError(Trouble("", "must have the fields `form` and `programme`, as an export has"))
     if data["form"] != FORM:
-        raise ProgrammeError(Trouble("file.form", f"must be {FORM}; export the programme anew"))
+        raise ProgrammeError(Trouble("form", f"must be {FORM}; export the programme anew"))
     try:
         return read_programme(data["programme"])
     except ProgrammeError as error:
-        raise ProgrammeError(
-            *(Trouble(_under("file.programme", one.field), one.reason) for one in error.troubles)
-        ) from None
+        raise ProgrammeError(*(Trouble(_under("programme", one.field), one.reason) for one in error.troubles)) from None
 
 
 def programme_schema() -> dict[str, Any]:

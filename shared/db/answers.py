@@ -1,0 +1,104 @@
+"""Answers to writes that named a key of their own (`Idempotency-Key`), kept for a day: a repeat is told the same.
+
+A service whose API has such routes has the table by `add_answer_table`, and a revision with `create_answer_table`.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+import asyncpg
+from sqlalchemy import (
+    Column,
+    DateTime,
+    Index,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    text,
+)
+
+KEPT = timedelta(hours=24)
+
+_CREATE = """
+CREATE TABLE kept_answer (
+    shop smallint NOT NULL,
+    status smallint NOT NULL,
+    at timestamptz NOT NULL DEFAULT now(),
+    actor text COLLATE "C" NOT NULL,
+    key text COLLATE "C" NOT NULL,
+    request bytea NOT NULL,
+    headers text NOT NULL,
+    body bytea NOT NULL,
+    CONSTRAINT pk_kept_answer PRIMARY KEY (shop, actor, key)
+)
+"""
+_INDEX = "CREATE INDEX ix_kept_answer_at ON kept_answer (shop, at)"
+# The key itself, should it be old, and some of the others: the table empties as it fills. By the database's clock.
+_PURGE = """
+DELETE FROM kept_answer WHERE shop = $1 AND at < now() - $4::interval AND ((actor, key) = ($2, $3) OR (actor, key) IN (
+    SELECT actor, key FROM kept_answer WHERE shop = $1 AND at < now() - $4::interval ORDER BY at LIMIT 20
+))
+"""
+# Whoever comes second waits here until the first one has committed, and then finds the answer.
+_CLAIM = """
+INSERT INTO kept_answer (shop, actor, key, request, status, headers, body) VALUES ($1, $2, $3, $4, 0, '', '')
+ON CONFLICT (shop, actor, key) DO NOTHING RETURNING 1
+"""
+_FIND = "SELECT request, status, headers, body FROM kept_answer WHERE shop = $1 AND actor = $2 AND key = $3"
+_KEEP = "UPDATE kept_answer SET status = $4, headers = $5, body = $6 WHERE shop = $1 AND actor = $2 AND key = $3"
+
+
+class Kept(NamedTuple):
+    """What was answered."""
+
+    request: bytes
+    """Digest of what was asked."""
+    status: int
+    headers: str
+    """As JSON."""
+    body: bytes
+
+
+def add_answer_table(metadata: MetaData) -> None:
+    """Describe the table in a MetaData that has a schema."""
+    table = Table(
+        "kept_answer",
+        metadata,
+        Column("shop", SmallInteger, nullable=False),
+        Column("status", SmallInteger, nullable=False),
+        Column("at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+        Column("actor", Text(collation="C"), nullable=False),
+        Column("key", Text(collation="C"), nullable=False),
+        Column("request", LargeBinary, nullable=False),
+        Column("headers", Text, nullable=False),
+        Column("body", LargeBinary, nullable=False),
+        PrimaryKeyConstraint("shop", "actor", "key", name="pk_kept_answer"),
+        info={"api": "SELECT, INSERT, UPDATE, DELETE"},
+    )
+    Index("ix_kept_answer_at", table.c.shop, table.c.at)
+
+
+def create_answer_table(op: Any) -> None:
+    """In a revision; `op` is alembic's."""
+    op.execute(_CREATE)
+    op.execute(_INDEX)
+
+
+async def claim(conn: asyncpg.Connection[Any], shop: int, actor: str, key: str, request: bytes) -> Kept | None:
+    """None when the key is ours now; else what was answered under it."""
+    await conn.execute(_PURGE, shop, actor, key, KEPT)
+    if await conn.fetchval(_CLAIM, shop, actor, key, request):
+        return None
+    row = await conn.fetchrow(_FIND, shop, actor, key)
+    assert row is not None, "whoever had it first has committed"
+    return Kept(*row)
+
+
+async def keep(conn: asyncpg.Connection[Any], shop: int, actor: str, key: str, kept: Kept) -> None:
+    """What is answered under a key that is ours."""
+    await conn.execute(_KEEP, shop, actor, key, kept.status, kept.headers, kept.body)
