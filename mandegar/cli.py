@@ -27,6 +27,7 @@ ORDER = (
     "shops",
     "keys",
     "customers",
+    "audit",
     "connections",
 )
 """How `mandegar --help` lists them; others follow by name."""

@@ -42,6 +42,9 @@ DeadLetterDays = Annotated[int | None, typer.Option(help="Bodies of dead letters
 InactiveMonths = Annotated[
     int | None, typer.Option(help="Customers not heard of for so many months are erased; 0: nobody is.")
 ]
+VisitMonths = Annotated[
+    int | None, typer.Option(help="Days of visits are kept for so many months, where stages go by orders; 0: for ever.")
+]
 LostDays = Annotated[int | None, typer.Option(help="A customer is lost after so many days without an order.")]
 OnboardingDays = Annotated[int | None, typer.Option(help="A new customer is active after so many days at the latest.")]
 Lapsing = Annotated[

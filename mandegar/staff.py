@@ -6,6 +6,7 @@ leaves the old public key in force, until it is dropped.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import secrets
@@ -78,6 +79,16 @@ def sign(
         "exp": issued + int(valid_for.total_seconds()),
     }
     return jwt.encode({"alg": ALGORITHM, "kid": said["kid"]}, claims, ECKey.import_key(said), algorithms=[ALGORITHM])
+
+
+def check_shop(directory: Path, slug: str) -> None:
+    """Raises CommandFailed where there is no such shop: its token would open nothing, and say so to a person only."""
+    from mandegar.gateway import with_gateway
+    from services.gateway.shops import list_shops
+
+    shops = asyncio.run(with_gateway(directory, lambda pool, _clock: list_shops(pool)))
+    if slug not in {shop.slug for shop in shops}:
+        raise CommandFailed(f"there is no shop {slug!r}; `mandegar shops list` shows them")
 
 
 def _private(directory: Path) -> dict[str, Any]:

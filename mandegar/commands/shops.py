@@ -26,7 +26,7 @@ LIFECYCLE = (
     *("lost_days", "onboarding_days", "lapsing", "lapsing_days"),
     *("lapsing_floor", "lapsing_quantile", "activity"),
 )
-KEPT = ("dead_letter_days", "inactive_months")
+KEPT = ("dead_letter_days", "inactive_months", "visit_months")
 EVERYTHING = (*COLUMNS, "languages", "periods", "closing_days", "blocked_identifiers", *KEPT, *LIFECYCLE)
 
 app = typer.Typer(help="Shops: list them, add one or change its settings.", no_args_is_help=True)
@@ -83,6 +83,7 @@ def _options(
     blocked_identifiers: option.Blocked = None,
     dead_letter_days: option.DeadLetterDays = None,
     inactive_months: option.InactiveMonths = None,
+    visit_months: option.VisitMonths = None,
     lost_days: option.LostDays = None,
     onboarding_days: option.OnboardingDays = None,
     lapsing: option.Lapsing = None,

@@ -65,9 +65,10 @@ def token(
     as_json: AsJson = False,
 ) -> None:
     """Sign a token for a person. It cannot be taken back, so let it be short; `staff keys` changes the key."""
-    from mandegar.staff import sign
+    from mandegar.staff import check_shop, sign
     from shared.kernel import SystemClock
 
+    check_shop(directory, shop)
     text = sign(
         directory,
         shop=shop,

@@ -21,6 +21,7 @@ from services.metrics.lifecycle.api.customer import router as customer_router
 from services.metrics.lifecycle.api.customers import router as customers_router
 from services.metrics.lifecycle.api.stages import router as stages_router
 from services.metrics.lifecycle.consumer import follow
+from services.metrics.lifecycle.forgetting import VISITS_TIMER, forget_visits
 from services.metrics.lifecycle.shops import GAPS_TIMER
 from services.metrics.lifecycle.telling import LIFECYCLE_TIMER
 from services.metrics.orders.consumer import OrderConsumer
@@ -83,6 +84,7 @@ def create_service(cipher: Callable[[], Cipher] = _cipher_by_settings) -> Servic
             counter_jobs.FOLD_TIMER: counter_jobs.fold_shops,
             LIFECYCLE_TIMER: lifecycle_jobs.fall_due,
             GAPS_TIMER: lifecycle_jobs.freeze_gaps,
+            VISITS_TIMER: forget_visits,
             BUILD_TIMER: BUILDER.build,
             PURGE_TIMER: BUILDER.purge,
             STAGES_TIMER: BUILDER.restage,

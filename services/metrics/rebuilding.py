@@ -59,6 +59,12 @@ SELECT t.shop, t.generation, t.first, t.gap, sum(t.value) AS value
 FROM gap_count t JOIN generation g ON g.shop = t.shop AND g.number = t.generation AND g.live
 GROUP BY t.shop, t.generation, t.first, t.gap HAVING sum(t.value) <> 0
 """
+# A day's margin on either side: both are not asked at one instant, nor in one zone.
+_VISITS = """
+SELECT v.shop, v.customer, v.day, v.identity FROM visit v JOIN shop s ON s.number = v.shop
+WHERE coalesce((s.settings->>'visit_months')::int, 0) = 0
+    OR v.day > (now()::date - date '0001-01-01') + 3 - ((s.settings->>'visit_months')::int * 30.4375)
+"""
 _SETTINGS = """
 SELECT shop, number, zone, calendar, windows, loyal_over, lifecycle, periods, closing_days FROM generation WHERE live
 """
@@ -133,7 +139,7 @@ PLAN = RebuildPlan(
             decides=False,
         ),
         Compared("shop_clock", "SELECT shop, partition, until FROM shop_clock"),
-        Compared("visit", "SELECT shop, customer, day, identity FROM visit"),
+        Compared("visit", _VISITS, "days older than their shop keeps them: the topic has them, and they go again"),
         Compared(
             "customer_pointer",
             "SELECT shop, customer, canonical FROM customer_pointer WHERE canonical <> customer",

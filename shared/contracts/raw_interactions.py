@@ -33,6 +33,8 @@ class RawInteraction(RawCustomer, frozen=True, kw_only=True):
     quantity: Count = UNSET
     price: Amount = UNSET
     currency: Text = UNSET
+    channel: Text = UNSET
+    """`Unsubscribed`: from what; e-mail if it says nothing."""
 
 
 class RawInteractionEvent(msgspec.Struct, frozen=True, kw_only=True):

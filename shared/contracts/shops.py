@@ -68,6 +68,8 @@ class Shop(msgspec.Struct, frozen=True, kw_only=True):
     """Bodies of dead letters are kept so long."""
     inactive_months: Annotated[int, Meta(ge=0, le=120)] = 0
     """Who has neither ordered nor been heard of for so many months is erased; 0: nobody is."""
+    visit_months: Annotated[int, Meta(ge=0, le=120)] = 0
+    """Days of visits are kept for so many months where stages go by orders; 0: for ever."""
 
 
 class ShopConfigured(Envelope, frozen=True, kw_only=True, tag="shop.configured"):

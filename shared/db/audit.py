@@ -28,6 +28,15 @@ WHERE shop = $1 AND id < $2 AND ($3::text IS NULL OR actor = $3) AND ($4::text I
 ORDER BY id DESC LIMIT $8
 """
 _NEWEST = 2**63 - 1
+# Of one shop, or of all where the login sees them all. An action is looked for as it is: no sign in it has a meaning.
+_OVER = """
+SELECT e.id, e.at, coalesce(s.slug, e.shop::text) AS shop, e.actor, e.role, e.action, e.subject, e.request_id, e.outcome
+FROM audit_entry e LEFT JOIN shop s ON s.number = e.shop
+WHERE ($1::int IS NULL OR e.shop = $1) AND ($2::text IS NULL OR e.actor = $2)
+  AND ($3::text IS NULL OR $3 = ANY(string_to_array(e.subject, ' ')))
+  AND ($4::timestamptz IS NULL OR e.at >= $4) AND ($5::timestamptz IS NULL OR e.at < $5)
+  AND ($6::text IS NULL OR e.outcome = $6) AND ($7::text IS NULL OR strpos(e.action, $7) > 0)
+"""
 # By the database's clock, as the trigger judges it.
 _PURGE = """
 DELETE FROM audit_entry WHERE (shop, id) IN (
@@ -61,6 +70,8 @@ class AuditFilter(NamedTuple):
     since: datetime | None = None
     until: datetime | None = None
     outcome: str | None = None
+    action: str | None = None
+    """A part of it; the operator's commands alone ask so."""
 
 
 async def record(conn: asyncpg.Connection[Any], entry: AuditEntry) -> None:
@@ -72,7 +83,24 @@ async def entries_of(
     reads: Reads, shop: int, wanted: AuditFilter, *, before: int | None, limit: int
 ) -> list[asyncpg.Record]:
     """Entries of a shop, the newest first; `before` is the id of the last one of the page before."""
-    return await reads.fetch(_LIST, shop, _NEWEST if before is None else before, *wanted, limit)
+    return await reads.fetch(_LIST, shop, _NEWEST if before is None else before, *wanted[:5], limit)
+
+
+async def entries_over(
+    conn: asyncpg.Connection[Any], shop: int | None, wanted: AuditFilter, *, limit: int
+) -> list[asyncpg.Record]:
+    """For the operator: the newest entries of a shop or of all, the newest first, with the shop's slug.
+
+    `subject` is one of the ids that an entry names.
+    """
+    return await conn.fetch(f"{_OVER} ORDER BY e.id DESC LIMIT $8", shop, *wanted, limit)
+
+
+async def entries_behind(
+    conn: asyncpg.Connection[Any], shop: int | None, wanted: AuditFilter, *, after: int, limit: int
+) -> list[asyncpg.Record]:
+    """The same behind an entry, the oldest first."""
+    return await conn.fetch(f"{_OVER} AND e.id > $8 ORDER BY e.id LIMIT $9", shop, *wanted, after, limit)
 
 
 async def any_old_entries(conn: asyncpg.Connection[Any], kept_for: timedelta) -> bool:

@@ -20,8 +20,10 @@ def mark(kind: Kind, value: object) -> Mark:
     return Mark(kind, f"{int(kind)}{value}".encode(), str(value))
 
 
-def claim(*marks: Mark, order: str = "o", at: int = 1, name: str | None = None) -> Claim:
-    return Claim(SHOP, order, at, at, marks, name, None)
+def claim(
+    *marks: Mark, order: str = "o", at: int = 1, name: str | None = None, visitors: tuple[Mark, ...] = ()
+) -> Claim:
+    return Claim(SHOP, order, at, at, marks, name, None, visitors)
 
 
 class Tables:
@@ -38,7 +40,7 @@ class Tables:
         people = {key: copy(person) for key, person in self.people.items() if person.canonical in whole}
         decision = recognise(claims, Known(dict(self.owners), people, self.orders), lambda: CustomerId(next(self._ids)))
         self.people |= decision.created | decision.changed
-        self.owners |= {alias.fingerprint: alias.customer for alias in decision.aliases}
+        self.owners |= {alias.fingerprint: alias.customer for alias in (*decision.aliases, *decision.shared)}
         for key, owner in decision.orders.items():
             known = self.orders.get(key)
             if known is None or (known.at_us, known.tie) < (owner.at_us, owner.tie):
@@ -96,11 +98,14 @@ MARKS = st.tuples(
 ).map(lambda marks: [m for m in marks if m is not None])
 CLAIMS = st.lists(
     st.builds(
-        lambda marks, order, at, name: claim(*marks, order=order, at=at, name=name),
+        lambda marks, order, at, name, visitors: claim(
+            *marks, order=order, at=at, name=name, visitors=tuple(mark(Kind.VISITOR, n) for n in visitors)
+        ),
         MARKS,
         st.sampled_from("xyz"),
         st.integers(0, 5),
         st.none() | st.sampled_from(["Ali", "Sara"]),
+        st.lists(st.integers(0, 2), max_size=2, unique=True),
     ),
     max_size=25,
 )
@@ -142,9 +147,25 @@ def test_limits_and_owners_hold_whatever_comes(claims: list[Claim]) -> None:
         assert sum(alias.kind is Kind.CUSTOMER_ID for alias in led) == (person.shop_customer_id is not None)
         assert sum(alias.kind is Kind.PHONE for alias in led) == person.phones
         assert sum(alias.kind is Kind.EMAIL for alias in led) == person.emails
+        assert sum(alias.kind is Kind.VISITOR for alias in led) <= person.visitors
         group = [one for one in tables.people.values() if one.canonical == person.canonical]
         assert sum(one.shop_customer_id is not None for one in group) <= 1
     for one, customer in zip(claims, decision.customers, strict=True):
         first = one.marks[0] if one.marks else None
         if first is not None and first.kind is Kind.CUSTOMER_ID:
             assert tables.owners[first.fingerprint] == customer
+
+
+@given(CLAIMS)
+def test_a_browser_leads_to_whom_alone_was_seen_with_it(claims: list[Claim]) -> None:
+    tables = Tables()
+    decision = tables.take(claims)
+    for visitor in (mark(Kind.VISITOR, n) for n in range(3)):
+        pairs = zip(claims, decision.customers, strict=True)
+        named = [customer for one, customer in pairs if visitor in one.visitors and one.marks]
+        people = {tables.people[SHOP, customer].canonical for customer in named if customer is not None}
+        owner = tables.owners.get(visitor.fingerprint)
+        if owner:
+            assert people == {tables.people[SHOP, owner].canonical}
+        if len(people) > 1:
+            assert owner == 0

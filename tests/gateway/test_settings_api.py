@@ -127,6 +127,8 @@ async def test_what_is_given_changes_and_the_rest_stays_and_all_are_told_once(ap
         ({"lifecycle": {"lost_days": 0}}, "body.lifecycle.lost_days", "at least 1"),
         ({"lifecycle": {"lapsing_quantile": 100}}, "body.lifecycle.lapsing_quantile", "at most 99"),
         ({"lifecycle": {"window": 3}}, "body.lifecycle.window", "not a known field"),
+        ({"visit_months": 121}, "body.visit_months", "at most 120"),
+        ({"visit_months": 12, "lifecycle": {"activity": "either"}}, "body.visit_months", "rest on them"),
         ({"slug": "other"}, "body.slug", "not a known field"),
         ({"number": 9}, "body.number", "not a known field"),
         ([], "body", "JSON object"),

@@ -18,6 +18,7 @@ from shared.kernel import SystemClock
 from shared.messaging.cluster.topics import ensure_topics
 from shared.testing import Databases
 from tests.gateway_collector.ground import SECRET, Collected, collecting, make_keys, settings_for
+from tests.gateway_collector.onward import Onward, an_onward
 
 
 @dataclass
@@ -46,4 +47,11 @@ async def collector_place(databases: Databases, stack: Stack) -> AsyncIterator[P
 async def collected(collector_place: Place) -> AsyncIterator[Collected]:
     place = collector_place
     async with collecting(place.settings, place.keys, place.pool) as made:
+        yield made
+
+
+@pytest.fixture
+async def onward(databases: Databases) -> AsyncIterator[Onward]:
+    """A worker behind the collector, on an empty database."""
+    async with an_onward(databases) as made:
         yield made

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 from starlette.responses import Response
 
 from services.gateway.main import create_service
@@ -328,3 +329,33 @@ async def test_killed_between_pages_it_goes_on_behind_the_last_page_that_kafka_h
 
 def test_every_vendor_has_a_token_of_its_form() -> None:
     assert set(TOKENS) == set(VENDORS)
+
+
+def told_of(name: str, vendor: str, **more: str) -> float | None:
+    """What Prometheus is told."""
+    return REGISTRY.get_sample_value(name, {"vendor": vendor, **more})
+
+
+async def test_prometheus_is_told_how_far_pulls_are_behind_and_which_fail_by_shop_system(pulls: Pulls) -> None:
+    done = {"vendor": "woocommerce", "outcome": "done"}
+    before = REGISTRY.get_sample_value("mandegar_pulls_total", done) or 0.0
+    async with pulls.system("woocommerce") as system, pulls.system("magento", token="wrong" * 4), pulls.puller() as own:
+        system.add(1, SystemClock().now().replace(microsecond=0))
+        for _ in range(2):
+            await own.next_due()
+        pool = pulls.shops.pool
+        await pool.execute("UPDATE pull SET succeeded_at = succeeded_at - interval '1 hour', due_at = now() + '1 hour'")
+        await pool.execute("UPDATE connection SET created_at = now() - interval '2 days' WHERE vendor = 'magento'")
+        await pool.execute(
+            "UPDATE pull SET due_at = now() - interval '5 minutes' WHERE address = $1",
+            pulls.address("magento").split("-")[1],
+        )
+        await own.measure()
+        assert REGISTRY.get_sample_value("mandegar_pulls_total", done) == before + 1
+        assert told_of("mandegar_pulls_total", "magento", outcome="failed")
+        assert [told_of("mandegar_pull_failing", vendor) for vendor in ("woocommerce", "magento")] == [0, 1]
+        assert told_of("mandegar_pull_lag_seconds", "woocommerce") == pytest.approx(3600, abs=60)
+        assert told_of("mandegar_pull_lag_seconds", "magento") == pytest.approx(2 * 86_400, abs=60), "never ended well"
+        assert told_of("mandegar_pull_overdue_seconds", "woocommerce") == 0
+        assert told_of("mandegar_pull_overdue_seconds", "magento") == pytest.approx(300, abs=60)
+        assert told_of("mandegar_pull_connections", "shopify") is None, "it has no API"

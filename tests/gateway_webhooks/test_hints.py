@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -15,6 +16,7 @@ from tests.gateway_webhooks.ground import Connections, body_of, payload
 
 SECRET = "9f2d7c1a4be0583c-hint"
 OLD = "0c1d2e3f4a5b6c7d-hint"
+NOW = datetime.fromtimestamp(1561482670, UTC)
 BODY = body_of(payload("bigcommerce_hint"))
 
 
@@ -30,21 +32,27 @@ def signed(secret: str, body: bytes = BODY) -> dict[str, str]:
 @pytest.mark.parametrize("vendor", ["bigcommerce", "magento"])
 def test_a_hint_names_one_of_the_secrets_in_its_header(vendor: str) -> None:
     verify = ADAPTORS[vendor].verify
-    assert verify(BODY, {"x-mandegar-secret": SECRET}, (SECRET, OLD))
-    assert verify(BODY, {"x-mandegar-secret": OLD}, (SECRET, OLD))
-    assert not verify(BODY, {"x-mandegar-secret": OLD}, (SECRET,))
-    assert not verify(BODY, {}, (SECRET,))
-    assert not verify(BODY, {"x-mandegar-secret": ""}, ("",))
-    assert not verify(BODY, {"x-mandegar-secret": "short"}, ("short",))
+    assert verify(BODY, {"x-mandegar-secret": SECRET}, (SECRET, OLD), NOW)
+    assert verify(BODY, {"x-mandegar-secret": OLD}, (SECRET, OLD), NOW)
+    assert not verify(BODY, {"x-mandegar-secret": OLD}, (SECRET,), NOW)
+    assert not verify(BODY, {}, (SECRET,), NOW)
+    assert not verify(BODY, {"x-mandegar-secret": ""}, ("",), NOW)
+    assert not verify(BODY, {"x-mandegar-secret": "short"}, ("short",), NOW)
 
 
 def test_bigcommerce_may_sign_as_standard_webhooks_are_signed() -> None:
     verify = ADAPTORS["bigcommerce"].verify
-    assert verify(BODY, signed(SECRET), (OLD, SECRET))
-    assert not verify(BODY + b" ", signed(SECRET), (SECRET,))
-    assert not verify(BODY, signed(SECRET) | {"webhook-timestamp": "1561482671"}, (SECRET,))
-    assert not verify(BODY, signed(OLD), (SECRET,))
-    assert not verify(BODY, signed("short"), ("short",))
+    assert verify(BODY, signed(SECRET), (OLD, SECRET), NOW)
+    assert not verify(BODY + b" ", signed(SECRET), (SECRET,), NOW)
+    assert not verify(BODY, signed(SECRET) | {"webhook-timestamp": "1561482671"}, (SECRET,), NOW)
+    assert not verify(BODY, signed(OLD), (SECRET,), NOW)
+    assert not verify(BODY, signed("short"), ("short",), NOW)
+
+
+@pytest.mark.parametrize("seconds", [-301, -300, 0, 300, 301])
+def test_a_signature_holds_for_five_minutes_either_way(seconds: int) -> None:
+    verify = ADAPTORS["bigcommerce"].verify
+    assert verify(BODY, signed(SECRET), (SECRET,), NOW + timedelta(seconds=seconds)) == (abs(seconds) <= 300)
 
 
 @pytest.mark.stack

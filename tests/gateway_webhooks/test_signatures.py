@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from datetime import UTC, datetime
 
 import pytest
 
@@ -22,6 +23,7 @@ from tests.gateway_webhooks.ground import SHOPIFY_SECRET, WOO_SECRET, headers, s
 
 BODY = '{"id":1, "name":"سارا"}'.encode()
 KEY = "9f2c7d41a86be350c1d24f7a90b8e6d3"
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 def test_a_signature_holds_for_these_bytes_and_no_others() -> None:
@@ -69,10 +71,10 @@ def test_a_secret_that_can_be_guessed_is_refused_without_repeating_it(weak: str)
 def test_each_system_signs_in_a_header_of_its_own(vendor: str, topic: str) -> None:
     sent = headers(vendor, topic, BODY, SHOPIFY_SECRET)
     adaptor = ADAPTORS[vendor]
-    assert adaptor.verify(BODY, sent, [SHOPIFY_SECRET])
+    assert adaptor.verify(BODY, sent, [SHOPIFY_SECRET], NOW)
     assert adaptor.topic(sent) == topic
     unsigned = {name: value for name, value in sent.items() if "hmac" not in name and "signature" not in name}
-    assert not adaptor.verify(BODY, unsigned, [SHOPIFY_SECRET])
+    assert not adaptor.verify(BODY, unsigned, [SHOPIFY_SECRET], NOW)
 
 
 def test_a_ping_is_known_by_its_form_alone() -> None:

@@ -60,6 +60,8 @@ async def test_a_person_is_handed_out_and_erased_by_commands(
     assert [(row["action"], row["subject"]) for row in entries] == [
         ("mandegar privacy export", sara),
         ("mandegar privacy erase", sara),
+        ("mandegar privacy truncate-raw", "raw.*.v1"),  # of both shops
+        ("mandegar privacy truncate-raw", "raw.*.v1"),
     ]
     for wrong in (("export", "nowhere", sara), ("export", SHOP, "0" * 12 + "1"), ("certificate", SHOP, "none")):
         with pytest.raises(PrivacyError):

@@ -6,9 +6,11 @@ from datetime import timedelta
 
 import pytest
 
+from services.gateway.privacy import store
 from services.gateway.privacy.domain import Text, texts_of
 from services.gateway.shops import set_shop
 from shared.contracts import topics
+from shared.db import acquire
 from tests.gateway.ground import NOW
 from tests.privacy.ground import PARTITIONS, SHOP, Ground, order, said
 
@@ -30,7 +32,7 @@ async def test_who_was_not_heard_of_is_erased_and_others_stay(ground: Ground, mo
     await set_shop(ground.gateway.pool, ground.clock, SHOP, inactive_months=12)
     assert await ground.gateway.fire(topics.ERASURES, PARTITIONS) == 0, "a day to take a mistake back"
     ground.clock.advance(timedelta(days=1))
-    for _ in range(4):
+    for _ in range(6):
         await ground.gateway.fire(topics.ERASURES, PARTITIONS)
         await ground.carry()
         ground.clock.advance(timedelta(seconds=10))
@@ -52,6 +54,58 @@ async def test_a_term_that_was_taken_back_erases_nobody(ground: Ground) -> None:
     ground.clock.advance(timedelta(days=2))
     await ground.gateway.fire(topics.ERASURES, PARTITIONS)
     assert await ground.gateway.pool.fetchval("SELECT count(*) FROM erasure") == 0
+
+
+async def asked_by_term(ground: Ground) -> str:
+    """Somebody of whom nothing was heard for long; the term has asked for the erasure, which nobody has heeded yet."""
+    await ground.take(order("old", 500, customer_id="old", email="old@mail.ir"))
+    await ground.gateway.pool.execute("UPDATE customer SET created_at = $1", NOW - timedelta(days=500))
+    await set_shop(ground.gateway.pool, ground.clock, SHOP, inactive_months=12)
+    ground.clock.advance(timedelta(days=1))
+    await ground.gateway.fire(topics.ERASURES, PARTITIONS)
+    (one,) = (await ground.get("/v1/erasures")).json()["erasures"]
+    assert (one["reason"], one["erased_at"]) == ("inactive", None)
+    return str(one["erasure"])
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("heard", ["ordered", "agreed", "told of", "term taken back"])
+async def test_whoever_is_heard_of_before_it_is_done_is_not_erased(ground: Ground, heard: str) -> None:
+    erasure = await asked_by_term(ground)
+    if heard == "ordered":
+        await ground.take(order("new", 0, customer_id="old"))
+    elif heard == "agreed":
+        await ground.post("/v1/consents", said(NOW, customer_id="old"))
+    elif heard == "told of":
+        await ground.take(order("other", 500, customer_id="x"), order("new", 0, customer_id="old", email="old@mail.ir"))
+    else:
+        await set_shop(ground.gateway.pool, ground.clock, SHOP, inactive_months=0)
+    await ground.carry()
+    assert await ground.customer(email="old@mail.ir")
+    assert (await ground.get(f"/v1/erasures/{erasure}")).status_code == 404
+    assert await ground.gateway.dead_letters() == []
+
+
+@pytest.mark.stack
+async def test_people_may_insist_on_what_the_term_asked_for(ground: Ground) -> None:
+    erasure = await asked_by_term(ground)
+    customer = await ground.customer(email="old@mail.ir")
+    asked = await ground.erase(customer, reference="DSR-9")
+    assert (asked["erasure"], asked["reason"], asked["reference"]) == (erasure, "request", "DSR-9")
+    await ground.take(order("new", 0, customer_id="old"))
+    await ground.carry()
+    done = await ground.certificate(erasure)
+    assert (done["state"], done["reason"]) == ("complete", "request"), "heard of, and erased all the same"
+
+
+@pytest.mark.stack
+async def test_whoever_ordered_last_is_found_by_an_index(ground: Ground) -> None:
+    async with acquire(ground.gateway.pool) as conn:
+        await conn.execute("SET enable_seqscan = off")
+        term = NOW - timedelta(days=365)
+        rows = await conn.fetch(f"EXPLAIN {store._STILL_INACTIVE}", 1, term, int(term.timestamp() * 1_000_000), 7)
+        await conn.execute("RESET enable_seqscan")
+    assert "ix_order_customer_customer" in "\n".join(row[0] for row in rows)
 
 
 def found(body: bytes) -> set[Text]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import stat
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import Result
 from typer.testing import CliRunner
 
 from mandegar import staff
@@ -15,7 +17,7 @@ from mandegar.cli import create_cli
 from mandegar.commands.staff import RoleName
 from mandegar.failures import CommandFailed
 from shared.kernel import ROLES, SystemClock
-from tests.security.ground import OWN, Place, asking, bearer
+from tests.security.ground import OWN, SECRET, Place, asking, bearer
 
 pytestmark = pytest.mark.stack
 SETTINGS = f"/v1/shops/{OWN}/settings"
@@ -65,14 +67,22 @@ def test_keys_of_the_operators_own_are_left_alone(tmp_path: Path, monkeypatch: p
     assert not (tmp_path / "staff").exists()
 
 
-def test_the_commands_print_settings_and_a_token(tmp_path: Path) -> None:
-    run = CliRunner()
-    made = run.invoke(create_cli(), ["staff", "keys", "--directory", str(tmp_path), "--json"])
+async def test_the_commands_print_settings_and_a_token_for_a_shop_that_there_is(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", place.bootstrap_servers)
+    monkeypatch.setenv("DATABASE_URL", place.url)
+    monkeypatch.setenv("MANDEGAR_SECRET_KEY", SECRET)
+
+    async def run(*arguments: str) -> Result:
+        own = ["staff", *arguments, "--directory", str(tmp_path)]
+        return await asyncio.to_thread(CliRunner().invoke, create_cli(), own)
+
+    made = await run("keys", "--json")
     assert json.loads(made.stdout)["MANDEGAR_STAFF_ISSUER"] == staff.ISSUER
-    told = run.invoke(
-        create_cli(),
-        ["staff", "token", OWN, "--staff", "u-1", "--role", "agent", "--directory", str(tmp_path), "--json"],
-    )
+    told = await run("token", OWN, "--staff", "u-1", "--role", "agent", "--json")
     assert json.loads(told.stdout)["token"].count(".") == 2
-    refused = run.invoke(create_cli(), ["staff", "token", OWN, "--staff", "u-1", "--role", "boss"])
-    assert refused.exit_code == 2
+    assert (await run("token", OWN, "--staff", "u-1", "--role", "boss")).exit_code == 2
+    nowhere = await run("token", "nowhere", "--staff", "u-1", "--role", "agent")
+    assert isinstance(nowhere.exception, CommandFailed) and "shops list" in str(nowhere.exception)
+    assert nowhere.stdout == ""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 from ruamel.yaml import YAML
 
+import services.gateway.main  # noqa: F401 - whose metrics the alerts ask for
 from mandegar.services import roles_of, service_names
 
 ROOT = Path(__file__).parents[2]
@@ -84,3 +87,16 @@ def test_servers_and_apis_tell_whether_they_are_well(compose: dict[str, Any]) ->
     for name, service in compose["services"].items():
         if name in ("kafka", "postgres") or name.endswith("-api"):
             assert "healthcheck" in service, name
+
+
+def test_each_alert_asks_for_a_metric_that_there_is_and_names_a_chapter_of_a_runbook() -> None:
+    rules = YAML(typ="safe").load((ROOT / "deploy" / "prometheus" / "alerts.yml").read_text())
+    alerts = [rule for group in rules["groups"] for rule in group["rules"]]
+    names = {name for metric in REGISTRY.collect() for name in (metric.name, f"{metric.name}_total")}
+    assert len({alert["alert"] for alert in alerts}) == len(alerts) > 0
+    for alert in alerts:
+        assert set(re.findall(r"mandegar_\w+", alert["expr"])) <= names, alert["alert"]
+        page, _, chapter = alert["annotations"]["runbook_url"].partition("#")
+        headings = re.findall(r"^## (.+)$", (ROOT / page).read_text(), re.MULTILINE)
+        assert chapter in {heading.lower().replace(" ", "-") for heading in headings}, alert["alert"]
+        assert alert["annotations"]["summary"] and alert["labels"]["severity"] in ("warning", "critical")

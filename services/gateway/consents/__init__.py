@@ -3,5 +3,14 @@
 from services.gateway.consents.api import consents_router
 from services.gateway.consents.events import consent_changed
 from services.gateway.consents.store import forget, statements_of
+from services.gateway.consents.withdrawing import Withdrawal, Withdrawn, withdraw
 
-__all__ = ["consent_changed", "consents_router", "forget", "statements_of"]
+__all__ = [
+    "Withdrawal",
+    "Withdrawn",
+    "consent_changed",
+    "consents_router",
+    "forget",
+    "statements_of",
+    "withdraw",
+]

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 
 from services.gateway import identity
 from services.gateway.consents import store
-from services.gateway.consents.domain import Statement, record_id, standing
+from services.gateway.consents.domain import EVERY_PURPOSE, Statement, changes, record_id, standing
 from services.gateway.consents.events import consent_changed
 from services.gateway.naming import Customer, Named, Namer
 from shared.contracts import topics
@@ -48,7 +48,9 @@ class StatementBody(Named):
 
     channel: Channel = Field(description="By what a message would come.")
     purpose: str = Field(
-        pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$", description="For what, as the shop names it.", examples=["newsletter"]
+        pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$",
+        description="For what, as the shop names it. `all`, which can only be withdrawn: every purpose of the channel.",
+        examples=["newsletter"],
     )
     state: ConsentState = Field(description="`pending`: asked for and not confirmed yet. Only `given` allows messages.")
     occurred_at: Annotated[AwareDatetime, BeforeValidator(_instant)] = Field(
@@ -111,6 +113,8 @@ def consents_router(namer: Namer) -> APIRouter:
         async with database.write(caller.shop_id) as tx:
             if (body.occurred_at - tx.now).total_seconds() > _FUTURE_SECONDS_MAX:
                 raise invalid(FieldError("body.occurred_at", "lies more than 5 minutes in the future"))
+            if body.purpose == EVERY_PURPOSE and body.state != "withdrawn":
+                raise invalid(FieldError("body.purpose", "consent is given for one purpose: name it"))
             customer = await namer.find(tx.conn, caller, body)
             database.concerns(customer_id_text(customer))
             await _keep(tx, caller, customer, body)
@@ -146,8 +150,7 @@ async def _keep(tx: OpenTransaction, caller: Caller, customer: CustomerId, body:
     if not await store.add(tx.conn, caller.shop_id, said, tx.now):
         return
     holds = standing([*before, said])
-    if [one.record for one in holds] != [one.record for one in before]:
-        changed = [f"{said.channel}/{said.purpose}"]
+    if changed := changes(before, holds):
         tx.publish(
             topics.CONSENTS,
             key,

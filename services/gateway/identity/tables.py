@@ -48,6 +48,7 @@ def _people(metadata: MetaData) -> None:
         Column("emails", SmallInteger, nullable=False),
         Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
         Column("merged_into", BigInteger),  # whom a merge joined it to; `canonical` is where such steps end
+        Column("visitors", SmallInteger, nullable=False, server_default=text("0")),
         Column("erasure", Uuid()),  # id of the erasure that emptied this row; null: not erased
         PrimaryKeyConstraint("shop", "customer", name="pk_customer"),
         info={"api": "SELECT, UPDATE"},
@@ -64,7 +65,7 @@ def _people(metadata: MetaData) -> None:
         Column("shop", SmallInteger, nullable=False),
         Column("kind", SmallInteger, nullable=False),
         Column("value_hash", LargeBinary, nullable=False),  # 16 bytes, keyed
-        Column("customer", BigInteger, nullable=False),
+        Column("customer", BigInteger, nullable=False),  # 0: a browser that was seen with two people, and is nobody's
         PrimaryKeyConstraint("shop", "kind", "value_hash", name="pk_customer_alias"),
         Index("ix_customer_alias_customer", "shop", "customer"),
         info={"api": "SELECT"},
@@ -78,6 +79,8 @@ def _people(metadata: MetaData) -> None:
         Column("at_us", BigInteger, nullable=False),
         Column("tie", BigInteger, nullable=False),
         PrimaryKeyConstraint("shop", "order_id", name="pk_order_customer"),
+        # Not by time as well: an order that is told of again moves its time, and would move in such an index.
+        Index("ix_order_customer_customer", "shop", "customer"),
         info={"api": "SELECT"},  # who has not ordered for long is counted before they are erased
     )
 

@@ -28,6 +28,22 @@ class Claiming(Cause, Protocol):
 Draft = TypeVar("Draft", bound=Claiming)
 
 
+class Beside(Protocol):
+    """What drafts cause beside their event. A number is reserved, and used, for each draft that `wants` one."""
+
+    def wants(self, at: int) -> bool:
+        """Whether the draft at this place, whose customer is known, causes something."""
+        ...
+
+    async def keep(self, tx: Transaction) -> None:
+        """Write it, once the keys are locked."""
+        ...
+
+    def publish(self, tx: Transaction, at: int, key: OutboxKey, sequence: int) -> None:
+        """Tell it, behind the draft's own event."""
+        ...
+
+
 async def send_on(
     tx: Transaction,
     drafts: Sequence[Draft],
@@ -36,6 +52,7 @@ async def send_on(
     nameless: Callable[[Draft], str],
     topic: Callable[[Draft], str | None],
     write: Callable[[Draft, str | None, int], Envelope],
+    beside: Beside | None = None,
 ) -> None:
     """Lock the keys, write what was decided, publish in the order of the drafts.
 
@@ -45,18 +62,21 @@ async def send_on(
     addresses = _Addresses(nameless)
     keys: list[tuple[OutboxKey, str | None]] = []
     reserve: Counter[OutboxKey] = Counter()
-    for draft, customer, telling in zip(drafts, recognition.customers, recognition.tellings, strict=True):
+    rows = zip(drafts, recognition.customers, recognition.tellings, strict=True)
+    for at, (draft, customer, telling) in enumerate(rows):
         address = addresses.of(draft, customer)
         keys.append(address)
-        events = (telling is not None) + (topic(draft) is not None)
+        events = (telling is not None) + (topic(draft) is not None) + (beside is not None and beside.wants(at))
         if events:
             reserve[address[0]] += events
     for draft, moved in zip(drafts, recognition.moved, strict=True):
         reserve.update(customer_key(draft.claim.shop, draft.shop, one.customer) for one in moved)
     await tx.lock_keys(reserve)
     await identity.save(tx.conn, recognition)
-    rows = zip(drafts, keys, recognition.tellings, recognition.moved, strict=True)
-    for draft, (key, customer_text), telling, moved in rows:
+    if beside is not None:
+        await beside.keep(tx)
+    going = zip(drafts, keys, recognition.tellings, recognition.moved, strict=True)
+    for at, (draft, (key, customer_text), telling, moved) in enumerate(going):
         for one in moved:
             own = customer_key(draft.claim.shop, draft.shop, one.customer)
             tx.publish(topics.CUSTOMERS, own, customer_merged(one, draft, tx.sequence(own)))
@@ -65,6 +85,8 @@ async def send_on(
         to = topic(draft)
         if to is not None:
             tx.publish(to, key, write(draft, customer_text, tx.sequence(key)))
+        if beside is not None and beside.wants(at):
+            beside.publish(tx, at, key, tx.sequence(key))
 
 
 class _Addresses(Generic[Draft]):

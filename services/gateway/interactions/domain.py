@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, cast, get_args
 
 from services.gateway.intake import EVENT_KINDS, Refusal
+from shared.contracts.consents import Channel
 
 Kind = Literal["product", "other", "profile", "alias"]
 """`product`: with its product fields · `other`: its name alone · `profile`: tells of a person · `alias`: links ids."""
@@ -52,6 +53,12 @@ PRODUCT_NAMES = frozenset(
 )
 """Segment's events whose properties name a product, a cart, an order or a price."""
 
+WITHDRAWALS: dict[str, str] = {
+    "unsubscribed": "unsubscribe",
+    "email marked as spam": "spam-complaint",
+}
+"""Events by which somebody takes consent back, and where it was said, as consents name it."""
+
 CALLS: dict[str, Kind] = {
     "page": "other",
     "screen": "other",
@@ -82,6 +89,21 @@ class Product(NamedTuple):
 
 
 NOTHING = Product()
+
+
+def channel_of(name: str, given: str | None) -> Channel | None:
+    """The channel whose consent an event takes back: e-mail, unless an unsubscription names another; None: none.
+
+    Raises Refusal for what is no channel.
+    """
+    if name not in WITHDRAWALS:
+        return None
+    if given is None or name != "unsubscribed":
+        return "email"
+    for channel in get_args(Channel):
+        if given.strip().casefold() == channel:
+            return cast(Channel, channel)
+    raise Refusal("bad_channel", f"channel: must be one of {', '.join(get_args(Channel))}")
 
 
 @lru_cache(maxsize=4096)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple, cast
@@ -26,7 +25,8 @@ from services.gateway.intake import (
     required_id,
     tidy,
 )
-from services.gateway.interactions.domain import NOTHING, Kind, Product, kind_of
+from services.gateway.interactions.domain import NOTHING, Kind, Product, channel_of, kind_of
+from shared.contracts.consents import Channel
 from shared.contracts.envelope import Origin
 from shared.contracts.interactions import Interaction, InteractionRecorded
 from shared.contracts.raw_interactions import RawInteraction, RawInteractionEvent
@@ -36,8 +36,6 @@ _TYPE = "interaction.recorded"
 _NAMES_NOBODY = "customer_id: names nobody; send the id that the shop knows the customer by"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-# What a library draws at random. Anything else may be an e-mail or a number of a person, and is hashed.
-_RANDOM_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
 class Draft(NamedTuple):
@@ -56,6 +54,10 @@ class Draft(NamedTuple):
     claim: Claim
     visitor: str | None
     product: Product
+    withdraws: Channel | None = None
+    """The channel of which it takes consent back."""
+    evidence: str = ""
+    """Which raw event said so; for the proof alone, since a shop may build its ids from anything."""
 
 
 def read(raw: RawInteractionEvent, received: datetime, rules: ShopRules, marker: Marker) -> Draft:
@@ -70,8 +72,11 @@ def read(raw: RawInteractionEvent, received: datetime, rules: ShopRules, marker:
     product = _product(data, rules) if kind == "product" else NOTHING
     cause = f"{source}\x1f{event_id}"
     marks = marks_of(data, rules.marking, marker)
-    if not marks and kind == "alias":
+    withdraws = channel_of(name, _text(data.channel))
+    if not marks and (kind == "alias" or withdraws is not None):
         raise Refusal("missing_id", _NAMES_NOBODY)
+    visitor = _visitor(data.visitor, "visitor", rules, marker)
+    previous = _previous_visitor(data, rules, marker) if kind == "alias" else None
     claim = Claim(
         rules.marking.shop,
         product.order_id or "",
@@ -80,8 +85,8 @@ def read(raw: RawInteractionEvent, received: datetime, rules: ShopRules, marker:
         _with_previous(marks, data, rules.marking, marker) if kind == "alias" else marks,
         _text(data.name),
         _text(data.locale),
+        tuple(dict.fromkeys(mark for mark in (visitor, previous) if mark is not None)),
     )
-    visitor = optional_id(data.visitor, "visitor")
     if not marks and kind == "profile" and visitor is None:
         raise Refusal("missing_id", _NAMES_NOBODY)
     return Draft(
@@ -95,8 +100,10 @@ def read(raw: RawInteractionEvent, received: datetime, rules: ShopRules, marker:
         received,
         cast(Origin, raw.origin),
         claim,
-        None if visitor is None else _visitor(visitor, rules, marker),
+        None if visitor is None else visitor.value,
         product,
+        withdraws,
+        "" if withdraws is None else f"event {name!r}, id {event_id} of {source}, received {received.isoformat()}",
     )
 
 
@@ -130,9 +137,17 @@ def _with_previous(
     return tuple(sorted((*marks, *more), key=lambda mark: mark.kind))  # stable: of two ids the present one first
 
 
-def _visitor(value: str, rules: ShopRules, marker: Marker) -> str:
-    text = value.casefold()
-    return text if _RANDOM_ID.fullmatch(text) else marker.visitor(rules.marking.shop, value)
+def _previous_visitor(data: RawInteraction, rules: ShopRules, marker: Marker) -> Mark | None:
+    """The previous id of an alias is often a browser's; not where it is a phone or an e-mail."""
+    previous = optional_id(data.previous_id, "previous_id")
+    if previous is None or marker.phone(rules.marking, previous) or marker.email(rules.marking, previous):
+        return None
+    return marker.visitor(rules.marking, previous)
+
+
+def _visitor(value: str | int | UnsetType | None, field: str, rules: ShopRules, marker: Marker) -> Mark | None:
+    given = optional_id(value, field)
+    return None if given is None else marker.visitor(rules.marking, given)
 
 
 def _product(data: RawInteraction, rules: ShopRules) -> Product:

@@ -14,9 +14,17 @@ from shared.messaging.handling import Timer
 
 
 async def ask(tx: OpenTransaction, shop: Shop, customer: CustomerId, reason: Reason, reference: str) -> Erasure | None:
-    """The erasure of the person, asked for now or before; None when there is no such customer."""
+    """The erasure of the person, asked for now or before; None when there is no such customer.
+
+    What the shop's term alone has asked for is from now on asked for by people, and is not dropped any more.
+    """
     number = ShopId(shop.number)
     known = await store.of_customer(tx.conn, number, customer)
+    if known is not None and known.term_months is not None and known.erased_at is None:
+        # Before any key is locked: the worker locks the erasure first.
+        if await store.insist(tx.conn, known, reason, reference):
+            return known._replace(reason=reason, reference=reference, term_months=None)
+        known = await store.of_customer(tx.conn, number, customer)
     if known is not None:
         return known
     if not await identity.whole_person(tx.conn, number, customer):

@@ -18,6 +18,10 @@ from shared.db import acquire, write_transaction
 from shared.db.audit import OPERATOR, AuditEntry, record
 from shared.kernel import Clock, CustomerId, ShopId, customer_id_text
 
+_NOTE_ALL = """
+INSERT INTO audit_entry (shop, actor, role, action, subject, request_id, outcome)
+SELECT number, $1, '', $2, $3, '', 'done' FROM shop
+"""
 _RAW = "SELECT topic, partition, next FROM consumer_offset WHERE grp = 'gateway' AND starts_with(topic, 'raw.')"
 
 
@@ -73,8 +77,12 @@ async def show_erasure(pool: asyncpg.Pool[Any], clock: Clock, slug: str, erasure
 
 
 async def raw_positions(pool: asyncpg.Pool[Any]) -> Mapping[tuple[str, int], int]:
-    """Up to where each partition of the raw topics is taken in: what lies before is needed by nobody."""
-    async with acquire(pool) as conn:
+    """Up to where each partition of the raw topics is taken in: what lies before is needed by nobody.
+
+    That it is going to be cut off is noted in the audit log first, of every shop.
+    """
+    async with acquire(pool) as conn, conn.transaction():
+        await conn.execute(_NOTE_ALL, OPERATOR, "mandegar privacy truncate-raw", "raw.*.v1")
         return {(row[0], row[1]): row[2] for row in await conn.fetch(_RAW)}
 
 

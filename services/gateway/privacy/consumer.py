@@ -18,7 +18,14 @@ import structlog
 from services.gateway import consents, identity
 from services.gateway.identity import Forgotten
 from services.gateway.privacy import store
-from services.gateway.privacy.domain import OVERDUE_AFTER, OVERDUE_TIMER, SEARCH_TIMER, Answered, Erasure
+from services.gateway.privacy.domain import (
+    OVERDUE_AFTER,
+    OVERDUE_TIMER,
+    SEARCH_TIMER,
+    Answered,
+    Erasure,
+    inactive_since,
+)
 from services.gateway.privacy.events import erased, pointer
 from shared.contracts import topics
 from shared.contracts.erasures import ErasureCompleted, ErasureRequested
@@ -71,6 +78,7 @@ async def _erase(work: Work, wanted: Sequence[tuple[Erasure, Delivery[Any]]]) ->
     tx = work.tx
     ordered = sorted(wanted, key=lambda one: (one[0].shop, one[0].customer))
     groups = await identity.lock_groups(tx.conn, {(erasure.shop, erasure.customer) for erasure, _ in ordered})
+    ordered = [one for one in ordered if await _still_wanted(work, *one)]
     cases = [
         _Case(erasure, delivery.event.shop, delivery.partition, groups.get((erasure.shop, erasure.customer), []))
         for erasure, delivery in ordered
@@ -86,6 +94,20 @@ async def _erase(work: Work, wanted: Sequence[tuple[Erasure, Delivery[Any]]]) ->
     await tx.lock_keys(reserve)
     for case, gone in zip(cases, forgotten, strict=True):
         await _publish(work, case, gone)
+
+
+async def _still_wanted(work: Work, erasure: Erasure, delivery: Delivery[Any]) -> bool:
+    """Judge anew, with the person locked, what the shop's term alone has asked for. Else it is dropped."""
+    if erasure.term_months is None:
+        return True
+    months = work.shop(delivery.event.shop).inactive_months
+    if months and await store.is_inactive(
+        work.tx.conn, erasure.shop, erasure.customer, inactive_since(months, work.tx.now)
+    ):
+        return True
+    await store.drop(work.tx.conn, erasure)
+    log.info("not erased: heard of meanwhile, or the term was taken back", erasure=erasure.erasure_id)
+    return False
 
 
 async def _publish(work: Work, case: _Case, gone: Forgotten) -> None:

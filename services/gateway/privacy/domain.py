@@ -26,10 +26,11 @@ _EMAIL = re.compile(r"[^\s\"'<>,;:()\[\]{}\\]{1,64}@(?:[\w-]{1,63}\.){1,8}[\w-]{
 _NUMBER = re.compile(r"\+?\d[\d\s().-]{2,38}\d")
 _SURROGATE = re.compile(r"\b[0-7][0-9a-v]{12}\b")
 # Fields that hold the shop's own id of a person. Elsewhere a short number says nothing of anybody.
-_ID_FIELDS = frozenset({"customerid", "userid", "previousid"})
+_ID_FIELDS = frozenset({"customerid", "userid", "previousid", "visitor", "anonymousid"})
 _PERSON_FIELDS = frozenset({"customer", "user"})
 _ID_IN_TEXT = re.compile(
-    r"[\"']?(?:customer|user|previous)_?id[\"']?\s*[:=]\s*[\"']?([^\s\"',}\]]{1,200})", re.IGNORECASE
+    r"[\"']?(?:(?:customer|user|previous|anonymous)_?id|visitor)[\"']?\s*[:=]\s*[\"']?([^\s\"',}\]]{1,200})",
+    re.IGNORECASE,
 )
 
 
@@ -54,6 +55,8 @@ class Erasure(NamedTuple):
     erased_at: datetime | None = None
     completed_at: datetime | None = None
     raw_cleared_at: datetime | None = None
+    term_months: int | None = None
+    """Nobody asked for it but the shop's term: it is dropped when the person was heard of meanwhile."""
 
 
 class Answered(NamedTuple):

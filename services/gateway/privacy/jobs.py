@@ -26,7 +26,8 @@ from services.gateway.privacy.events import completed, erasure_id_of, requested
 from services.gateway.privacy.store import Search
 from services.gateway.shops import INACTIVE_TIMER
 from shared.contracts import topics
-from shared.kernel import customer_id_text
+from shared.contracts.shops import Shop
+from shared.kernel import CustomerId, ShopId, customer_id_text
 from shared.messaging.dead_letters import Cipher, erase_letters
 from shared.messaging.handling import Timer, TimerHandler, Work
 
@@ -34,6 +35,7 @@ log = structlog.get_logger(__name__)
 
 LETTERS_AT_ONCE = 200
 INACTIVE_AT_ONCE = 500
+"""Customers that are looked at in one transaction."""
 _DIGITS_MIN = 5
 _OVERDUE = Gauge("mandegar_erasures_overdue", "Erasures that are not complete an hour after they were asked for.")
 
@@ -92,24 +94,31 @@ class PrivacyJobs:
         """Have those erased of whom nobody has heard for the shop's term; some of them, then again, daily."""
         tx = work.tx
         for timer in sorted(timers, key=lambda one: one.shop):
-            shop = work.shop(timer.identity)
+            # The slug, and behind a sign that no slug has the customer that the walk has come to.
+            slug, _, after = timer.identity.partition("/")
+            shop = work.shop(slug)
             if not shop.inactive_months:
                 continue
-            reference = f"{shop.inactive_months}-months"
             term = inactive_since(shop.inactive_months, tx.now)
-            found = await store.inactive(tx.conn, timer.shop, term, INACTIVE_AT_ONCE)
-            keys = {customer: identity.customer_key(timer.shop, shop.slug, customer) for customer in found}
-            await tx.lock_keys(dict.fromkeys(keys.values(), 1))
-            for customer, key in keys.items():
-                erasure_id = erasure_id_of(shop.slug, customer, tx.now)
-                wanted = Erasure(erasure_id, timer.shop, customer, "inactive", reference, ASKED, tx.now)
-                if await store.add(tx.conn, wanted):
-                    event = requested(shop.slug, customer, erasure_id, tx.now, tx.sequence(key))
-                    tx.publish(topics.ERASURES, key, event)
-            if found:
-                log.info("customers not heard of are to be erased", shop=shop.number, customers=len(found))
-            again = timedelta(seconds=10) if len(found) == INACTIVE_AT_ONCE else timedelta(days=1)
-            tx.set_timer(Timer(timer.shop, INACTIVE_TIMER, timer.identity, tx.now + again, timer.partition))
+            found, last = await store.inactive(tx.conn, timer.shop, term, after=int(after or 0), limit=INACTIVE_AT_ONCE)
+            await _ask(work, shop, found)
+            pause = timedelta(days=1) if last is None else timedelta(seconds=10 if found else 0.1)
+            reached = slug if last is None else f"{slug}/{last}"
+            tx.set_timer(Timer(timer.shop, INACTIVE_TIMER, reached, tx.now + pause, timer.partition))
+
+
+async def _ask(work: Work, shop: Shop, customers: Sequence[CustomerId]) -> None:
+    tx, number, months = work.tx, ShopId(shop.number), shop.inactive_months
+    keys = {customer: identity.customer_key(number, shop.slug, customer) for customer in customers}
+    await tx.lock_keys(dict.fromkeys(keys.values(), 1))
+    for customer, key in keys.items():
+        erasure_id = erasure_id_of(shop.slug, customer, tx.now)
+        wanted = Erasure(erasure_id, number, customer, "inactive", f"{months}-months", ASKED, tx.now)
+        if await store.add(tx.conn, wanted._replace(term_months=months)):
+            event = requested(shop.slug, customer, erasure_id, tx.now, tx.sequence(key))
+            tx.publish(topics.ERASURES, key, event)
+    if customers:
+        log.info("customers not heard of are to be erased", shop=shop.number, customers=len(customers))
 
 
 async def _answer(work: Work, ended: Sequence[tuple[Search, dict[str, int]]]) -> None:
@@ -149,6 +158,7 @@ class _Person:
         text, marks = one.text, []
         if one.may_be_id:
             marks.append(self._marker.customer_id(self._rules, text))
+            marks.append(self._marker.visitor(self._rules, text))
         if "@" in text:
             marks.append(self._marker.email(self._rules, text))
         if sum(character.isdigit() for character in text) >= _DIGITS_MIN:

@@ -21,7 +21,7 @@ KEPT_BECAUSE = {
     "orders": "sums rest on them; they name a random id that leads to nobody any more",
     "refunds": "as orders",
     "stage_changes": "counts of stages rest on them, as on orders",
-    "visit_days": "stages by visits rest on them: days, by that random id",
+    "visit_days": "stages by visits rest on them, or their term has not come: days, by that random id",
     "identities": "the random id and its pointer stay, without any identifier or contact",
     "unreadable_dead_letters": "sealed with another secret: nobody can read them; they go by their term",
     "dead_letters_not_searched": "too many to search in one go; they go by their term",

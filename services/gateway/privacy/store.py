@@ -14,7 +14,9 @@ from services.gateway.privacy.domain import Answered, Erasure, Reason
 from shared.db import Reads
 from shared.kernel import CustomerId, ShopId
 
-_COLUMNS = "id, shop, customer, reason, reference, asked, requested_at, erased_at, completed_at, raw_cleared_at"
+_COLUMNS = (
+    "id, shop, customer, reason, reference, asked, requested_at, erased_at, completed_at, raw_cleared_at, term_months"
+)
 # Who was merged with somebody that is erased already has no erasure of their own.
 _OF_CUSTOMER = f"""
 SELECT {_COLUMNS} FROM erasure e WHERE e.shop = $1
@@ -23,9 +25,14 @@ ORDER BY e.requested_at LIMIT 1
 """  # noqa: S608 - constants
 _BY_ID = f"SELECT {_COLUMNS} FROM erasure WHERE shop = $1 AND id = $2"  # noqa: S608 - constants
 _ADD = """
-INSERT INTO erasure (shop, customer, id, requested_at, reason, reference, asked) VALUES ($1, $2, $3, $4, $5, $6, $7)
-ON CONFLICT (shop, customer) DO NOTHING
+INSERT INTO erasure (shop, customer, id, requested_at, reason, reference, asked, term_months)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (shop, customer) DO NOTHING
 """
+_INSIST = """
+UPDATE erasure SET reason = $3, reference = $4, term_months = NULL
+WHERE shop = $1 AND id = $2 AND erased_at IS NULL AND term_months IS NOT NULL
+"""
+_DROP = "DELETE FROM erasure WHERE shop = $1 AND id = $2 AND erased_at IS NULL"
 _LIST = f"SELECT {_COLUMNS} FROM erasure WHERE shop = $1 ORDER BY requested_at DESC, id LIMIT $2"  # noqa: S608 - constants
 _LOCK = f"""
 SELECT {_COLUMNS} FROM erasure WHERE (shop, id) IN (SELECT * FROM unnest($1::smallint[], $2::uuid[]))
@@ -58,17 +65,24 @@ _FORGET_WAITING = """
 DELETE FROM outbox WHERE topic = $1 AND shard = ANY($2::smallint[]) AND key = ANY($3::bytea[])
 """
 # Nobody is inactive who ordered or was told of since: contacts carry the instant at which they were last confirmed.
-_INACTIVE = """
-FROM customer c
-WHERE c.shop = $1 AND c.erasure IS NULL AND c.created_at < $2 AND c.canonical = c.customer
+_NOT_HEARD_OF = """
+c.shop = $1 AND c.erasure IS NULL AND c.created_at < $2 AND c.canonical = c.customer
     AND greatest(c.name_at_us, c.email_at_us, c.phone_at_us, c.locale_at_us) < $3
     AND NOT EXISTS (SELECT FROM order_customer o WHERE o.shop = c.shop AND o.customer = c.customer AND o.at_us >= $3)
     AND NOT EXISTS (SELECT FROM consent s WHERE s.shop = c.shop AND s.customer = c.customer AND s.occurred_at >= $2)
-    AND NOT EXISTS (SELECT FROM erasure e WHERE e.shop = c.shop AND e.customer = c.customer)
     AND NOT EXISTS (
         SELECT FROM customer m WHERE m.shop = c.shop AND m.canonical = c.customer AND m.canonical <> m.customer
     )
 """
+_UNASKED = "NOT EXISTS (SELECT FROM erasure e WHERE e.shop = c.shop AND e.customer = c.customer)"
+_COUNT_INACTIVE = f"SELECT count(*) FROM customer c WHERE {_NOT_HEARD_OF} AND {_UNASKED}"  # noqa: S608 - constants
+# Some of the customers at a time, so that no statement grows with their number.
+_WALK_INACTIVE = f"""
+SELECT c.customer, {_NOT_HEARD_OF} AND {_UNASKED} AS inactive
+FROM (SELECT * FROM customer w WHERE w.shop = $1 AND w.customer > $4 ORDER BY w.customer LIMIT $5) AS c
+ORDER BY c.customer
+"""  # noqa: S608 - constants
+_STILL_INACTIVE = f"SELECT EXISTS (SELECT FROM customer c WHERE {_NOT_HEARD_OF} AND c.customer = $4)"  # noqa: S608 - constants
 _CLEARED = "UPDATE erasure SET raw_cleared_at = $1 WHERE erased_at <= $1 AND raw_cleared_at IS NULL RETURNING 1"
 
 
@@ -109,7 +123,7 @@ async def newest(reads: Reads, shop: ShopId, limit: int) -> list[Erasure]:
 async def add(conn: asyncpg.Connection[Any], one: Erasure) -> bool:
     """Note that a customer is to be erased; False when that is noted already."""
     given = one.shop, one.customer, UUID(one.erasure_id), one.requested_at, one.reason, one.reference, list(one.asked)
-    status: str = await conn.execute(_ADD, *given)
+    status: str = await conn.execute(_ADD, *given, one.term_months)
     return status.endswith("1")
 
 
@@ -187,18 +201,36 @@ async def forget_waiting(
     return int(status.rsplit(" ", 1)[1])
 
 
-async def inactive(reads: Reads, shop: ShopId, before: datetime, limit: int) -> list[CustomerId]:
-    """Customers of whom nothing was heard since, by number."""
-    us = int(before.timestamp() * 1_000_000)
-    query = f"SELECT c.customer {_INACTIVE} ORDER BY c.customer LIMIT $4"
-    return [CustomerId(row[0]) for row in await reads.fetch(query, shop, before, us, limit)]
+async def inactive(
+    conn: asyncpg.Connection[Any], shop: ShopId, before: datetime, *, after: int, limit: int
+) -> tuple[list[CustomerId], int | None]:
+    """Of the next customers by number: of whom nothing was heard since, and where they end; None when all are seen."""
+    rows = await conn.fetch(_WALK_INACTIVE, shop, before, _us(before), after, limit)
+    found = [CustomerId(row["customer"]) for row in rows if row["inactive"]]
+    return found, rows[-1]["customer"] if len(rows) == limit else None
+
+
+async def is_inactive(conn: asyncpg.Connection[Any], shop: ShopId, customer: CustomerId, before: datetime) -> bool:
+    """Whether nothing was heard of a customer since. Their row must be locked."""
+    return bool(await conn.fetchval(_STILL_INACTIVE, shop, before, _us(before), customer))
 
 
 async def count_inactive(reads: Reads, shop: ShopId, before: datetime) -> int:
     """How many they are."""
-    us = int(before.timestamp() * 1_000_000)
-    row = await reads.fetchrow(f"SELECT count(*) {_INACTIVE}", shop, before, us)
+    row = await reads.fetchrow(_COUNT_INACTIVE, shop, before, _us(before))
     return 0 if row is None else int(row[0])
+
+
+async def insist(conn: asyncpg.Connection[Any], erasure: Erasure, reason: Reason, reference: str) -> bool:
+    """Have people stand behind what a term alone asked for. False when it is dropped, or done."""
+    key = erasure.shop, UUID(erasure.erasure_id)
+    status: str = await conn.execute(_INSIST, *key, reason, reference)
+    return status.endswith("1")
+
+
+async def drop(conn: asyncpg.Connection[Any], erasure: Erasure) -> None:
+    """Forget an erasure that was not begun. It must be locked."""
+    await conn.execute(_DROP, erasure.shop, UUID(erasure.erasure_id))
 
 
 async def note_raw_cleared(conn: asyncpg.Connection[Any], now: datetime) -> int:
@@ -218,4 +250,9 @@ def _erasure(row: asyncpg.Record) -> Erasure:
         row["erased_at"],
         row["completed_at"],
         row["raw_cleared_at"],
+        row["term_months"],
     )
+
+
+def _us(instant: datetime) -> int:
+    return int(instant.timestamp() * 1_000_000)

@@ -34,13 +34,14 @@ def add_privacy_tables(metadata: MetaData) -> None:
         Column("shop", SmallInteger, nullable=False),
         Column("reason", Text, nullable=False),
         Column("reference", Text, nullable=False),
+        Column("term_months", SmallInteger),  # asked for by the shop's term, not by people: judged anew when it is done
         Column("asked", ARRAY(Text), nullable=False),
         Column("removed", JSONB),  # by gateway, until its search through dead letters has ended
         Column("sought", ARRAY(LargeBinary)),  # keyed hashes that the search looks for; null: it has ended
         Column("searched", Uuid()),  # the dead letter that the search has come to
         PrimaryKeyConstraint("shop", "id", name="pk_erasure"),
         UniqueConstraint("shop", "customer", name="uq_erasure_customer"),
-        info={"api": "SELECT, INSERT"},
+        info={"api": "SELECT, INSERT, UPDATE"},  # people may insist on what a term alone asked for
     )
     Index("ix_erasure_waiting", erasure.c.requested_at, postgresql_where=erasure.c.completed_at.is_(None))
     Table(

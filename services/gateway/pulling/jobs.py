@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any, NamedTuple
 
 import asyncpg
@@ -20,7 +21,7 @@ import structlog
 from services.gateway.collector import Desk, Message, Outlet, Unavailable, open_outlet
 from services.gateway.identity import Marker
 from services.gateway.intake import RulesBook
-from services.gateway.pulling import store
+from services.gateway.pulling import measures, store
 from services.gateway.pulling.commands import opened_api
 from services.gateway.pulling.domain import Known, PullTrouble, retry_after, start
 from services.gateway.pulling.outside import Asking
@@ -39,6 +40,7 @@ _HELD = timedelta(minutes=10)
 _PAGES_MAX = 200
 _PAGES_BY_HAND_MAX = 100_000
 _LOOK_SECONDS = 2.0
+_MEASURE_SECONDS = 15.0
 _SEND_ATTEMPTS = 5
 _CLAIM_ATTEMPTS = 20
 
@@ -87,6 +89,7 @@ class Puller:
         self._clock = clock
         self._vault, self._marker, self._book = Vault(secret), Marker(secret.encode()), RulesBook()
         self._known = Known()
+        self._measured_again = monotonic()
 
     @classmethod
     @asynccontextmanager
@@ -103,6 +106,14 @@ class Puller:
         async with acquire(self._pool) as conn:
             row = await store.claim(conn, _HELD)
         return None if row is None else await self._noted(_Hold.of(row))
+
+    async def measure(self) -> None:
+        """Have Prometheus told how all pulls stand, if it was not just now."""
+        if monotonic() < self._measured_again:
+            return
+        async with acquire(self._pool) as conn:
+            measures.tell(await store.standing(conn))
+        self._measured_again = monotonic() + _MEASURE_SECONDS
 
     async def now(
         self, address: str, *, since: datetime | None = None, dry_run: bool = False, lane: bool = False
@@ -133,10 +144,12 @@ class Puller:
         try:
             pulled = await self._run(hold, since=None, dry_run=False, lane=False, pages_max=_PAGES_MAX)
             after = timedelta(0) if hold.more else after
+            measures.note_done(row["vendor"], orders=pulled.orders, set_aside=pulled.set_aside, calls=pulled.calls)
             log.info("orders pulled", vendor=row["vendor"], shop=row["shop"], **_figures(pulled))
             return pulled
         except PullTrouble as error:
             trouble = str(error)
+            measures.note_failed(row["vendor"])
             async with acquire(self._pool) as conn:
                 after = retry_after(await store.failures(conn, hold.address) + 1)
             log.warning("a pull failed", vendor=row["vendor"], shop=row["shop"], reason=trouble)
@@ -202,6 +215,7 @@ async def keep_pulling(settings: GatewaySettings, stop: asyncio.Event) -> None:
         try:
             async with Puller.opened(settings) as puller:
                 while not stop.is_set():
+                    await puller.measure()
                     if await _unless(stop, puller.next_due()) is None:
                         await _wait(stop, _LOOK_SECONDS)
         except AWAY as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 
@@ -47,8 +47,17 @@ UPDATE pull SET reached = CASE WHEN $4::timestamptz IS NULL THEN reached
 WHERE shop = $1 AND address = $2 AND claimed_until = $3 RETURNING claimed_until
 """
 _DONE = """
-UPDATE pull SET claimed_until = NULL, due_at = now() + $4, failures = $5, trouble = $6
+UPDATE pull SET claimed_until = NULL, due_at = now() + $4, failures = $5, trouble = $6,
+                succeeded_at = CASE WHEN $5 = 0 THEN now() ELSE succeeded_at END
 WHERE shop = $1 AND address = $2 AND claimed_until = $3
+"""
+# One that never ended well is as old as its connection.
+_STANDING = """
+SELECT c.vendor, count(*) AS connections, count(*) FILTER (WHERE p.failures > 0) AS failing,
+       max(extract(epoch FROM now() - coalesce(p.succeeded_at, c.created_at)))::float8 AS seconds,
+       max(extract(epoch FROM greatest(now() - p.due_at, interval '0'))) FILTER (
+           WHERE p.claimed_until IS NULL OR p.claimed_until < now())::float8 AS late
+FROM pull p JOIN connection c USING (shop, address) GROUP BY c.vendor
 """
 _FAILURES = "SELECT failures FROM pull WHERE shop = $1 AND address = $2"
 
@@ -93,6 +102,24 @@ async def done(
 ) -> None:
     """Let go of it until its next time."""
     await conn.execute(_DONE, address.shop, address.name, claimed, after, failures, trouble)
+
+
+class Standing(NamedTuple):
+    """How pulls of one shop system stand, over all shops."""
+
+    vendor: str
+    connections: int
+    failing: int
+    """Connections whose last pull failed."""
+    seconds: float
+    """Since the pull of one of them last ended well: the longest."""
+    late: float | None
+    """By how many seconds one is overdue that nobody is at: the latest."""
+
+
+async def standing(conn: asyncpg.Connection[Any]) -> list[Standing]:
+    """How all pulls stand, by shop system."""
+    return [Standing(*row) for row in await conn.fetch(_STANDING)]
 
 
 async def is_there(conn: asyncpg.Connection[Any], address: Address) -> bool:

@@ -32,6 +32,7 @@ def add_pull_tables(metadata: MetaData) -> None:
         Column("pulled_at", DateTime(timezone=True)),
         Column("failures", Integer, nullable=False, server_default=text("0")),
         Column("trouble", Text, nullable=False, server_default=text("''")),
+        Column("succeeded_at", DateTime(timezone=True)),  # when one last ended without trouble
         PrimaryKeyConstraint("shop", "address", name="pk_pull"),
         ForeignKeyConstraint(["shop", "address"], connection, name="fk_pull_connection", ondelete="CASCADE"),
         info={"api": ""},

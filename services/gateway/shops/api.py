@@ -95,6 +95,12 @@ class SettingsChange(_Change):
         description="Who was not heard of for so many months is erased; 0: nobody. Preview it first. A term takes the "
         "permission `personal:erase` as well.",
     )
+    visit_months: int = Field(
+        0,
+        ge=0,
+        le=120,
+        description="Days of visits are kept for so many months; 0: for ever. Refused where stages go by visits.",
+    )
 
 
 class SettingsAnswer(BaseModel):

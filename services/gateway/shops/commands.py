@@ -50,6 +50,7 @@ class ShopSettings(TypedDict, total=False):
     blocked_identifiers: tuple[str, ...]
     dead_letter_days: int
     inactive_months: int
+    visit_months: int
 
 
 async def add_shop(pool: asyncpg.Pool[Any], clock: Clock, slug: str, /, **settings: Unpack[ShopSettings]) -> Shop:

@@ -28,6 +28,7 @@ _BLOCKED_MAX = 10_000
 _NAME_LENGTH_MAX = 200
 DEAD_LETTER_DAYS_MAX = 30
 _INACTIVE_MONTHS_MAX = 120
+_VISIT_MONTHS_MAX = 120
 INACTIVE_TIMER = "inactive_customers"
 """Kind of the timer that looks for customers whom nobody has heard of; its identity is the shop's slug."""
 
@@ -104,6 +105,10 @@ def _check_kept(shop: Shop) -> None:
         raise ShopError(f"dead_letter_days: give days from 1 to {DEAD_LETTER_DAYS_MAX}")
     if not 0 <= shop.inactive_months <= _INACTIVE_MONTHS_MAX:
         raise ShopError(f"inactive_months: give months from 1 to {_INACTIVE_MONTHS_MAX}, or 0 to erase nobody")
+    if not 0 <= shop.visit_months <= _VISIT_MONTHS_MAX:
+        raise ShopError(f"visit_months: give months from 1 to {_VISIT_MONTHS_MAX}, or 0 to keep days of visits")
+    if shop.visit_months and shop.lifecycle.activity != "orders":
+        raise ShopError("visit_months: stages that go by visits rest on them; give 0, or lifecycle.activity orders")
 
 
 def _is_name(text: str) -> bool:

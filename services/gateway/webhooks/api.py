@@ -79,7 +79,7 @@ def webhooks_router(settings: GatewaySettings, outlet: Outlet, hint: Hint, clock
         body, headers = await request.body(), request.headers
         if adaptor.is_ping(body, headers):
             return _answer(Answer(0))
-        if not adaptor.verify(body, headers, known.secrets):
+        if not adaptor.verify(body, headers, known.secrets, used.now()):
             raise Problem(401, "bad-signature", "The webhook is not signed by the connection's secret", _SIGNED_BY)
         if adaptor.only_hints:
             async with database.write(ShopId(known.shop.number)) as tx:

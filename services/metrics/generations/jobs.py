@@ -17,7 +17,7 @@ from services.metrics.generations.domain.settings import built_with, chosen_by
 from services.metrics.generations.store import progress, purging, restaging, switching, touched
 from services.metrics.generations.store.progress import Build, moved_on
 from services.metrics.generations.store.steps import Site, Steps, site
-from services.metrics.lifecycle import look_at
+from services.metrics.lifecycle import look_at, watch_visits
 from shared.contracts.shops import Shop, ShopConfigured
 from shared.kernel import ShopId
 from shared.messaging.handling import Delivery, Timer, Work
@@ -47,6 +47,7 @@ async def keep_and_build(work: Work, deliveries: Sequence[Delivery[ShopConfigure
         due = work.tx.now + DEBOUNCE
         # Topics have one number of partitions, and one worker owns the same of each.
         work.tx.set_timer(Timer(ShopId(shop.number), BUILD_TIMER, shop.slug, due, delivery.partition))
+        watch_visits(work, shop, delivery.partition)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from services.metrics.lifecycle.beside import Beside, beside_of, count_gaps, freeze, look_at, stage
 from services.metrics.lifecycle.domain.stages import Stage
+from services.metrics.lifecycle.forgetting import watch_visits
 from services.metrics.lifecycle.store.besides import is_marked, mark, take, visitors_behind
 from services.metrics.lifecycle.visiting import move_visits
 
@@ -18,4 +19,5 @@ __all__ = [
     "stage",
     "take",
     "visitors_behind",
+    "watch_visits",
 ]

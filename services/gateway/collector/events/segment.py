@@ -99,6 +99,7 @@ class Properties(msgspec.Struct, frozen=True, kw_only=True):
     quantity: Count = UNSET
     price: Amount = UNSET
     currency: Text = UNSET
+    channel: Text = UNSET
 
 
 _EMPTY = Properties()
@@ -214,6 +215,7 @@ def _interaction(call: Call, kind: str) -> RawInteraction:
         quantity=properties.quantity,
         price=properties.price,
         currency=properties.currency,
+        channel=properties.channel,
         **_person(call, properties.email, properties.phone, UNSET, of_group=kind == "group"),
     )
 

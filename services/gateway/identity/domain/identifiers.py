@@ -39,6 +39,8 @@ _BLOCKED_DIGITS = frozenset({"1234567890", "0123456789", "123456789", "12345678"
 _EMAIL = re.compile(r"[^@\s\x00-\x1f\x7f]{1,64}@(?:[^@\s.\x00-\x1f\x7f]{1,63}\.)+[^@\s.\x00-\x1f\x7f]{2,63}")
 _PLAIN_ID = re.compile(r"[A-Za-z0-9_.:\-]+")
 _NOT_A_DIGIT = re.compile(r"[^0-9]")
+# What a library draws at random. Anything else may be an e-mail or a number of a person, and is hashed.
+_RANDOM_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
 class Kind(IntEnum):
@@ -47,6 +49,8 @@ class Kind(IntEnum):
     CUSTOMER_ID = 1
     PHONE = 2
     EMAIL = 3
+    VISITOR = 4
+    """A browser or device. The weakest: it finds somebody where nothing else does, and joins nobody."""
 
 
 class Mark(NamedTuple):
@@ -130,10 +134,15 @@ class Marker:
         text = f"{shop}\x1f{int(kind)}\x1f{value}".encode()
         return hashlib.blake2b(text, digest_size=FINGERPRINT_BYTES, key=self._key).digest()
 
-    def visitor(self, shop: ShopId, value: str) -> str:
-        """A keyed hash of the sender's id of a browser or device, 32 hex digits: the same for the same, and no more."""
-        text = f"{shop}\x1fvisitor\x1f{value}".encode()
-        return hashlib.blake2b(text, digest_size=FINGERPRINT_BYTES, key=self._key).hexdigest()
+    def visitor(self, rules: MarkingRules, raw: str) -> Mark | None:
+        """The mark of the sender's id of a browser or device. Its value may be told: random, or a keyed hash."""
+        text = raw.strip().casefold()
+        if rules.blocks(text):
+            return None
+        if not _RANDOM_ID.fullmatch(text):
+            hashed = f"{rules.shop}\x1fvisitor\x1f{raw}".encode()
+            text = hashlib.blake2b(hashed, digest_size=FINGERPRINT_BYTES, key=self._key).hexdigest()
+        return Mark(Kind.VISITOR, self.fingerprint(rules.shop, Kind.VISITOR, text), text)
 
     def _customer_id(self, rules: MarkingRules, raw: str | int) -> Mark | None:
         return self._mark(rules, Kind.CUSTOMER_ID, raw, normal_customer_id(raw))

@@ -11,7 +11,7 @@ from shared.kernel import CustomerId, ShopId
 NEVER_US = -1
 """Instant of a field that was never given; instants are microseconds since 1970 and not negative."""
 
-ALIASES_MAX = {Kind.CUSTOMER_ID: 1, Kind.PHONE: 10, Kind.EMAIL: 10}
+ALIASES_MAX = {Kind.CUSTOMER_ID: 1, Kind.PHONE: 10, Kind.EMAIL: 10, Kind.VISITOR: 100}
 """How many identifiers of a kind lead to one person, merges included. More is a shared or made-up value, no person."""
 
 
@@ -50,6 +50,8 @@ class Person:
     """Aliases of kind e-mail."""
     merged_into: CustomerId | None = None
     """Whom a merge joined this one to; `canonical` is where such steps end."""
+    visitors: int = 0
+    """Browsers and devices that were found to be theirs, those that were shared later included."""
 
     def profile(self) -> Profile:
         """What others may be told now."""
@@ -68,6 +70,8 @@ class Person:
         """How many identifiers of that kind lead here."""
         if kind is Kind.CUSTOMER_ID:
             return int(self.shop_customer_id is not None)
+        if kind is Kind.VISITOR:
+            return self.visitors
         return self.phones if kind is Kind.PHONE else self.emails
 
     def add_alias(self, mark: Mark) -> None:
@@ -76,6 +80,8 @@ class Person:
             self.shop_customer_id = mark.value
         elif mark.kind is Kind.PHONE:
             self.phones += 1
+        elif mark.kind is Kind.VISITOR:
+            self.visitors += 1
         else:
             self.emails += 1
 

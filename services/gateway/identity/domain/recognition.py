@@ -12,6 +12,8 @@ from services.gateway.identity.domain.people import Person, Profile
 from shared.kernel import CustomerId, ShopId
 
 OrderKey = tuple[ShopId, str]
+NOBODY = CustomerId(0)
+"""Whom a browser leads to that was seen with two people."""
 
 
 class Claim(NamedTuple):
@@ -28,6 +30,8 @@ class Claim(NamedTuple):
     """Identifiers, the strongest kind first, at most one of each."""
     name: str | None
     locale: str | None
+    visitors: tuple[Mark, ...] = ()
+    """Browsers and devices that it came from."""
 
 
 class Alias(NamedTuple):
@@ -78,6 +82,8 @@ class Recognition:
     orders: dict[OrderKey, OrderOwner] = field(default_factory=dict)
     joined: list[Join] = field(default_factory=list)
     """Merges, in their order."""
+    shared: list[Alias] = field(default_factory=list)
+    """Known browsers that lead to nobody from now on."""
     refused: set[tuple[Pair, Reason]] = field(default_factory=set)
     """Two whom a claim names and who are not joined, and why."""
 
@@ -93,11 +99,18 @@ def people_to_lock(claims: Iterable[Claim], owners: Mapping[bytes, CustomerId]) 
     keys = {
         (claim.shop, owner)
         for claim in claims
-        if not says_only_customer_id(claim)
-        for mark in claim.marks
-        if (owner := owners.get(mark.fingerprint)) is not None
+        if claim.marks and not _is_settled(claim, owners)
+        for mark in (*claim.marks, *claim.visitors)
+        if (owner := owners.get(mark.fingerprint))  # neither unknown nor nobody
     }
     return sorted(keys)
+
+
+def _is_settled(claim: Claim, owners: Mapping[bytes, CustomerId]) -> bool:
+    if not says_only_customer_id(claim):
+        return False
+    owner = owners.get(claim.marks[0].fingerprint)
+    return all(owners.get(mark.fingerprint) in (owner, NOBODY) for mark in claim.visitors)
 
 
 def recognise(claims: Sequence[Claim], known: Known, draw: Callable[[], CustomerId]) -> Recognition:
@@ -107,6 +120,9 @@ def recognise(claims: Sequence[Claim], known: Known, draw: Callable[[], Customer
     of the shop is not found by phone or e-mail for another one. Every identifier that is free then leads to the
     customer, within the limits. One that leads to somebody else keeps its owner: if nothing speaks against it, both are
     joined by a merge; else it is noted why not. Splitting the claims into batches gives the same decisions.
+
+    A browser leads to whom it was first seen with, and to nobody once it was seen with somebody else: it says who came
+    where nothing else does. It finds nobody for a phone or an e-mail, and joins no two people.
     """
     decision = Recognition()
     desk = _Desk(known, decision, draw)
@@ -115,13 +131,14 @@ def recognise(claims: Sequence[Claim], known: Known, draw: Callable[[], Customer
     for claim in claims:
         telling, moved = None, ()
         if not claim.marks:
-            customer = _owner_of(claim, known, decision)
+            customer = _owner_of(claim, known, decision) or desk.visitor_of(claim)
         else:
             owner = desk.owners.get(claim.marks[0].fingerprint)
             if owner is not None and says_only_customer_id(claim):
                 customer = owner
             else:
                 customer, telling, moved = desk.settle(claim)
+            desk.see(claim, customer)
             _own(claim, customer, decision)
         decision.customers.append(customer)
         decision.tellings.append(telling)
@@ -179,6 +196,35 @@ class _Desk:
         after = person.profile()
         told = after if after != before and all(one.customer != person.customer for one in moved) else None
         return person.customer, told, moved
+
+    def visitor_of(self, claim: Claim) -> CustomerId | None:
+        """Whose browser it is; None where it is nobody's."""
+        return next((owner for mark in claim.visitors if (owner := self.owners.get(mark.fingerprint))), None)
+
+    def see(self, claim: Claim, customer: CustomerId) -> None:
+        """Have the claim's browsers lead to the customer, or to nobody where they lead to somebody else."""
+        for mark in claim.visitors:
+            owner = self.owners.get(mark.fingerprint)
+            if owner in (customer, NOBODY):
+                continue
+            person = self._people[claim.shop, customer]
+            alias = Alias(claim.shop, mark.kind, mark.fingerprint, customer)
+            if owner is None and self._groups.has_room(person, Kind.VISITOR):
+                self.owners[mark.fingerprint] = customer
+                person.add_alias(mark)
+                self._decision.aliases.append(alias)
+                if (claim.shop, customer) not in self._decision.created:
+                    self._decision.changed[claim.shop, customer] = person
+            elif owner is not None and self._people[claim.shop, owner].canonical != person.canonical:
+                self.owners[mark.fingerprint] = NOBODY
+                self._share(alias._replace(customer=owner))
+
+    def _share(self, alias: Alias) -> None:
+        nobodys = alias._replace(customer=NOBODY)
+        if alias in self._decision.aliases:
+            self._decision.aliases[self._decision.aliases.index(alias)] = nobodys
+        else:
+            self._decision.shared.append(nobodys)
 
     def _link(self, claim: Claim, person: Person) -> bool:
         """Have identifiers that are free lead to the person; whether there was any."""

@@ -2,7 +2,7 @@
 
 from services.gateway.identity.store.claiming import identify
 from services.gateway.identity.store.erasing import Forgotten, Joined, forget, lock_groups
-from services.gateway.identity.store.looking import Merged, Shown, find, merges_of, whole_person
+from services.gateway.identity.store.looking import Merged, Shown, erased_among, find, merges_of, whole_person
 from services.gateway.identity.store.writing import save
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Joined",
     "Merged",
     "Shown",
+    "erased_among",
     "find",
     "forget",
     "identify",

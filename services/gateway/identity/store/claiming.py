@@ -17,7 +17,7 @@ from services.gateway.identity.store.reading import (
     load_owners,
     lock_people,
 )
-from services.gateway.identity.store.writing import claim_aliases, create_people
+from services.gateway.identity.store.writing import claim_aliases, create_people, share_aliases
 from shared.kernel import CustomerId
 
 _ROUNDS_MAX = 16
@@ -37,7 +37,8 @@ async def identify(
 
     Call it before `lock_keys`, and `save` after it. One round:
 
-    1. read the aliases, without locks: an alias is never changed, and taken away only with the customer's lock held
+    1. read the aliases, without locks: an alias is never given to somebody else, and taken away, or made nobody's, only
+       with the customer's lock held
     2. lock the customers that the decision may change, with all identities of each, sorted; read them. Was one of them
        erased meanwhile, begin again: their identifiers lead nowhere now
     3. decide (`recognise`, pure)
@@ -62,6 +63,7 @@ async def identify(
         known = Known(owners, people, orders, await load_apart(conn, list(people)))
         recognition = recognise(claims, known, draw)
         if await create_people(conn, recognition.created.values()) and await claim_aliases(conn, recognition.aliases):
+            await share_aliases(conn, recognition.shared)
             await conn.execute("RELEASE SAVEPOINT identify")
             return recognition
         await _go_back(conn)

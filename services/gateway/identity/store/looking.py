@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
+
+import asyncpg
 
 from services.gateway.identity.domain import Kind, Mark
 from shared.db import Reads
@@ -29,6 +31,10 @@ SELECT customer, other, action, reason, done_by, done_at FROM customer_join
 WHERE shop = $1 AND (customer = ANY($2::bigint[]) OR (other = ANY($2::bigint[]) AND reason <> '')) ORDER BY id LIMIT $3
 """
 _TOLD_MAX = 10_000
+_ERASED = """
+SELECT shop, customer FROM unnest($1::smallint[], $2::bigint[]) AS k (shop, customer)
+JOIN customer USING (shop, customer) WHERE erasure IS NOT NULL
+"""
 
 
 class Merged(NamedTuple):
@@ -73,6 +79,14 @@ async def whole_person(reads: Reads, shop: ShopId, customer: CustomerId) -> Sequ
 async def merges_of(reads: Reads, shop: ShopId, customers: Sequence[CustomerId]) -> Sequence[Merged]:
     """What was merged and undone of these, the oldest first."""
     return [Merged(*row) for row in await reads.fetch(_TOLD, shop, list(customers), _TOLD_MAX)]
+
+
+async def erased_among(
+    conn: asyncpg.Connection[Any], keys: Sequence[tuple[ShopId, CustomerId]]
+) -> set[tuple[ShopId, CustomerId]]:
+    """Those of these customers who are erased. It stays so while their keys are locked."""
+    rows = await conn.fetch(_ERASED, [shop for shop, _ in keys], [customer for _, customer in keys])
+    return {(ShopId(shop), CustomerId(customer)) for shop, customer in rows}
 
 
 def _by_kind(kinds: Sequence[int]) -> dict[str, int]:

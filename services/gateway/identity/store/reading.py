@@ -21,7 +21,7 @@ JOIN customer_alias a USING (shop, kind, value_hash)
 # while we waited for the lock does not come.
 _LOCK_PEOPLE = """
 SELECT c.shop, c.customer, c.canonical, c.shop_customer_id, c.name, c.email, c.phone, c.locale,
-       c.name_at_us, c.email_at_us, c.phone_at_us, c.locale_at_us, c.phones, c.emails, c.merged_into
+       c.name_at_us, c.email_at_us, c.phone_at_us, c.locale_at_us, c.phones, c.emails, c.merged_into, c.visitors
 FROM unnest($1::smallint[], $2::bigint[]) AS asked (shop, customer)
 JOIN customer c USING (shop, customer)
 WHERE c.erasure IS NULL
@@ -55,7 +55,7 @@ JOIN order_customer o USING (shop, order_id)
 
 async def load_owners(conn: asyncpg.Connection[Any], claims: Sequence[Claim]) -> dict[bytes, CustomerId]:
     """Customer by fingerprint, for the identifiers of the claims that lead to somebody. Without locks."""
-    asked = {mark.fingerprint: (claim.shop, mark.kind) for claim in claims for mark in claim.marks}
+    asked = {mark.fingerprint: (claim.shop, mark.kind) for claim in claims for mark in (*claim.marks, *claim.visitors)}
     if not asked:
         return {}
     shops = [shop for shop, _ in asked.values()]

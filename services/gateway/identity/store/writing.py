@@ -14,10 +14,10 @@ from services.gateway.identity.domain.recognition import OrderKey
 
 _CREATE_PEOPLE = """
 INSERT INTO customer (shop, customer, canonical, shop_customer_id, name, email, phone, locale,
-                      name_at_us, email_at_us, phone_at_us, locale_at_us, phones, emails, merged_into)
+                      name_at_us, email_at_us, phone_at_us, locale_at_us, phones, emails, merged_into, visitors)
 SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[],
                      $8::text[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::smallint[],
-                     $14::smallint[], $15::bigint[])
+                     $14::smallint[], $15::bigint[], $16::smallint[])
 ON CONFLICT DO NOTHING
 """
 _UPDATE_PEOPLE = """
@@ -25,17 +25,23 @@ UPDATE customer c
 SET shop_customer_id = n.shop_customer_id, name = n.name, email = n.email, phone = n.phone, locale = n.locale,
     name_at_us = n.name_at_us, email_at_us = n.email_at_us, phone_at_us = n.phone_at_us,
     locale_at_us = n.locale_at_us, phones = n.phones, emails = n.emails, canonical = n.canonical,
-    merged_into = n.merged_into
+    merged_into = n.merged_into, visitors = n.visitors
 FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-            $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::smallint[], $14::smallint[], $15::bigint[])
+            $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::smallint[], $14::smallint[], $15::bigint[],
+            $16::smallint[])
      AS n (shop, customer, canonical, shop_customer_id, name, email, phone, locale,
-           name_at_us, email_at_us, phone_at_us, locale_at_us, phones, emails, merged_into)
+           name_at_us, email_at_us, phone_at_us, locale_at_us, phones, emails, merged_into, visitors)
 WHERE c.shop = n.shop AND c.customer = n.customer
 """
 _CLAIM_ALIASES = """
 INSERT INTO customer_alias (shop, kind, value_hash, customer)
 SELECT * FROM unnest($1::smallint[], $2::smallint[], $3::bytea[], $4::bigint[])
 ON CONFLICT DO NOTHING
+"""
+_SHARE_ALIASES = """
+UPDATE customer_alias a SET customer = n.customer
+FROM unnest($1::smallint[], $2::smallint[], $3::bytea[], $4::bigint[]) AS n (shop, kind, value_hash, customer)
+WHERE a.shop = n.shop AND a.kind = n.kind AND a.value_hash = n.value_hash
 """
 _OWN_ORDERS = """
 INSERT INTO order_customer AS o (shop, order_id, customer, at_us, tie)
@@ -61,6 +67,7 @@ _row = attrgetter(
     "phones",
     "emails",
     "merged_into",
+    "visitors",
 )
 _KEY = attrgetter("shop", "customer")
 BY_EVENT = "event"
@@ -88,6 +95,12 @@ async def create_people(conn: asyncpg.Connection[Any], people: Collection[Person
 async def claim_aliases(conn: asyncpg.Connection[Any], aliases: Sequence[Alias]) -> bool:
     """Insert aliases, waiting for writers who are just inserting the same. False when one was theirs."""
     return await _insert_all(conn, _CLAIM_ALIASES, sorted(aliases))
+
+
+async def share_aliases(conn: asyncpg.Connection[Any], aliases: Sequence[Alias]) -> None:
+    """Let browsers lead to nobody. Whoever they led to is locked."""
+    if aliases:
+        await conn.execute(_SHARE_ALIASES, *_columns(sorted(aliases)))
 
 
 async def save(conn: asyncpg.Connection[Any], recognition: Recognition) -> None:

@@ -30,8 +30,9 @@ from services.gateway.webhooks.events.forms import (
     in_utc,
     whole,
 )
-from services.gateway.webhooks.events.hints import is_standard_signed, names_secret, no_ping, tells_nothing
+from services.gateway.webhooks.events.hints import names_secret, no_ping, tells_nothing
 from shared.contracts.raw_orders import RawOrder, RawProduct
+from shared.web.signing import is_signed
 
 _NOTHING = Decimal(0)
 _INCOMPLETE = 0
@@ -127,8 +128,8 @@ def _topic(_headers: Headers) -> str:
     return "store/order"
 
 
-def _verify(body: bytes, headers: Headers, secrets: Sequence[str]) -> bool:
-    return names_secret(body, headers, secrets) | is_standard_signed(body, headers, secrets)
+def _verify(body: bytes, headers: Headers, secrets: Sequence[str], now: datetime) -> bool:
+    return names_secret(body, headers, secrets, now) | is_signed(body, headers, secrets, now)
 
 
 def _order(payload: bytes) -> list[Told]:

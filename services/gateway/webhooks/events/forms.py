@@ -51,8 +51,8 @@ class Adaptor(NamedTuple):
     """What the front door knows of one shop system. All functions are pure."""
 
     vendor: str
-    verify: Callable[[bytes, Headers, Sequence[str]], bool]
-    """Whether (raw body, headers) were signed by one of the secrets."""
+    verify: Callable[[bytes, Headers, Sequence[str], datetime], bool]
+    """Whether (raw body, headers) were signed by one of the secrets; by now, where the signature holds a time."""
     topic: Callable[[Headers], str]
     """What the webhook is about."""
     read: Callable[[str, bytes, Headers], list[Told]]

@@ -95,7 +95,7 @@ def _topic(headers: Headers) -> str:
     return headers.get("x-wc-webhook-topic", "").strip().lower()
 
 
-def _verify(body: bytes, headers: Headers, secrets: Sequence[str]) -> bool:
+def _verify(body: bytes, headers: Headers, secrets: Sequence[str], _now: datetime) -> bool:
     return is_signed(body, headers.get("x-wc-webhook-signature", ""), secrets)
 
 

@@ -34,6 +34,7 @@ _TEXTS = {
     "languages": "Shown to people",
     "dead_letter_days": "Bodies of dead letters that are older are deleted; no figure changes",
     "inactive_months": "Contacts of customers who were not heard of for so long are erased; no figure changes",
+    "visit_months": "Days of visits that are older are deleted; no figure changes",
 }
 
 

@@ -30,6 +30,14 @@ _DAYS = (
     "SELECT DISTINCT customer, day FROM visit WHERE shop = $1 AND customer = ANY($2::bigint[]) ORDER BY customer, day"
 )
 
+# Walked by customer, along the primary key: an index by day would cost each visit more than the walk costs a day.
+_NEXT = """
+SELECT max(customer) FROM (
+    SELECT customer FROM visit WHERE shop = $1 AND customer > $2 ORDER BY customer LIMIT $3
+) AS walked
+"""
+_FORGET = "DELETE FROM visit WHERE shop = $1 AND customer > $2 AND customer <= $3 AND day < $4"
+
 
 class Visit(NamedTuple):
     """A day on which an identity visited, for whom it is counted."""
@@ -61,3 +69,17 @@ async def days_of(conn: asyncpg.Connection[Any], shop: int, customers: Sequence[
         for customer, day in await conn.fetch(_DAYS, shop, list(customers)):
             found[customer].append(day)
     return found
+
+
+async def forget_before(
+    conn: asyncpg.Connection[Any], shop: int, day: int, *, after: int, limit: int
+) -> tuple[int, int | None]:
+    """Delete days before a day, of the customers of the next `limit` rows by number.
+
+    How many were deleted, and the last of these customers; None when there are no more. The shop must be held.
+    """
+    last = await conn.fetchval(_NEXT, shop, after, limit)
+    if last is None:
+        return 0, None
+    status: str = await conn.execute(_FORGET, shop, after, last, day)
+    return int(status.rsplit(" ", 1)[1]), int(last)
