@@ -10,7 +10,7 @@ export UV_PYTHON := $(BIN)/python
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test check bench chaos sabotage proof fuzz contracts docs client requirements clean
+.PHONY: help setup demo up down test check bench chaos sabotage proof fuzz browser contracts docs client requirements clean
 
 help: ## print this list
 	@grep -hE '^[a-z]+:.*?## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*?## "} {printf "  make %-13s %s\n", $$1, $$2}'
@@ -64,6 +64,11 @@ proof: $(READY) ## 100,000 generated lives and twenty times the dirty streams ag
 fuzz: $(READY) ## 10,000 generated requests on all routes of all services: no answer of 500 or above (CASES=)
 	CASES=$(or $(CASES),10000) timeout $(or $(SECONDS_MAX),7200) $(BIN)/python -m pytest tests/security/test_fuzz.py $(ARGS)
 
+browser: $(READY) ## the pages of the APIs in a real browser without network (needs Debian's: apt-get install chromium)
+	@command -v chromium >/dev/null || { echo "There is no chromium here; as root: apt-get install chromium"; exit 1; }
+	$(BIN)/uv pip install --quiet --require-hashes -r requirements/browser.txt
+	BROWSER=$$(command -v chromium) timeout 900 $(BIN)/python -m pytest tests/browser $(ARGS)
+
 contracts: $(READY) ## write the JSON Schemas and the AsyncAPI document under docs/events/
 	$(BIN)/python -m shared.contracts.publish
 
@@ -74,7 +79,7 @@ client: docs ## write the documents and, from them, the Python client in clients
 	$(BIN)/python -m mandegar.clients
 
 requirements: $(READY) ## compile requirements/*.in into hashed *.txt
-	@for name in uv app embedded dev bench-faststream bench-quix bench-bytewax; do \
+	@for name in uv app embedded dev browser bench-faststream bench-quix bench-bytewax; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 			--no-header --no-annotate requirements/$$name.in --output-file requirements/$$name.txt || exit 1; \
 	done

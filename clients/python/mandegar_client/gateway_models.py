@@ -675,6 +675,10 @@ class SettingsChange(BaseModel):
     """
     Who was not heard of for so many months is erased; 0: nobody. Preview it first. A term takes the permission `personal:erase` as well.
     """
+    visit_months: Annotated[int, Field(ge=0, le=120)] = 0
+    """
+    Days of visits are kept for so many months; 0: for ever. Refused where stages go by visits.
+    """
 
 
 class Evidence(RootModel[str]):
@@ -715,7 +719,7 @@ class StatementBody(BaseModel):
     """
     purpose: Annotated[str, Field(pattern="^[a-z0-9][a-z0-9_.-]{0,63}$")]
     """
-    For what, as the shop names it.
+    For what, as the shop names it. `all`, which can only be withdrawn: every purpose of the channel.
     """
     state: Literal["given", "pending", "withdrawn"]
     """

@@ -1,0 +1,1 @@
+"""In a real browser. By `make browser`, since no package of Python holds one; `make test` leaves this folder out."""
