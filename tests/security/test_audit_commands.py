@@ -42,12 +42,9 @@ async def test_reads_of_a_customer_are_listed_from_the_logs_of_all_services(plac
     for service in ("gateway", "metrics"):
         async with asking(place, service) as http:
             assert (await http.get(f"/v1/customers/{customer}/export", headers=headers)).status_code == 200
-    rows = await listed(OWN, "--subject", customer, "--action", "/export")
-    assert {(row["service"], row["shop"], row["outcome"]) for row in rows} == {
-        ("gateway", OWN, "done"),
-        ("metrics", OWN, "done"),
-    }
-    assert {row["actor"] for row in rows} == {f"key:{headers['Authorization'].split('_')[1]}"}
+    actor = f"key:{headers['Authorization'].split('_')[1]}"
+    rows = await listed(OWN, "--subject", customer, "--action", "/export", "--actor", actor, "--outcome", "done")
+    assert {(row["service"], row["shop"]) for row in rows} == {("gateway", OWN), ("metrics", OWN)}
     assert await listed(OTHER, "--subject", customer) == [], "another shop has none of it"
     assert {row["service"] for row in await listed("--service", "metrics")} == {"metrics"}
     assert [row["at"] for row in await listed()] == sorted((row["at"] for row in await listed()), reverse=True)
