@@ -108,7 +108,7 @@ def _check_kept(shop: Shop) -> None:
     if not 0 <= shop.visit_months <= _VISIT_MONTHS_MAX:
         raise ShopError(f"visit_months: give months from 1 to {_VISIT_MONTHS_MAX}, or 0 to keep days of visits")
     if shop.visit_months and shop.lifecycle.activity != "orders":
-        raise ShopError("visit_months: cannot stand beside stages that go by visits, which rest on them; give 0, or orders as the activity")
+        raise ShopError("visit_months: stages that go by visits rest on them; give 0 here, or orders as activity")
 
 
 def _is_name(text: str) -> bool:
