@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import NamedTuple
 
-from services.loyalty.earning.domain.context import Context, LocalTime, local_time
+from services.loyalty.earning.domain.context import Context
 from services.loyalty.earning.domain.judging import Facts, Failed, judge, names_it
 from services.loyalty.earning.domain.purchase import Part, Purchase
 from services.loyalty.programmes import Fixed, OnInteraction, PerPiece, Programme, Rate, Rule, Stacking
@@ -21,12 +20,6 @@ class Case:
     parts: tuple[Part, ...]
     programme: Programme
     context: Context
-    local: LocalTime
-
-    @classmethod
-    def of(cls, purchase: Purchase, parts: tuple[Part, ...], programme: Programme, context: Context) -> Case:
-        """With the local time of its zone."""
-        return cls(purchase, parts, programme, context, local_time(purchase.at, context.zone))
 
     @property
     def percent(self) -> int:
@@ -49,28 +42,35 @@ class Claim(NamedTuple):
     """Among the rules on orders, or on the interaction."""
     rule: Rule
     percent: int
-    values: dict[int, Fraction]
-    """By place of the part, exactly. Of fixed points, the part's share of them."""
+    values: dict[int, int]
+    """By place of the part, exactly, in shares of `unit`. Of fixed points, the part's share of them."""
+    unit: int
+    """So many shares make a point."""
 
     @property
     def is_fixed(self) -> bool:
         """Whether it stacks as a whole, rather than by line."""
         return isinstance(self.rule.earn, Fixed)
 
+    def gives_more(self, than: Claim, place: int | None = None) -> bool:
+        """On a part, or on all of its own."""
+        one, other = [sum(claim.values.values()) if place is None else claim.values[place] for claim in (self, than)]
+        return one * than.unit > other * self.unit
+
 
 class Standing(NamedTuple):
     """What a claim comes to beside the others."""
 
     claim: Claim
-    won: dict[int, Fraction]
+    won: dict[int, int]
     """Its values where it counts."""
     outdone_by: str = ""
     """The rule that counts instead, where it counts nowhere."""
 
     @property
-    def exact(self) -> Fraction:
-        """Before rounding."""
-        return sum(self.won.values(), Fraction(0))
+    def shares(self) -> int:
+        """All in all, in shares of the claim's unit."""
+        return sum(self.won.values())
 
 
 def is_on(rule: Rule, purchase: Purchase) -> bool:
@@ -85,28 +85,33 @@ def claimed(place: int, rule: Rule, case: Case) -> Claim | Refused:
     currency = (rule.earn.currency if isinstance(rule.earn, Rate) else None) or case.programme.currency
     if isinstance(rule.earn, Rate) and case.purchase.currency != currency:
         return Refused(None)
-    facts = Facts(case.purchase, case.context, case.local, case.parts[0].line, currency)
-    verdicts = [judge(rule.when, facts._replace(line=part.line)) for part in case.parts]
-    matched = [(place, part) for place, part in enumerate(case.parts) if verdicts[place] is None]
+    matched, failed = list(enumerate(case.parts)), None
+    if rule.when is not None:
+        facts = Facts(case.purchase, case.context, case.parts[0].line, currency)
+        verdicts = [judge(rule.when, facts._replace(line=part.line)) for part in case.parts]
+        matched, failed = [one for one in matched if verdicts[one[0]] is None], verdicts[0]
     if not matched:
-        return Refused(verdicts[0])
+        return Refused(failed)
     percent = case.percent if rule.by_tier else 100
-    return Claim(place, rule, percent, _values(rule, matched, Fraction(percent, 100)))
+    return Claim(place, rule, percent, *_values(rule, matched, percent))
 
 
-def _values(rule: Rule, matched: Sequence[tuple[int, Part]], factor: Fraction) -> dict[int, Fraction]:
+def _values(rule: Rule, matched: Sequence[tuple[int, Part]], percent: int) -> tuple[dict[int, int], int]:
     earn = rule.earn
     match earn:
         case Rate():
-            return {place: factor * Fraction(part.amount * earn.points, earn.per) for place, part in matched}
+            times = earn.points * percent
+            return {place: part.amount * times for place, part in matched}, earn.per * 100
         case PerPiece():
-            return {place: factor * max(0, part.line.quantity) * earn.points for place, part in matched}
+            times = earn.points * percent
+            return {place: max(0, part.line.quantity) * times for place, part in matched}, 100
         case Fixed():
             amounts = [part.amount for _, part in matched]
             weights = amounts if any(amounts) else [max(0, part.line.quantity) for _, part in matched]
             weights = weights if any(weights) else [1] * len(matched)
-            each = factor * Fraction(earn.points, sum(weights))
-            return {place: each * weight for (place, _), weight in zip(matched, weights, strict=True)}
+            times = earn.points * percent
+            shares = {place: weight * times for (place, _), weight in zip(matched, weights, strict=True)}
+            return shares, 100 * sum(weights)
 
 
 def stacked(claims: Sequence[Claim], how: Stacking) -> list[Standing]:
@@ -120,16 +125,19 @@ def stacked(claims: Sequence[Claim], how: Stacking) -> list[Standing]:
 def _whole(fixed: Sequence[Claim], how: Stacking) -> list[Standing]:
     if not fixed:
         return []
-    best = fixed[0] if how == "first" else max(fixed, key=lambda claim: sum(claim.values.values(), Fraction(0)))
+    best = fixed[0]
+    if how == "best":
+        for claim in fixed:
+            best = claim if claim.gives_more(best) else best
     return [Standing(one, one.values) if one is best else Standing(one, {}, best.rule.id) for one in fixed]
 
 
 def _by_line(claims: Sequence[Claim], how: Stacking) -> list[Standing]:
     winners: dict[int, Claim] = {}
     for claim in claims:
-        for place, value in claim.values.items():
+        for place in claim.values:
             now = winners.get(place)
-            if now is None or (how == "best" and value > now.values[place]):
+            if now is None or (how == "best" and claim.gives_more(now, place)):
                 winners[place] = claim
     found = []
     for claim in claims:

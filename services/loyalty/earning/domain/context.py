@@ -82,6 +82,7 @@ class LocalTime(NamedTuple):
         return (self.day + 6) % 7
 
 
+@lru_cache(maxsize=4096)
 def local_time(at: int, zone: str) -> LocalTime:
     """Microseconds since 1970 as a shop's clocks show them."""
     local = (_EPOCH + timedelta(microseconds=at)).astimezone(_zone(zone))

@@ -15,7 +15,7 @@ from services.loyalty.earning.domain.capping import Cut, capped
 from services.loyalty.earning.domain.claiming import Case, Claim, Refused, Standing, claimed, is_on, stacked
 from services.loyalty.earning.domain.context import Context
 from services.loyalty.earning.domain.judging import Failed
-from services.loyalty.earning.domain.purchase import Purchase, parts_of, shares_left
+from services.loyalty.earning.domain.purchase import ALL_LEFT, Purchase, parts_of, shares_left
 from services.loyalty.programmes import Programme
 
 Verdict = Literal["counted", "nothing", "condition", "currency", "outdone", "capped"]
@@ -97,12 +97,12 @@ def entitlement(purchase: Purchase, programme: Programme, context: Context) -> E
     1. Each rule is judged on each line. 2. Rules that meet stack. 3. What a rule gives is rounded once. 4. Caps.
     5. It is parted among the lines. 6. Each line keeps the share of it that refunds left.
     """
-    case = Case.of(purchase, parts_of(purchase), programme, context)
+    case = Case(purchase, parts_of(purchase), programme, context)
     left = shares_left(purchase, case.parts)
     rules = [rule for rule in programme.rules if is_on(rule, purchase)]
     judged = [claimed(place, rule, case) for place, rule in enumerate(rules)]
     standings = stacked([one for one in judged if isinstance(one, Claim)], programme.stacking)
-    whole = {one.claim.place: rounded(one.exact, programme.rounding) for one in standings}
+    whole = {one.claim.place: rounded(one.shares, one.claim.unit, programme.rounding) for one in standings}
     points, cuts = capped([(rules[place], whole[place]) for place in sorted(whole)], programme.caps, context)
     found = {
         place: Outcome(rules[place].id, "currency" if one.failed is None else "condition", failed=one.failed)
@@ -133,7 +133,7 @@ def _outcome(one: Standing, given: Given, case: Case, left: Sequence[Fraction]) 
         amount=sum(part.amount for part in parts),
         pieces=sum(part.line.quantity for part in parts),
         percent=claim.percent,
-        exact=one.exact.as_integer_ratio(),
+        exact=Fraction(one.shares, claim.unit).as_integer_ratio(),
         rounded=given.rounded,
         cuts=given.cuts,
         earned=given.points,
@@ -143,5 +143,8 @@ def _outcome(one: Standing, given: Given, case: Case, left: Sequence[Fraction]) 
 
 
 def _taken_back(earned: int, left: Fraction, programme: Programme) -> int:
+    if left is ALL_LEFT:
+        return 0
     # What is left of nothing is nothing, however it is rounded.
-    return earned if not left else rounded(earned * (1 - left), programme.taken_back)
+    gone = left.denominator - left.numerator
+    return earned if not left else rounded(earned * gone, left.denominator, programme.taken_back)

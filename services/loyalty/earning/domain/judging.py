@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import lru_cache, singledispatch
 from typing import NamedTuple
 
-from services.loyalty.earning.domain.context import Context, LocalTime
+from services.loyalty.earning.domain.context import Context, LocalTime, local_time
 from services.loyalty.earning.domain.purchase import Line, Purchase
 from services.loyalty.programmes import (
     WEEKDAYS,
@@ -35,10 +35,14 @@ class Facts(NamedTuple):
 
     purchase: Purchase
     context: Context
-    local: LocalTime
     line: Line
     currency: str
     """That amounts of the rule are in."""
+
+    @property
+    def local(self) -> LocalTime:
+        """When it happened, by the shop's clocks."""
+        return local_time(self.purchase.at, self.context.zone)
 
 
 class Failed(NamedTuple):

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from services.loyalty.earning.domain.allotting import allot
 
+ALL_LEFT = Fraction(1)
 WHOLE_ORDER = ""
 """Line of an order of which no lines are known."""
 
@@ -95,7 +96,7 @@ def shares_left(purchase: Purchase, parts: tuple[Part, ...]) -> list[Fraction]:
     if not purchase.stands:
         return [Fraction(0)] * len(parts)
     if not purchase.refunds:
-        return [Fraction(1)] * len(parts)
+        return [ALL_LEFT] * len(parts)
     gone, beside = _taken(purchase, parts)
     left = [max(Fraction(0), 1 - one) for one in gone]
     worth = sum((part.amount * share for part, share in zip(parts, left, strict=True)), Fraction(0))
