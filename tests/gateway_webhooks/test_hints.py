@@ -12,6 +12,7 @@ import pytest
 from services.gateway.webhooks import add_connection
 from services.gateway.webhooks.events import ADAPTORS
 from shared.kernel import SystemClock
+from shared.web.signing import signature_headers
 from tests.gateway_webhooks.ground import Connections, body_of, payload
 
 SECRET = "9f2d7c1a4be0583c-hint"
@@ -66,4 +67,20 @@ async def test_a_hint_is_answered_at_once_writes_nothing_to_kafka_and_leaves_wor
         answer = await connections.http.post(made.path, content=BODY, headers={"x-mandegar-secret": secret})
         assert (answer.status_code, answer.json()) == (200, {"accepted": 0, "set_aside": False})
     assert await connections.pool.fetchval(hints) == 1
+    assert not await connections.written()
+
+
+@pytest.mark.stack
+async def test_what_was_recorded_is_refused_after_five_minutes_and_until_then_only_makes_us_look(
+    connections: Connections,
+) -> None:
+    made, secret = await add_connection(connections.pool, SystemClock(), connections.vault, "sib", "bigcommerce")
+
+    async def send(minutes: int) -> int:
+        at = SystemClock().now() - timedelta(minutes=minutes)
+        headers = signature_headers(BODY, [secret], message_id="msg_7", now=at)
+        return (await connections.http.post(made.path, content=BODY, headers=headers)).status_code
+
+    assert [await send(minutes) for minutes in (0, 0, 4, 6, -6)] == [200, 200, 200, 401, 401]
+    assert await connections.pool.fetchval("SELECT count(*) FROM pull_hint") == 1
     assert not await connections.written()
