@@ -237,6 +237,12 @@ def test_a_correction_needs_the_same_content_to_be_repeated(ledger: Ledger) -> N
     assert ledger.entries[ANA][0][0].reason == "sorry"
 
 
+def test_what_people_write_does_not_enter_what_can_never_be_erased(ledger: Ledger) -> None:
+    written = cause(DAY, reason="called Ana, 0912 345 6789")
+    assert ledger.post(Adjust(ANA, "1", 50, written, DAY)) == Refusal("reason", "not_a_word")
+    assert ledger.violations() == []
+
+
 def test_an_expired_lot_is_reinstated_and_expires_again_on_its_new_day(ledger: Ledger) -> None:
     earned = award("A", part(100, expires=DAY + 5))
     ledger.post(earned)

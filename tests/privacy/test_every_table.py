@@ -26,12 +26,14 @@ NUMBERS_ALONE = {
     *("order_customer", "order_fact", "order_content", "order_status", "refund", "spell", "touched_order"),
     *("customer_pointer", "customer_state", "touched_customer", "transition", "visit"),
     *("built_gap", "built_order", "built_spell", "outbox_key", "timer"),
+    *("account", "entry", "lot", "hold", "hold_lot"),
 }
 """What is of one person, by a random id and by ids of orders."""
 OF_NOBODY = {
     *("api_key", "api_key_use", "audit_entry", "connection", "pull", "pull_hint", "shop", "shop_clock"),
     *("consumer_offset", "processed_event", "processed_month", "erasure_answer"),
     *("counter", "gap_count", "gap_figure", "generation", "generation_build"),
+    *("contra", "ledger_root"),
 }
 """What tells of no customer. The audit log names customers by random ids."""
 WITH_CONTACTS = {topics.RAW_ORDERS, topics.RAW_ORDERS_BACKFILL, topics.RAW_INTERACTIONS, topics.CUSTOMERS}

@@ -12,6 +12,7 @@ and taken back in any order. An answer is `Done`, or a `Refusal` that names the 
 """
 
 from services.loyalty.points.domain.buckets import NEVER, POINTS_MAX
+from services.loyalty.points.domain.checking import INVARIANTS
 from services.loyalty.points.domain.model import Cause, LotKey, Refusal, Source, Who
 from services.loyalty.points.domain.operations import (
     Adjust,
@@ -29,10 +30,14 @@ from services.loyalty.points.domain.operations import (
     Turn,
 )
 from services.loyalty.points.domain.terms import DebtPolicy, Terms
+from services.loyalty.points.jobs import PointsJobs, TermsOf
 from services.loyalty.points.posting import Answer, post
 from services.loyalty.points.shops import terms_of
+from services.loyalty.points.signing import Signer
+from services.loyalty.points.verifying import Verified, verify
 
 __all__ = [
+    "INVARIANTS",
     "NEVER",
     "POINTS_MAX",
     "Adjust",
@@ -46,16 +51,21 @@ __all__ = [
     "LotKey",
     "Operation",
     "Part",
+    "PointsJobs",
     "Refusal",
     "Reinstate",
     "Release",
     "Reserve",
     "Schedule",
+    "Signer",
     "Source",
     "Spend",
     "Terms",
+    "TermsOf",
     "Turn",
+    "Verified",
     "Who",
     "post",
     "terms_of",
+    "verify",
 ]

@@ -9,7 +9,7 @@ The number of statements does not grow with the batch.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import asyncpg
@@ -27,9 +27,11 @@ from services.loyalty.points.domain.operations import (
     Reinstate,
     Reserve,
     Schedule,
+    Turn,
     identities,
 )
 from services.loyalty.points.domain.plain import Plain, PlainTelling, plain_accounts, post_plain
+from services.loyalty.points.domain.roots import next_due
 from services.loyalty.points.domain.terms import Terms
 from services.loyalty.points.events import expiring, instant, name_of, told
 from services.loyalty.points.forms import Forms
@@ -50,6 +52,9 @@ POINTS_TIMER = "points"
 """Of a customer: something falls due on a day."""
 HOLD_TIMER = "points_hold"
 """Of a hold: its time is over."""
+
+ROOT_TIMER = "points_root"
+"""Of a shop, by slug: the next signed root."""
 
 Answer = Done | Refusal
 
@@ -234,12 +239,17 @@ def _publish(
             tx.publish(LOYALTY_POINTS, key, expiring(one, posting.terms[one.who.shop], number))
 
 
-def _arm(posting: _Posting, changed: Collection[Who]) -> None:
-    """Timers of accounts that something falls due for, unless one stands already; those of new holds."""
+def _arm(posting: _Posting, changed: Mapping[Who, None]) -> None:
+    """Timers of accounts that something falls due for, unless one stands already; those of new holds and of roots."""
+    for shop in {who.shop: None for who in changed}:
+        slug, due = posting.terms[shop].slug, next_due(posting.tx.now)
+        posting.tx.set_timer(Timer(ShopId(shop), ROOT_TIMER, slug, due, posting.operations[0].partition))
     partitions = {who: one.partition for one in posting.operations for who in identities(one)}
-    for who in changed:
+    # A timer that fires is gone, though the account may have been looked at meanwhile and be armed for later.
+    fired = {one.who for one in posting.operations if isinstance(one, Turn)}
+    for who in {**changed, **dict.fromkeys(fired)}:
         day = posting.accounts[who].armed
-        if day not in (NEVER, posting.armed.get(who)):
+        if day != NEVER and (who in fired or day != posting.armed[who]):
             terms, partition = posting.terms[who.shop], partitions.get(who, 0)
             place = timers_of(who.shop, partition) if terms.streams else partition
             due = instant(terms.start_of(day))

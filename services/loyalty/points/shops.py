@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Any
+
+import asyncpg
+
 from services.loyalty.points.domain.terms import DebtPolicy, Terms
 from shared.contracts.shops import Shop
 from shared.kernel import Zone
+
+_SLUGS = "SELECT number, slug FROM shop WHERE number = ANY($1::int[])"
+
+
+async def slugs_of(conn: asyncpg.Connection[Any], numbers: Collection[int]) -> dict[int, str]:
+    """Slugs of shops, by number."""
+    return dict(await conn.fetch(_SLUGS, sorted(set(numbers))))
 
 
 def terms_of(

@@ -289,8 +289,9 @@ class ShopCheck:
 
     def hold(self, hold: Hold) -> Iterator[Violation]:
         """A hold with its shares, which may be of several accounts."""
-        net = sum(share.points - share.restored for share in hold.shares)
-        fits = 0 <= net <= hold.points if hold.state is HoldState.CAPTURED else net == hold.points
+        taken = sum(share.points for share in hold.shares)
+        net = taken - sum(share.restored for share in hold.shares)
+        fits = 0 <= net <= hold.points <= taken if hold.state is HoldState.CAPTURED else net == hold.points
         if not fits:
             yield Violation(9, *hold.who, f"hold {hold.hold} is of {hold.points} points, its shares are of {net}")
 

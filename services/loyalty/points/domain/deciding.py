@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from services.loyalty.points.domain.awarding import award, reinstate, schedule
 from services.loyalty.points.domain.book import Book
 from services.loyalty.points.domain.model import Refusal, Who
@@ -23,6 +25,8 @@ from services.loyalty.points.domain.operations import (
 from services.loyalty.points.domain.spending import adjust, capture, give_back, release, reserve
 from services.loyalty.points.domain.turning import turn
 
+_WORD = re.compile(r"[a-z0-9_]{0,40}")
+
 
 def decide(book: Book, operation: Operation) -> Done | Refusal:
     """Post an operation. A refused one changes nothing; what the clock had due before is done in either case."""
@@ -30,6 +34,8 @@ def decide(book: Book, operation: Operation) -> Done | Refusal:
     before = len(book.entries)
     if isinstance(operation, Turn):
         return Done(0)
+    if not _WORD.fullmatch(operation.cause.reason):
+        return Refusal("reason", "not_a_word")
     book.begin(operation.cause, operation.day)
     answer = _post(book, operation)
     book.end()

@@ -174,7 +174,7 @@ class Cause(NamedTuple):
     correlation: str = ""
     origin: str = "live"
     reason: str = ""
-    """A short word, or what staff wrote."""
+    """A short word. Entries stay for ever: what people write stands where it can be erased."""
     actor: str = ""
     """`staff:…`, `key:…`; empty: the platform."""
 

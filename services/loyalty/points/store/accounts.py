@@ -122,8 +122,10 @@ async def load_lots(
 
 
 def lot_of(row: asyncpg.Record) -> Lot:
-    """A row with the columns of `LOT_COLUMNS`, in their order."""
-    shop, customer, number, kind, source, line, rule, version, at, starts, expires, noticed, *amounts = row
+    """A row with the columns of `LOT_COLUMNS`."""
+    shop, customer, number, kind, source, line, rule, version, at, starts, expires, noticed, *amounts = (
+        row[name] for name in LOT_COLUMNS
+    )
     key = LotKey(kind, source, line, rule, version)
     return Lot(Who(shop, customer), number, key, us(at), starts, expires, noticed, *amounts)
 
