@@ -8,8 +8,8 @@ from functools import cache
 from fastapi import FastAPI
 
 from services.loyalty.earning.api import ROUTERS as EARNING
-from services.loyalty.programmes.api import ROUTERS as PROGRAMMES
 from services.loyalty.points import PointsJobs, Signer, Terms, terms_of
+from services.loyalty.programmes.api import ROUTERS as PROGRAMMES
 from services.loyalty.settings import LoyaltySettings
 from shared.clocks import ShopsOwnClock
 from shared.contracts import topics

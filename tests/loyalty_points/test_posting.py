@@ -40,6 +40,7 @@ from tests.loyalty_points.ledger import DAY, Ledger, cause, terms
 
 pytestmark = pytest.mark.stack
 ANA = Who(1, 100)
+_TIMERS = "SELECT kind, due, partition FROM timer WHERE kind = 'points'"
 
 
 def awards(rng: Random, customers: int, count: int) -> list[Operation]:
@@ -246,7 +247,7 @@ async def test_timers_are_set_once_and_only_moved_to_earlier_days(pool: asyncpg.
     now, moment = instant(cause(DAY).at), cause(DAY)
 
     async def due() -> list[tuple[Any, ...]]:
-        return [tuple(row) for row in await pool.fetch("SELECT kind, due, partition FROM timer ORDER BY kind")]
+        return [tuple(row) for row in await pool.fetch(_TIMERS)]
 
     async def earn(name: str, expires: int, streams: bool = False) -> None:
         award = Award(ANA, Source.ORDER, name, (Part("flat", 1, 10, "", 0, expires),), moment, DAY, 5, new=True)

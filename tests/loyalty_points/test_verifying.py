@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from mandegar.cli import create_cli
 from mandegar.stack import Stack
-from services.loyalty.points import Reserve, Verified, Who, verify
+from services.loyalty.points import Capture, Reserve, Verified, Who, verify
 from services.loyalty.points.domain.chain import next_head
 from services.loyalty.points.store.verifying import entry_of
 from shared.db.migrating import migrate
@@ -43,7 +43,9 @@ async def play(url: str) -> None:
             await played.post(*batch)
         await played.post(earned(Who(1, 5), "Z", 80, played.today))
         until = cause(played.today).at + 10**13
-        await played.post(Reserve(Who(1, 5), "open", 30, until, cause(played.today), played.today, (), PARTITION))
+        for name in ("open", "taken"):
+            await played.post(Reserve(Who(1, 5), name, 30, until, cause(played.today), played.today, (), PARTITION))
+        await played.post(Capture(Who(1, 5), "taken", cause(played.today), played.today, PARTITION))
         played.clock.advance(timedelta(hours=2))
         await played.fire()
 

@@ -33,18 +33,26 @@ OF_NOBODY = {
     *("api_key", "api_key_use", "audit_entry", "connection", "pull", "pull_hint", "shop", "shop_clock"),
     *("consumer_offset", "processed_event", "processed_month", "erasure_answer"),
     *("counter", "gap_count", "gap_figure", "generation", "generation_build"),
-    *("contra", "ledger_root"),
+    *("contra", "ledger_root", "programme_draft", "programme_version", "kept_answer"),
 }
 """What tells of no customer. The audit log names customers by random ids."""
 WITH_CONTACTS = {topics.RAW_ORDERS, topics.RAW_ORDERS_BACKFILL, topics.RAW_INTERACTIONS, topics.CUSTOMERS}
 WITHOUT_CONTACTS = {
     *(topics.ORDERS, topics.ORDERS_BACKFILL, topics.INTERACTIONS, topics.CONSENTS, topics.ERASURES),
     *(topics.METRICS_LIFECYCLE, topics.METRICS_RETENTION, topics.DEAD_LETTERS, topics.SHOPS, topics.KEYS),
+    *(topics.LOYALTY_POINTS, topics.LOYALTY_MEMBERS),
 }
 _PERSONAL = re.compile(
     r"(^|_)(name|email|phone|contact|address|street|locale|birth\w*|evidence|note|comment|free_text)$"
 )
-_NAMES_OF_THINGS = {"api_key.name", "connection.name", "connection.address", "pull.address", "pull_hint.address"} | {
+_NAMES_OF_THINGS = {
+    "api_key.name",
+    "programme_draft.name",
+    "connection.name",
+    "connection.address",
+    "pull.address",
+    "pull_hint.address",
+} | {
     "transition.evidence"  # days and thresholds behind a stage
 }
 
