@@ -115,17 +115,21 @@ def truncate_raw(*, yes: Yes = False, directory: Directory = DEFAULT_DIRECTORY) 
 async def _export(directory: Path, shop: str, customer: CustomerId) -> dict[str, Any]:
     from mandegar.gateway import with_gateway, with_service
     from services.gateway.privacy import export_person
+    from services.loyalty.privacy import export_person as points_of
     from services.metrics.privacy import export_person as facts_of
     from shared.kernel import parse_customer_id
 
     person = await with_gateway(directory, lambda pool, _clock: export_person(pool, shop, customer))
     identities = [parse_customer_id(one["customer"]) for one in person["identities"]]
 
-    async def count(pool: Any, _clock: Any) -> list[dict[str, Any]]:
-        return [await facts_of(pool, shop, one) for one in identities]
+    found = {"shop": shop, "customer": person["customer"], "gateway": person}
+    for service, held in (("metrics", facts_of), ("loyalty", points_of)):
 
-    facts = await with_service(directory, "metrics", count)
-    return {"shop": shop, "customer": person["customer"], "gateway": person, "metrics": facts}
+        async def gather(pool: Any, _clock: Any, held: Any = held) -> list[dict[str, Any]]:
+            return [await held(pool, shop, one) for one in identities]
+
+        found[service] = await with_service(directory, service, gather)
+    return found
 
 
 def _print(found: dict[str, Any]) -> None:

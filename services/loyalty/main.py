@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from functools import cache
 
 from fastapi import FastAPI
 
 from services.loyalty.earning.api import ROUTERS as EARNING
-from services.loyalty.points import PointsJobs, Signer, Terms, terms_of
+from services.loyalty.members.api import router as members_router
+from services.loyalty.orders import IdentityConsumer, InteractionConsumer, OrderConsumer, TermsByProgramme
+from services.loyalty.points import PointsJobs, Signer
+from services.loyalty.privacy import erasure_handler
+from services.loyalty.privacy import router as privacy_router
 from services.loyalty.programmes.api import ROUTERS as PROGRAMMES
 from services.loyalty.settings import LoyaltySettings
 from shared.clocks import ShopsOwnClock
 from shared.contracts import topics
-from shared.contracts.shops import Shop
-from shared.messaging.handling import Service, Work
+from shared.contracts.customers import CustomerEvent
+from shared.contracts.erasures import CustomerErased
+from shared.contracts.interactions import InteractionEvent
+from shared.contracts.orders import OrdersEvent
+from shared.messaging.dead_letters import Cipher
+from shared.messaging.handling import Service, Subscription
 from shared.messaging.reference import reference_subscriptions
 from shared.settings import PlatformSettings
 from shared.web import create_app as create_web_app
@@ -23,9 +31,9 @@ NAME = "loyalty"
 _ABOUT = "Members of a shop's programme, their points, and what orders and interactions earn."
 
 
-async def usual_terms(_: Work, shops: Sequence[Shop]) -> Mapping[int, Terms]:
-    """What the ledger of a shop follows whose programme says nothing of it."""
-    return {shop.number: terms_of(shop) for shop in shops}
+@cache
+def _cipher_by_settings() -> Cipher:
+    return Cipher(LoyaltySettings.load(NAME).secret_key.get_secret_value())
 
 
 @cache
@@ -33,14 +41,27 @@ def _signer_by_settings() -> Signer:
     return Signer(LoyaltySettings.load(NAME).secret_key.get_secret_value())
 
 
-def create_service(signer: Callable[[], Signer] = _signer_by_settings) -> Service:
-    """The service, with consumers of its own. `signer` signs roots; by settings, once it is needed."""
-    points = PointsJobs(usual_terms, signer)
+def create_service(
+    cipher: Callable[[], Cipher] = _cipher_by_settings, signer: Callable[[], Signer] = _signer_by_settings
+) -> Service:
+    """The service, with consumers of its own. `cipher` opens its dead letters, `signer` signs roots of the ledger.
+
+    Both by settings, once they are needed.
+    """
+    orders, points = OrderConsumer(), PointsJobs(TermsByProgramme(), signer)
     return Service(
         name=NAME,
-        subscriptions=reference_subscriptions(),
+        subscriptions=(
+            *reference_subscriptions(),
+            # Before orders: whoever moves identities holds their shop alone, which others share.
+            Subscription(topics.CUSTOMERS, CustomerEvent, IdentityConsumer()),
+            Subscription(topics.ORDERS, OrdersEvent, orders),
+            Subscription(topics.ORDERS_BACKFILL, OrdersEvent, orders, lane=True),
+            Subscription(topics.INTERACTIONS, InteractionEvent, InteractionConsumer()),
+            Subscription(topics.ERASURES, CustomerErased, erasure_handler(cipher)),
+        ),
         timers=points.handlers(),
-        own_topics=(topics.LOYALTY_POINTS, topics.LOYALTY_MEMBERS),
+        own_topics=(topics.LOYALTY_POINTS, topics.LOYALTY_MEMBERS, topics.ERASURES),
         clock=ShopsOwnClock(),
     )
 
@@ -53,6 +74,6 @@ def create_app(settings: PlatformSettings | None = None) -> FastAPI:
     return create_web_app(
         NAME,
         settings or LoyaltySettings.load(NAME, role="api"),
-        routers=(*PROGRAMMES, *EARNING),
+        routers=(*PROGRAMMES, *EARNING, members_router, privacy_router),
         description=_ABOUT,
     )

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from services.loyalty.clocks import tables as clocks
+from services.loyalty.members import tables as members
+from services.loyalty.orders import tables as orders
+from services.loyalty.persons import tables as persons
 from services.loyalty.points import tables as points
 from services.loyalty.programmes import tables as programmes
 from shared.db import service_metadata
@@ -13,3 +16,6 @@ add_answer_table(metadata)
 points.add_tables(metadata)
 clocks.add_tables(metadata)
 programmes.add_tables(metadata)
+persons.add_tables(metadata)
+members.add_tables(metadata)
+orders.add_tables(metadata)

@@ -46,7 +46,10 @@ _ERASED = """
 INSERT INTO erasure (shop, customer, id, requested_at, reason, reference, asked)
 VALUES (1, 3, $1::text::uuid, now(), 'request', '', '{gateway}') ON CONFLICT DO NOTHING
 """
-_KEPT = (topics.SHOPS, topics.KEYS, topics.ORDERS, topics.INTERACTIONS)
+_MEMBER = """
+INSERT INTO member (shop, customer, joined_at, how, state) VALUES (1, $1, '2026-03-20', 2, 1) ON CONFLICT DO NOTHING
+"""
+_KEPT = (topics.SHOPS, topics.KEYS, topics.CUSTOMERS, topics.ORDERS, topics.INTERACTIONS)
 """What the others read of what gateway tells."""
 
 
@@ -69,9 +72,10 @@ class Platform:
     taken: dict[str, int] = field(default_factory=dict)
 
     async def renew(self) -> None:
-        """The key of the examples is in force again, whatever became of it; their erasure is asked for."""
+        """The key of the examples is in force again, whatever became of it; they joined; their erasure is asked for."""
         await self.workers["gateway"].pool.execute(_RENEW, KEY_ID, "0" * 64)
         await self.workers["gateway"].pool.execute(_ERASED, ERASURE)
+        await self.workers["loyalty"].pool.execute(_MEMBER, parse_customer_id(SAMPLES[0]))
 
     async def settle(self) -> None:
         """Raw topics to gateway's worker, and what that tells to the workers of the others."""

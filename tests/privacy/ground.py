@@ -1,4 +1,4 @@
-"""Ground for the tests of privacy: gateway and metrics on one database, asked over HTTP, without Kafka."""
+"""Ground for the tests of privacy: all services on one database, asked over HTTP, without Kafka."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from services.gateway.main import create_service
 from services.gateway.naming import Namer
 from services.gateway.privacy import privacy_router
 from services.gateway.shops import add_shop, create_key
+from services.loyalty.main import create_service as create_loyalty
 from services.metrics.main import create_service as create_metrics
 from services.metrics.privacy import router as metrics_router
 from shared.contracts import topics
@@ -40,10 +41,11 @@ SARA = {"customer_id": "U-7781", "phone": "09121234567", "email": "sara@mail.ir"
 
 @dataclass
 class Ground:
-    """Both services, and a client of each."""
+    """The services, and a client of two of them."""
 
     gateway: Harness
     metrics: Harness
+    loyalty: Harness
     http: httpx.AsyncClient
     facts: httpx.AsyncClient
     clock: FixedClock
@@ -76,14 +78,15 @@ class Ground:
         return found
 
     async def carry(self, rounds: int = 6) -> None:
-        """What lies in the outboxes for metrics and for gateway goes there, until none is left; timers fire."""
+        """What lies in the outboxes for all services goes there, until none is left; timers fire."""
         for _ in range(rounds):
-            for source in (self.gateway, self.metrics):
+            for source in (self.gateway, self.metrics, self.loyalty):
                 rows = await source.pool.fetch("DELETE FROM outbox WHERE value <> '' RETURNING topic, value, id")
                 for topic in (topics.ORDERS, topics.INTERACTIONS, topics.ERASURES):
                     values = [row["value"] for row in sorted(rows, key=lambda row: row["id"]) if row["topic"] == topic]
                     if values:
                         await self.metrics.feed(topic, values)
+                        await self.loyalty.feed(topic, values)
                     if values and topic == topics.ERASURES:
                         await self.gateway.feed(topic, values)
             await self.gateway.fire(topics.ERASURES, PARTITIONS)
@@ -100,7 +103,7 @@ class Ground:
         async with acquire(self.gateway.pool) as conn:
             tables = await conn.fetch(
                 "SELECT table_schema, table_name FROM information_schema.tables"
-                " WHERE table_schema IN ('gateway', 'metrics') AND table_type = 'BASE TABLE'"
+                " WHERE table_schema IN ('gateway', 'loyalty', 'metrics') AND table_type = 'BASE TABLE'"
             )
             for schema, table in tables:
                 rows = await self.gateway.pool.fetch(f'SELECT t::text FROM "{schema}"."{table}" t')
@@ -132,7 +135,7 @@ def said(at: datetime, state: str = "given", channel: str = "email", **named: st
 @asynccontextmanager
 async def a_ground(databases: Databases) -> AsyncIterator[Ground]:
     """On an empty database, with two shops."""
-    url, clock, secret = await databases.create("gateway", "metrics"), FixedClock(NOW), SECRET.decode()
+    url, clock, secret = await databases.create("gateway", "loyalty", "metrics"), FixedClock(NOW), SECRET.decode()
     async with AsyncExitStack() as opened:
         gateway = Harness(
             create_service(SECRET, random_ids(5)),
@@ -143,8 +146,12 @@ async def a_ground(databases: Databases) -> AsyncIterator[Ground]:
         metrics = await opened.enter_async_context(
             running(create_metrics(lambda: Cipher(TEST_SECRET)), url, clock=clock)
         )
+        loyalty = await opened.enter_async_context(
+            running(create_loyalty(lambda: Cipher(TEST_SECRET)), url, clock=clock)
+        )
         shops = [await add_shop(gateway.pool, clock, slug, currency="USD", phone_region="IR") for slug in (SHOP, OTHER)]
         await metrics.configure(*shops)
+        await loyalty.configure(*shops)
         made = {slug: await create_key(gateway.pool, clock, slug, scopes=SCOPES) for slug in (SHOP, OTHER)}
         await metrics.pool.execute("INSERT INTO metrics.api_key SELECT * FROM gateway.api_key")
         await gateway.pool.execute("TRUNCATE outbox")
@@ -160,4 +167,4 @@ async def a_ground(databases: Databases) -> AsyncIterator[Ground]:
             app = create_app(service, settings, own, clock=clock, pool=pool, registry=CollectorRegistry())
             clients.append(await opened.enter_async_context(client(app)))
         keys = {slug: text for slug, (_, text) in made.items()}
-        yield Ground(gateway, metrics, clients[0], clients[1], clock, url, keys)
+        yield Ground(gateway, metrics, loyalty, clients[0], clients[1], clock, url, keys)

@@ -16,7 +16,6 @@ from prometheus_client import REGISTRY
 from services.gateway.identity.domain import Claim
 from services.gateway.identity.store.reading import load_owners
 from services.gateway.privacy.domain import OVERDUE_AFTER
-from services.metrics.privacy import consumer as asking_metrics
 from shared.contracts import topics
 from shared.db import acquire
 from shared.db.transaction import TOMBSTONE
@@ -51,7 +50,11 @@ async def test_an_erasure_leaves_nothing_of_the_person_and_every_sum(ground: Gro
     before, texts = await facts(ground), await ground.texts()
     assert all(part in texts for part in PERSONAL)
     asked = await ground.erase(sara, reference="DSR-17")
-    assert (asked["state"], asked["waiting"], asked["erased_at"]) == ("waiting", ["gateway", "metrics"], None)
+    assert (asked["state"], asked["waiting"], asked["erased_at"]) == (
+        "waiting",
+        ["gateway", "loyalty", "metrics"],
+        None,
+    )
     await ground.carry()
     texts = await ground.texts()
     assert not [part for part in PERSONAL if part in texts]
@@ -99,16 +102,16 @@ async def test_events_of_erasures_may_come_doubled_and_shuffled(ground: Ground) 
     sara, kaveh = await with_two(ground)
     first, second = await ground.erase(sara), await ground.erase(kaveh)
     for _ in range(6):
-        for source in (ground.gateway, ground.metrics):
+        for source in (ground.gateway, ground.metrics, ground.loyalty):
             rows = await source.pool.fetch("DELETE FROM outbox WHERE topic = $1 RETURNING value", topics.ERASURES)
-            for reader in (ground.gateway, ground.metrics):
+            for reader in (ground.gateway, ground.metrics, ground.loyalty):
                 await reader.feed(
                     topics.ERASURES, [row[0] for row in rows], doubled=0.7, shuffled=20, rng=Random(3), batch=2
                 )
         await ground.gateway.fire(topics.ERASURES, PARTITIONS)
     for asked in (first, second):
         done = await ground.certificate(asked["erasure"])
-        assert (done["state"], len(done["answers"])) == ("complete", 2)
+        assert (done["state"], len(done["answers"])) == ("complete", 3)
     assert await ground.gateway.pool.fetchval("SELECT count(*) FROM dead_letter") == 0
 
 
@@ -303,9 +306,10 @@ async def test_an_answer_that_does_not_come_is_seen(ground: Ground) -> None:
     ground.clock.advance(OVERDUE_AFTER + timedelta(minutes=1))
     assert await ground.gateway.fire(topics.ERASURES, PARTITIONS) == 1
     found = await ground.certificate(asked["erasure"])
-    assert (found["waiting"], found["overdue"], found["state"]) == (["metrics"], True, "waiting")
+    assert (found["waiting"], found["overdue"], found["state"]) == (["loyalty", "metrics"], True, "waiting")
     assert REGISTRY.get_sample_value("mandegar_erasures_overdue") == 1
     await ground.metrics.feed(topics.ERASURES, [row["value"] for row in rows])
+    await ground.loyalty.feed(topics.ERASURES, [row["value"] for row in rows])
     listed = (await ground.get("/v1/erasures")).json()["erasures"]
     assert [one["erasure"] for one in listed] == [asked["erasure"]]
 
@@ -340,7 +344,7 @@ async def test_what_metrics_had_to_leave_unsearched_is_on_the_certificate(
     for number in range(3):
         broken = {"type": "customer.updated", "id": str(number), "shop": SHOP, "data": {"customer": sara, "name": "S"}}
         await ground.metrics.feed(topics.CUSTOMERS, [json.dumps(broken).encode()])
-    monkeypatch.setattr(asking_metrics, "_ROUNDS_MAX", 0)
+    monkeypatch.setattr("shared.messaging.erasing.ROUNDS_MAX", 0)
     asked = await ground.erase(sara)
     await ground.carry()
     (answer,) = [one for one in (await ground.certificate(asked["erasure"]))["answers"] if one["service"] == "metrics"]

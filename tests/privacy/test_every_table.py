@@ -19,12 +19,14 @@ ERASED = {
     "consent": "deleted, with its evidence",
     "dead_letter": "searched, by keyed hashes and surrogate ids",
     "outbox": "what waits for `customers.v1` is deleted",
+    "member": "what staff wrote of leaving and blocking is emptied",
     "erasure": "keyed hashes that the search looks for, until it has ended",
 }
 """What may hold something personal, and what an erasure does there."""
 NUMBERS_ALONE = {
     *("order_customer", "order_fact", "order_content", "order_status", "refund", "spell", "touched_order"),
     *("customer_pointer", "customer_state", "touched_customer", "transition", "visit"),
+    *("cap_use", "known_customer", "occasion", "occasion_refund", "order_spend"),
     *("built_gap", "built_order", "built_spell", "outbox_key", "timer"),
     *("account", "entry", "lot", "hold", "hold_lot"),
 }
@@ -48,6 +50,7 @@ _PERSONAL = re.compile(
 _NAMES_OF_THINGS = {
     "api_key.name",
     "programme_draft.name",
+    "occasion.name",
     "connection.name",
     "connection.address",
     "pull.address",

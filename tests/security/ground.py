@@ -105,6 +105,10 @@ async def place_on(databases: Databases, bootstrap_servers: str, stack: AsyncExi
         await ground.open(shop)
         await write_shops(loyalty, [shop], [1])
         await _add_programme(loyalty, shop.number, int(PROGRAMMES[slug]))
+        await loyalty.execute(
+            "INSERT INTO member (shop, customer, joined_at, how, state) VALUES ($1, $2, now(), 2, 1)",
+            *(shop.number, customer_number(shop.number, 1)),
+        )
         await ground.fill(shop, [Bought(customer=1, day=_DAY, revenue=500, currency="USD")])
         await metrics.execute("UPDATE order_fact SET booked_day = day")
         for number, scopes in enumerate(("", *SCOPES, " ".join(SCOPES))):

@@ -153,6 +153,13 @@ ROWS: dict[str, dict[str, Row]] = {
         "GET /v1/programmes/drafts/{draft}/export": Row(_draft),
         "POST /v1/programmes/drafts/{draft}/publish": Row(_draft, body={"reason": "New year"}),
         "POST /v1/programmes/drafts/{draft}/discard": Row(_draft),
+        "GET /v1/members": Row(),
+        "GET /v1/members/{customer}": Row(_customer),
+        "POST /v1/members/{customer}/join": Row(_customer),
+        "POST /v1/members/{customer}/leave": Row(_customer),
+        "POST /v1/members/{customer}/block": Row(_customer, body={"reason": "Resells codes"}),
+        "POST /v1/members/{customer}/unblock": Row(_customer),
+        "GET /v1/customers/{customer}/export": Row(_customer),
         **_AUDIT,
     },
     "metrics": {

@@ -113,6 +113,9 @@ WRONG: dict[str, dict[str, Any]] = {
         "evidence": [5, True, "x" * 2001],
     },
     "POST /v1/customers/{customer}/unmerge": {"reason": [5, None, True, "x" * 501]},
+    "POST /v1/members/{customer}/leave": {"reason": [5, None, True, "x" * 501]},
+    "POST /v1/members/{customer}/block": {"reason": [5, None, True, "", "x" * 501]},
+    "POST /v1/members/{customer}/unblock": {"reason": [5, None, True, "x" * 501]},
 }
 """By route and field: what looks nearly right."""
 

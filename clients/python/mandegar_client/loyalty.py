@@ -217,6 +217,128 @@ class Loyalty(Api):
         """
         return self._ask("POST", "/v1/programmes/simulate", models.SimulationAnswer, body=body)
 
+    def list_members(
+        self,
+        *,
+        state: Literal["active", "left", "blocked"] | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> models.PageMemberAnswer:
+        """Members of the programme.
+
+        Members in the order in which they joined.
+
+        state: Only those in this state.
+        limit: Items of a page, at most.
+        cursor: `next` of the page before; absent for the first page.
+        """
+        return self._ask(
+            "GET", "/v1/members", models.PageMemberAnswer, query={"state": state, "limit": limit, "cursor": cursor}
+        )
+
+    def read_member(self, *, customer: str) -> models.MemberAnswer:
+        """One member.
+
+        Since when somebody is a member, and when not. By the identity that joined.
+
+        customer: Surrogate id, as events and answers have it.
+        """
+        return self._ask("GET", "/v1/members/{customer}", models.MemberAnswer, path={"customer": customer})
+
+    def join(self, *, customer: str, idempotency_key: str | None = None) -> models.ChangeAnswer:
+        """Join the programme.
+
+        From now on orders earn. Also for who had left; where the programme lets customers join over HTTP.
+
+        customer: Surrogate id, as events and answers have it.
+        idempotency_key: Drawn anew for each write, and sent with its repeats as well: they have one effect, and one
+            answer for a day.
+        """
+        return self._ask(
+            "POST",
+            "/v1/members/{customer}/join",
+            models.ChangeAnswer,
+            path={"customer": customer},
+            header={"Idempotency-Key": idempotency_key},
+        )
+
+    def leave(
+        self,
+        body: models.Reason | Mapping[str, Any] | None = None,
+        *,
+        customer: str,
+        idempotency_key: str | None = None,
+    ) -> models.ChangeAnswer:
+        """Leave it.
+
+        What was earned stays, and nothing more is earned until they join again.
+
+        customer: Surrogate id, as events and answers have it.
+        idempotency_key: Drawn anew for each write, and sent with its repeats as well: they have one effect, and one
+            answer for a day.
+        """
+        return self._ask(
+            "POST",
+            "/v1/members/{customer}/leave",
+            models.ChangeAnswer,
+            path={"customer": customer},
+            header={"Idempotency-Key": idempotency_key},
+            body=body,
+        )
+
+    def block(
+        self, body: models.NeededReason | Mapping[str, Any], *, customer: str, idempotency_key: str | None = None
+    ) -> models.ChangeAnswer:
+        """Block.
+
+        A blocked member earns nothing, and joins nothing, until unblocked. The reason is kept.
+
+        customer: Surrogate id, as events and answers have it.
+        idempotency_key: Drawn anew for each write, and sent with its repeats as well: they have one effect, and one
+            answer for a day.
+        """
+        return self._ask(
+            "POST",
+            "/v1/members/{customer}/block",
+            models.ChangeAnswer,
+            path={"customer": customer},
+            header={"Idempotency-Key": idempotency_key},
+            body=body,
+        )
+
+    def unblock(
+        self,
+        body: models.Reason | Mapping[str, Any] | None = None,
+        *,
+        customer: str,
+        idempotency_key: str | None = None,
+    ) -> models.ChangeAnswer:
+        """Unblock.
+
+        Orders from now on earn again; those of the time between do not.
+
+        customer: Surrogate id, as events and answers have it.
+        idempotency_key: Drawn anew for each write, and sent with its repeats as well: they have one effect, and one
+            answer for a day.
+        """
+        return self._ask(
+            "POST",
+            "/v1/members/{customer}/unblock",
+            models.ChangeAnswer,
+            path={"customer": customer},
+            header={"Idempotency-Key": idempotency_key},
+            body=body,
+        )
+
+    def export(self, *, customer: str) -> models.ExportAnswer:
+        """All that loyalty holds of a customer.
+
+        Membership, account, orders, interactions and postings, by the surrogate id. One identity at a time.
+
+        customer: The platform's own id; gateway's export names all identities of a person.
+        """
+        return self._ask("GET", "/v1/customers/{customer}/export", models.ExportAnswer, path={"customer": customer})
+
     def read_audit(
         self,
         *,
@@ -397,6 +519,85 @@ class AsyncLoyalty(AsyncApi):
     async def simulate(self, body: models.Trial | Mapping[str, Any]) -> models.SimulationAnswer:
         """As `Loyalty.simulate`."""
         return await self._ask("POST", "/v1/programmes/simulate", models.SimulationAnswer, body=body)
+
+    async def list_members(
+        self,
+        *,
+        state: Literal["active", "left", "blocked"] | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> models.PageMemberAnswer:
+        """As `Loyalty.list_members`."""
+        return await self._ask(
+            "GET", "/v1/members", models.PageMemberAnswer, query={"state": state, "limit": limit, "cursor": cursor}
+        )
+
+    async def read_member(self, *, customer: str) -> models.MemberAnswer:
+        """As `Loyalty.read_member`."""
+        return await self._ask("GET", "/v1/members/{customer}", models.MemberAnswer, path={"customer": customer})
+
+    async def join(self, *, customer: str, idempotency_key: str | None = None) -> models.ChangeAnswer:
+        """As `Loyalty.join`."""
+        return await self._ask(
+            "POST",
+            "/v1/members/{customer}/join",
+            models.ChangeAnswer,
+            path={"customer": customer},
+            header={"Idempotency-Key": idempotency_key},
+        )
+
+    async def leave(
+        self,
+        body: models.Reason | Mapping[str, Any] | None = None,
+        *,
+        customer: str,
+        idempotency_key: str | None = None,
+    ) -> models.ChangeAnswer:
+        """As `Loyalty.leave`."""
+        return await self._ask(
+            "POST",
+            "/v1/members/{customer}/leave",
+            models.ChangeAnswer,
+            path={"customer": customer},
+            header={"Idempotency-Key": idempotency_key},
+            body=body,
+        )
+
+    async def block(
+        self, body: models.NeededReason | Mapping[str, Any], *, customer: str, idempotency_key: str | None = None
+    ) -> models.ChangeAnswer:
+        """As `Loyalty.block`."""
+        return await self._ask(
+            "POST",
+            "/v1/members/{customer}/block",
+            models.ChangeAnswer,
+            path={"customer": customer},
+            header={"Idempotency-Key": idempotency_key},
+            body=body,
+        )
+
+    async def unblock(
+        self,
+        body: models.Reason | Mapping[str, Any] | None = None,
+        *,
+        customer: str,
+        idempotency_key: str | None = None,
+    ) -> models.ChangeAnswer:
+        """As `Loyalty.unblock`."""
+        return await self._ask(
+            "POST",
+            "/v1/members/{customer}/unblock",
+            models.ChangeAnswer,
+            path={"customer": customer},
+            header={"Idempotency-Key": idempotency_key},
+            body=body,
+        )
+
+    async def export(self, *, customer: str) -> models.ExportAnswer:
+        """As `Loyalty.export`."""
+        return await self._ask(
+            "GET", "/v1/customers/{customer}/export", models.ExportAnswer, path={"customer": customer}
+        )
 
     async def read_audit(
         self,

@@ -8,6 +8,64 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel, Str
 from typing_extensions import TypeAliasType
 
 
+class AbsenceAnswer(BaseModel):
+    """
+    A time in which a member earned nothing.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    since: AwareDatetime
+    until: AwareDatetime | None
+    """
+    Null: it lasts.
+    """
+    state: str
+    """
+    `left` or `blocked`.
+    """
+    reason: str
+    by: str
+    """
+    Who asked for it: `key:<key id>`, `staff:<subject>`.
+    """
+
+
+class ChangeAnswer(BaseModel):
+    """
+    A member after a change was asked for.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    customer: str
+    """
+    The identity that joined.
+    """
+    state: str
+    """
+    `active`, `left` or `blocked`.
+    """
+    joined_at: AwareDatetime
+    """
+    Orders from then on earn.
+    """
+    how: str
+    """
+    `event`, `first_order` or `http`.
+    """
+    absences: list[AbsenceAnswer]
+    """
+    The last one is what holds, where it has no end.
+    """
+    changed: bool
+    """
+    Whether this request changed anything: one that is repeated does not.
+    """
+
+
 class CheckBody(BaseModel):
     """
     A programme to be checked.
@@ -108,6 +166,38 @@ class EntryAnswer(BaseModel):
     outcome: Literal["done", "refused", "failed"]
 
 
+class ExportAnswer(BaseModel):
+    """
+    What loyalty holds of a customer.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    service: str
+    customer: str
+    membership: dict[str, Any] | None
+    """
+    Null for who never joined.
+    """
+    account: dict[str, int] | None
+    """
+    Points by where they lie; null where there never were any.
+    """
+    orders: list[dict[str, Any]]
+    """
+    Each order, with the points that stand for it.
+    """
+    interactions: list[dict[str, Any]]
+    """
+    Those that earn, likewise.
+    """
+    postings: list[dict[str, Any]]
+    """
+    Every line of the ledger.
+    """
+
+
 class FindingAnswer(BaseModel):
     """
     What a check found.
@@ -149,6 +239,51 @@ class LineAnswer(BaseModel):
     points: int
 
 
+class MemberAnswer(BaseModel):
+    """
+    A member. Who is one person with others is a member where one of their identities is.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    customer: str
+    """
+    The identity that joined.
+    """
+    state: str
+    """
+    `active`, `left` or `blocked`.
+    """
+    joined_at: AwareDatetime
+    """
+    Orders from then on earn.
+    """
+    how: str
+    """
+    `event`, `first_order` or `http`.
+    """
+    absences: list[AbsenceAnswer]
+    """
+    The last one is what holds, where it has no end.
+    """
+
+
+class NeededReason(BaseModel):
+    """
+    The same, where staff act against a member.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    reason: Annotated[str, Field(max_length=500, min_length=1)]
+    """
+    Kept with it, and told in `loyalty.members.v1`.
+    """
+
+
 class NewDraft(BaseModel):
     """
     A draft to be made.
@@ -179,6 +314,17 @@ class PageEntryAnswer(BaseModel):
     """
 
 
+class PageMemberAnswer(BaseModel):
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    items: list[MemberAnswer]
+    next: str | None
+    """
+    Cursor of the next page; null on the last.
+    """
+
+
 class Publication(BaseModel):
     """
     Why, and from when.
@@ -195,6 +341,21 @@ class Publication(BaseModel):
     in_force_from: AwareDatetime | None = None
     """
     With offset. Null: now. Only a shop's first version may begin in the past.
+    """
+
+
+class Reason(BaseModel):
+    """
+    Why: kept with the member, and shown to staff. Nothing personal.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    reason: Annotated[str, Field(max_length=500)] = ""
+    """
+    Kept with it.
     """
 
 

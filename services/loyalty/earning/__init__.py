@@ -4,7 +4,7 @@ from services.loyalty.earning.domain.context import Context, Limit, Per, limits_
 from services.loyalty.earning.domain.entitlement import Entitlement, Outcome, Share, entitlement
 from services.loyalty.earning.domain.explaining import Reasons, Sentence, reasons_of
 from services.loyalty.earning.domain.plain import PlainRule
-from services.loyalty.earning.domain.purchase import GivenBack, Line, Purchase, Returned
+from services.loyalty.earning.domain.purchase import GivenBack, Line, Purchase, Returned, kept_share
 from services.loyalty.earning.domain.validity import Place, active_from, expires_at, last_day, months_later
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "active_from",
     "entitlement",
     "expires_at",
+    "kept_share",
     "last_day",
     "limits_of",
     "months_later",

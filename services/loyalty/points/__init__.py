@@ -11,7 +11,7 @@ as they like at once:
 and taken back in any order. An answer is `Done`, or a `Refusal` that names the field and why, and has changed nothing.
 """
 
-from services.loyalty.points.domain.buckets import NEVER, POINTS_MAX
+from services.loyalty.points.domain.buckets import NEVER, POINTS_MAX, Bucket, Kind
 from services.loyalty.points.domain.checking import INVARIANTS
 from services.loyalty.points.domain.model import Cause, LotKey, Refusal, Source, Who
 from services.loyalty.points.domain.operations import (
@@ -43,11 +43,13 @@ __all__ = [
     "Adjust",
     "Answer",
     "Award",
+    "Bucket",
     "Capture",
     "Cause",
     "DebtPolicy",
     "Done",
     "GiveBack",
+    "Kind",
     "LotKey",
     "Operation",
     "Part",

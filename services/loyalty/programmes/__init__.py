@@ -53,7 +53,7 @@ from services.loyalty.programmes.domain.terms import (
     Tiers,
     YearDay,
 )
-from services.loyalty.programmes.domain.versions import Version, in_force
+from services.loyalty.programmes.domain.versions import Version, in_force, spans
 from services.loyalty.programmes.store import KnownVersions, load_draft, load_in_force, load_version
 
 __all__ = [
@@ -112,4 +112,5 @@ __all__ = [
     "load_version",
     "read_programme",
     "ready_programme",
+    "spans",
 ]

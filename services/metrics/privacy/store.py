@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from uuid import UUID
 
 import msgspec
 
@@ -36,7 +35,6 @@ FROM transition t JOIN generation g ON g.shop = t.shop AND g.number = t.generati
 WHERE t.shop = $1 AND t.customer = $2 ORDER BY t.n LIMIT $3
 """
 _VISITS = "SELECT day FROM visit WHERE shop = $1 AND customer = $2 ORDER BY day LIMIT $3"
-_BEHIND = "SELECT count(*) FROM dead_letter WHERE shop = ANY($1::smallint[]) AND topic = $2 AND id > $3"
 _STATUS = ("unknown", "cancelled", "completed")
 
 
@@ -44,12 +42,6 @@ async def counted(reads: Reads, shop: ShopId, customers: Sequence[CustomerId]) -
     """How much is kept of these customers, by kind."""
     row = await reads.fetchrow(_COUNTED, shop, list(customers))
     return {} if row is None else {name: int(count) for name, count in row.items() if count}
-
-
-async def letters_behind(reads: Reads, shop: ShopId, topic: str, place: UUID) -> int:
-    """How many dead letters of a topic lie behind a place, of the shop and of shops that could not be told."""
-    row = await reads.fetchrow(_BEHIND, [0, shop], topic, place)
-    return 0 if row is None else int(row[0])
 
 
 async def orders_of(reads: Reads, shop: ShopId, customer: CustomerId) -> list[dict[str, Any]]:

@@ -105,6 +105,15 @@ def shares_left(purchase: Purchase, parts: tuple[Part, ...]) -> list[Fraction]:
     return [share * (1 - Fraction(beside) / worth) if beside else share for share in left]
 
 
+def kept_share(purchase: Purchase) -> Fraction:
+    """Which share of the whole order is left, from 1 to 0."""
+    parts = parts_of(purchase)
+    left = shares_left(purchase, parts)
+    if not purchase.revenue:
+        return min(left)
+    return sum((part.amount * share for part, share in zip(parts, left, strict=True)), Fraction(0)) / purchase.revenue
+
+
 def _is_whole(purchase: Purchase, parts: tuple[Part, ...]) -> bool:
     if any(refund.whole for refund in purchase.refunds):
         return True

@@ -1,0 +1,68 @@
+"""Members as the contract has them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from msgspec import UNSET
+
+from services.loyalty.members.domain import Change, How, Member, State
+from shared.contracts import loyalty as contract
+from shared.contracts.envelope import Envelope
+from shared.kernel import CustomerId, customer_id_text, derive_event_id
+
+SOURCE = "mandegar/loyalty"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+STATES: Mapping[State, contract.MemberState] = {
+    State.ACTIVE: "active",
+    State.LEFT: "left",
+    State.BLOCKED: "blocked",
+}
+HOWS: Mapping[How, contract.How] = {How.EVENT: "event", How.FIRST_ORDER: "first_order", How.HTTP: "http"}
+_FORMS: Mapping[Change, tuple[type[contract.LoyaltyMembersEvent], str]] = {
+    "join": (contract.MemberJoined, "member.joined"),
+    "leave": (contract.MemberLeft, "member.left"),
+    "block": (contract.MemberBlocked, "member.blocked"),
+    "unblock": (contract.MemberUnblocked, "member.unblocked"),
+}
+
+
+def told(
+    shop: str, member: Member, change: Change, at: datetime, sequence: int, *, cause: Envelope | None = None
+) -> Envelope:
+    """What became of a member. `at`: when it took effect. `cause`: the event behind it; None: somebody asked for it."""
+    form, kind = _FORMS[change]
+    customer = customer_id_text(CustomerId(member.customer))
+    return form(
+        # A member may leave and come back, at any instant once: so the id is the same however often it is worked out.
+        id=derive_event_id(int(at.timestamp() * 1000), shop, f"{customer}:{len(member.absences)}", kind),
+        source=SOURCE,
+        subject=customer,
+        time=at if cause is None else cause.time,
+        shop=shop,
+        origin="live" if cause is None else cause.origin,
+        sequence=sequence,
+        causationid=UNSET if cause is None else cause.id,
+        correlationid=UNSET if cause is None else cause.correlationid,
+        effectiveat=at,
+        data=membership(member),
+    )
+
+
+def membership(member: Member) -> contract.Membership:
+    """The member's state, whole."""
+    last = member.absences[-1] if member.state is not State.ACTIVE else None
+    return contract.Membership(
+        customer=customer_id_text(CustomerId(member.customer)),
+        state=STATES[member.state],
+        joined_at=moment_of(member.joined.at),
+        how=HOWS[member.joined.how],
+        reason=last.reason if last else "",
+    )
+
+
+def moment_of(at: int) -> datetime:
+    """The instant of so many microseconds of the epoch."""
+    return _EPOCH + at * _MICROSECOND

@@ -1,0 +1,11 @@
+"""orders: what each order, and each interaction, is known as, and what it was given: by rule, line and in what context.
+
+Turns batches of events into what is asked of the ledger: always what is to stand in all, of which the ledger posts the
+difference.
+"""
+
+from services.loyalty.orders.consumer import InteractionConsumer, OrderConsumer
+from services.loyalty.orders.moving import IdentityConsumer
+from services.loyalty.orders.schemes import TermsByProgramme
+
+__all__ = ["IdentityConsumer", "InteractionConsumer", "OrderConsumer", "TermsByProgramme"]

@@ -1,0 +1,89 @@
+"""Orders and interactions in, points out: one batch of `orders.v1`, its lane, or `interactions.v1`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.loyalty import persons
+from services.loyalty.clocks import Reached, reached, read_clocks
+from services.loyalty.orders.domain.schemes import names_of
+from services.loyalty.orders.events import Heard, read_interactions, read_orders
+from services.loyalty.orders.judging import Doing, Wary, judge
+from services.loyalty.orders.schemes import Schemes
+from services.loyalty.orders.telling import conclude
+from shared.contracts.interactions import InteractionRecorded
+from shared.contracts.orders import ClockAdvanced, OrdersEvent
+from shared.contracts.shops import Shop
+from shared.messaging.handling import Delivery, Work
+
+
+@dataclass
+class OrderConsumer:
+    """The handler of `orders.v1` and of its lane."""
+
+    schemes: Schemes = field(default_factory=Schemes)
+    wary: Wary = field(default_factory=Wary)
+
+    async def __call__(self, work: Work, deliveries: Sequence[Delivery[OrdersEvent]]) -> None:
+        shops = shops_of(work, deliveries)
+        await persons.hold(work.tx.conn, shops)
+        slugs = {shop.slug: shop for shop in shops.values()}
+        clocks = await read_clocks(work, deliveries, slugs)
+        numbers = {slug: shop.number for slug, shop in slugs.items()}
+        told = [
+            Heard(position, delivery)
+            for position, delivery in enumerate(deliveries)
+            if type(delivery.event) is not ClockAdvanced
+        ]
+        batch = read_orders(told, numbers, work.tx.now, work.refuse)
+        if batch.told:
+            doing = Doing(work, shops, await self.schemes.load(work.tx.conn, shops), batch)
+            judged = await judge(doing, self.wary)
+            await conclude(doing, judged, lambda heard: clocks.at(heard.position, heard.delivery))
+        await clocks.keep(work)
+
+
+@dataclass
+class InteractionConsumer:
+    """The handler of `interactions.v1`. What nobody's programme asks for is let go at once."""
+
+    schemes: Schemes = field(default_factory=Schemes)
+    wary: Wary = field(default_factory=Wary)
+
+    async def __call__(self, work: Work, deliveries: Sequence[Delivery[InteractionRecorded]]) -> None:
+        shops = shops_of(work, deliveries)
+        await persons.hold(work.tx.conn, shops)
+        schemes = await self.schemes.load(work.tx.conn, shops)
+
+        def earns(shop: int, at: int, name: str) -> bool:
+            version = schemes[shop].at(at)
+            return version is not None and name in names_of(version.programme)
+
+        numbers = {shop.slug: number for number, shop in shops.items()}
+        heard = [Heard(position, delivery) for position, delivery in enumerate(deliveries)]
+        batch = read_interactions(heard, numbers, earns, work.tx.now, work.refuse)
+        if batch.told or batch.joins:
+            doing = Doing(work, shops, schemes, batch)
+            judged = await judge(doing, self.wary)
+            days = await reached_by(work, shops, deliveries)
+            await conclude(doing, judged, lambda one: days[one.delivery.event.shop, one.delivery.partition])
+
+
+def shops_of(work: Work, deliveries: Sequence[Delivery[Any]]) -> dict[int, Shop]:
+    """The shops of a batch, by number."""
+    found = [work.shop(slug) for slug in sorted({delivery.event.shop for delivery in deliveries})]
+    return {shop.number: shop for shop in found}
+
+
+async def reached_by(
+    work: Work, shops: dict[int, Shop], deliveries: Sequence[Delivery[Any]]
+) -> dict[tuple[str, int], Reached]:
+    """How far the clocks have come, by slug and partition."""
+    partitions = sorted({delivery.partition for delivery in deliveries})
+    found = {}
+    for shop in shops.values():
+        for partition, moment in (await reached(work, shop, partitions)).items():
+            found[shop.slug, partition] = moment
+    return found

@@ -1,0 +1,1 @@
+"""What orders and interactions earn members, decided from what is known of them. Pure."""

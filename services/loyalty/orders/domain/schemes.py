@@ -1,0 +1,106 @@
+"""A shop's programme as occasions see it: which version was in force when, and what days and months are. Pure."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+
+from services.loyalty.earning import Place, Purchase, active_from, last_day
+from services.loyalty.programmes import (
+    All,
+    Any,
+    Condition,
+    FirstOnes,
+    Not,
+    Nth,
+    OnInteraction,
+    Programme,
+    Version,
+    spans,
+)
+from shared.contracts.shops import Shop
+from shared.kernel import DayOrdinal, Zone, month_of, start_of_month
+
+NEVER = 2**31 - 1
+"""As a day, as the ledger has it."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Scheme:
+    """The versions of a shop's programme, in the order in which they came into force."""
+
+    shop: int
+    slug: str
+    place: Place
+    beginnings: tuple[int, ...] = ()
+    """Microseconds since 1970, rising."""
+    in_force: tuple[Version, ...] = ()
+
+    def at(self, instant: int) -> Version | None:
+        """What was in force then; None: no programme."""
+        place = bisect_right(self.beginnings, instant)
+        return self.in_force[place - 1] if place else None
+
+    def version(self, number: int) -> Version:
+        """The version of this number."""
+        return next(one for one in self.in_force if one.number == number)
+
+    def month_of(self, day: int) -> tuple[int, int]:
+        """First and last day of the month of the shop's calendar that a day is in."""
+        calendar = self.place.calendar
+        month = month_of(DayOrdinal(day), calendar)
+        return start_of_month(month, calendar), start_of_month(month + 1, calendar) - 1
+
+    def day_of(self, instant: int) -> int:
+        """The shop's day that an instant is in."""
+        return self.place.zone.days_of((instant // 1_000_000,))[0]
+
+
+def scheme_of(shop: Shop, versions: Sequence[Version]) -> Scheme:
+    """Of all versions that a shop has published, those that ever came into force."""
+    times = spans([(one.number, one.in_force_from) for one in versions])
+    ever = sorted((since, one) for one in versions if (since := times[one.number].since) is not None)
+    return Scheme(
+        shop.number,
+        shop.slug,
+        Place(Zone(shop.zone), shop.calendar),
+        tuple((since - _EPOCH) // _MICROSECOND for since, _ in ever),
+        tuple(one for _, one in ever),
+    )
+
+
+def days_of(purchase: Purchase, programme: Programme, place: Place, delivered: int | None) -> tuple[int, int]:
+    """(day on which points become active, day on which they cannot be spent any more), as the ledger has them."""
+    told = None if delivered is None else _moment(delivered)
+    starts = place.zone.day_of(active_from(programme.pending, _moment(purchase.at), place, told))
+    last = last_day(programme.expiry, starts, place.calendar)
+    return starts, NEVER if last is None else last + 1
+
+
+def _moment(at: int) -> datetime:
+    return _EPOCH + at * _MICROSECOND
+
+
+@lru_cache(maxsize=256)
+def asks_for_numbers(programme: Programme) -> bool:
+    """Whether any rule asks which of the customer's orders, or interactions, it is."""
+    return any(_asks(rule.when) for rule in programme.rules)
+
+
+@lru_cache(maxsize=256)
+def names_of(programme: Programme) -> frozenset[str]:
+    """Names of interactions that earn, folded."""
+    return frozenset(name for rule in programme.rules if isinstance(rule.on, OnInteraction) for name in rule.on.names)
+
+
+def _asks(condition: Condition | None) -> bool:
+    if isinstance(condition, All | Any):
+        return any(_asks(one) for one in condition.of)
+    if isinstance(condition, Not):
+        return _asks(condition.that)
+    return isinstance(condition, Nth | FirstOnes)

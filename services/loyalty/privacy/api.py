@@ -1,0 +1,69 @@
+"""What loyalty holds of a person over HTTP, for an export."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.loyalty.privacy import showing
+from shared.web import CUSTOMER_PATTERN, Caller, DatabaseDep, allow, customer_number, not_found
+
+router = APIRouter(prefix="/v1/customers", tags=["privacy"])
+
+_EXAMPLE = "1k5f0q2v9a3bd"
+
+
+class ExportAnswer(BaseModel):
+    """What loyalty holds of a customer."""
+
+    service: str
+    customer: str
+    membership: dict[str, Any] | None = Field(description="Null for who never joined.")
+    account: dict[str, int] | None = Field(description="Points by where they lie; null where there never were any.")
+    orders: list[dict[str, Any]] = Field(description="Each order, with the points that stand for it.")
+    interactions: list[dict[str, Any]] = Field(description="Those that earn, likewise.")
+    postings: list[dict[str, Any]] = Field(description="Every line of the ledger.")
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "service": "loyalty",
+                "customer": _EXAMPLE,
+                "membership": {
+                    "state": "active",
+                    "joined_at": "2026-03-20T10:15:00Z",
+                    "how": "first_order",
+                    "reason": "",
+                    "absences": 0,
+                },
+                "account": {"pending": 0, "active": 150, "held": 0, "owed": 0},
+                "orders": [{"order_id": "1042", "status": "completed", "points": 150}],
+                "interactions": [],
+                "postings": [],
+            }
+        }
+    )
+
+
+@router.get("/{customer}/export", response_model=ExportAnswer, summary="All that loyalty holds of a customer")
+async def export(
+    caller: Annotated[Caller, Depends(allow("personal:read", personal=True))],
+    database: DatabaseDep,
+    customer: Annotated[
+        str,
+        Path(
+            pattern=CUSTOMER_PATTERN,
+            description="The platform's own id; gateway's export names all identities of a person.",
+            examples=[_EXAMPLE],
+        ),
+    ],
+) -> dict[str, Any]:
+    """Membership, account, orders, interactions and postings, by the surrogate id. One identity at a time."""
+    number = customer_number(customer)
+    async with database.read(caller.shop_id) as reads:
+        found = await showing.export(reads, caller.shop_id, number)
+    if not any(found[kind] for kind in ("membership", "account", "orders", "interactions", "postings")):
+        raise not_found("customer")
+    return found

@@ -1,0 +1,61 @@
+"""Every query of the slice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import asyncpg
+
+from services.loyalty.members import empty_reasons as members_without_reasons
+from shared.db import Reads
+from shared.kernel import CustomerId, ShopId
+
+ROWS_MAX = 100_000
+
+_COUNTED = """
+SELECT (SELECT count(*) FROM member WHERE shop = $1 AND customer = ANY($2::bigint[])) AS memberships,
+       (SELECT count(*) FROM occasion WHERE shop = $1 AND customer = ANY($2::bigint[]) AND kind = 1) AS orders,
+       (SELECT count(*) FROM occasion WHERE shop = $1 AND customer = ANY($2::bigint[]) AND kind = 2) AS interactions,
+       (SELECT count(*) FROM entry WHERE shop = $1 AND customer = ANY($2::bigint[])) AS postings
+"""
+_OCCASIONS = """
+SELECT id, name, first_at, status, revenue, currency, points FROM occasion
+WHERE shop = $1 AND customer = $2 ORDER BY first_at NULLS LAST, id LIMIT $3
+"""
+_POSTINGS = """
+SELECT e.n, e.at, e.kind, e.debit, e.credit, e.points, l.source, l.line, l.rule, l.version, e.reason
+FROM entry e LEFT JOIN lot l USING (shop, customer, lot)
+WHERE e.shop = $1 AND e.customer = $2 ORDER BY e.n LIMIT $3
+"""
+_ACCOUNT = "SELECT pending, active, held, owed FROM account WHERE shop = $1 AND customer = $2"
+
+
+async def counted(conn: asyncpg.Connection[Any], shop: ShopId, customers: Sequence[CustomerId]) -> Mapping[str, int]:
+    """How much is kept of these customers, by kind."""
+    row = await conn.fetchrow(_COUNTED, shop, list(customers))
+    return {} if row is None else {name: int(count) for name, count in row.items() if count}
+
+
+async def empty_reasons(
+    conn: asyncpg.Connection[Any], shop: ShopId, customers: Sequence[CustomerId]
+) -> Mapping[str, int]:
+    """Take away what staff wrote of these members; how many texts went."""
+    emptied = await members_without_reasons(conn, shop, customers)
+    return {"reasons": emptied} if emptied else {}
+
+
+async def occasions_of(reads: Reads, shop: ShopId, customer: CustomerId) -> list[dict[str, Any]]:
+    """Orders and interactions, with the points that stand for them."""
+    return [dict(row) for row in await reads.fetch(_OCCASIONS, shop, customer, ROWS_MAX)]
+
+
+async def postings_of(reads: Reads, shop: ShopId, customer: CustomerId) -> list[dict[str, Any]]:
+    """All postings, with buckets and kinds as numbers."""
+    return [dict(row) for row in await reads.fetch(_POSTINGS, shop, customer, ROWS_MAX)]
+
+
+async def account_of(reads: Reads, shop: ShopId, customer: CustomerId) -> dict[str, int] | None:
+    """What the account holds; None where there is none."""
+    row = await reads.fetchrow(_ACCOUNT, shop, customer)
+    return None if row is None else dict(row)
