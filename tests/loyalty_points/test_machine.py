@@ -28,7 +28,7 @@ from services.loyalty.points.domain.terms import DebtPolicy
 from tests.loyalty_points.ledger import DAY, Ledger, cause, terms
 
 EXAMPLES = int(os.environ.get("LEDGER_EXAMPLES", "1000"))
-STEPS = int(os.environ.get("LEDGER_STEPS", "20"))
+STEPS = int(os.environ.get("LEDGER_STEPS", "30"))
 WHOS = [Who(1, 100), Who(1, 200), Who(2, 100)]
 who = st.sampled_from(WHOS)
 points = st.one_of(st.integers(0, 30), st.sampled_from([100, 10**9]))

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
+from collections.abc import Iterable
 from datetime import timedelta
+from random import Random
 
+import asyncpg
 import pytest
 
-from services.loyalty.points import Reserve, Spend, Who, jobs, verify
+from services.loyalty.points import Operation, Reserve, Spend, Who, jobs, verify
+from services.loyalty.points.posting import Moved
 from shared import clocks
 from shared.clocks import Moment
 from shared.kernel import Zone
 from tests.loyalty_points.ledger import DAY, cause
 from tests.loyalty_points.playing import PARTITION, REPLAYED, TEHRAN, Play, earned, playing, signer
+from tests.loyalty_points.test_posting import anything
 
 pytestmark = pytest.mark.stack
 ANA = Who(1, 100)
@@ -95,6 +102,37 @@ async def test_a_hold_lapses_when_its_time_is_over(url: str) -> None:
         assert tuple(row) == (0, 0)
         assert await play.pool.fetchval("SELECT state FROM hold") == 4
         assert (await play.told())[1:] == [("points.expired", 40), ("points.expired", 60)]
+        await all_is_well(play)
+
+
+async def test_writers_and_timers_at_once_leave_a_sound_ledger(url: str) -> None:
+    async with playing(url) as play:
+        await play.post(*(earned(Who(1, customer), "A", 500, DAY, expires=DAY + 3) for customer in range(1, 5)))
+        batches = [batch for _, batch in anything(Random(11), 300)]
+        tries: Counter[str] = Counter()
+
+        async def write(mine: Iterable[list[Operation]]) -> None:
+            for batch in mine:
+                today = [one._replace(day=play.today) for one in batch]
+                for _ in range(50):
+                    try:
+                        await play.post(*today)
+                        break
+                    except (asyncpg.DeadlockDetectedError, asyncpg.UniqueViolationError, Moved) as error:
+                        tries[type(error).__name__] += 1
+                else:
+                    raise AssertionError("a batch never came through")
+
+        async def days() -> None:
+            for _ in range(60):
+                play.clock.advance(timedelta(days=1))
+                await play.fire()
+                await asyncio.sleep(0.01)
+
+        await asyncio.gather(*(write(batches[at::4]) for at in range(4)), days())
+        assert tries["DeadlockDetectedError"] == 0
+        assert await play.pool.fetchval("SELECT count(*) FROM entry") > 300
+        await play.pass_days(1)
         await all_is_well(play)
 
 

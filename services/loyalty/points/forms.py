@@ -5,7 +5,10 @@ What `events.told` gives, encoded, is the same; a test holds them together.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from services.loyalty.points.domain.buckets import NEVER
+from services.loyalty.points.domain.operations import Part
 from services.loyalty.points.domain.plain import PlainTelling
 from services.loyalty.points.domain.terms import Terms
 from services.loyalty.points.events import KINDS, SOURCE, TYPES, instant, name_of, parts_of, start_of
@@ -32,26 +35,36 @@ class Forms:
         ids = f',"causationid":{_json(cause.event_id)}' if cause.event_id else ""
         if cause.correlation:
             ids += f',"correlationid":{_json(cause.correlation)}'
-        versions = {part.version for part in award.parts if part.rule}
-        expiry = min([part.expires_day for part in award.parts])
-        summed = parts_of((part.rule, part.line, part.points) for part in award.parts if part.rule)
-        parts = ",".join(
-            [
-                f'{{"rule":{text(rule)},"points":{points},"line":{text(line) if line else "null"}}}'
-                for (rule, line), points in summed.items()
-            ]
-        )
+        programme, points, expiry, parts = self._parts(award.parts)
         return (
             f'{{"type":"{_TYPE}","id":"{event_id}","source":"{SOURCE}","subject":"{name}",'
             f'"time":{_json(instant(cause.at))},"shop":{text(slug)},"origin":"{cause.origin}","sequence":{sequence}{ids},'
             f'"specversion":"1.0","data":{{"customer":"{name}","posting":{last},'
-            f'"points":{sum([part.points for part in award.parts])},"balance":{{"active":{stands.active},'
+            f'"points":{points},"balance":{{"active":{stands.active},'
             f'"pending":{stands.pending},"held":{stands.held},"owed":{stands.owed}}},'
-            f'"source":{{"kind":"{KINDS[award.source_kind]}","id":{_json(award.source)}}},'
-            f'"programme":{versions.pop() if len(versions) == 1 else "null"},"parts":[{parts}],"pending":{pending},'
+            f'"source":{{"kind":"{KINDS[int(award.source_kind)]}","id":{_json(award.source)}}},'
+            f'"programme":{programme},"parts":[{parts}],"pending":{pending},'
             f'"active_at":{self._day(starts_day)},"expires_at":{self._day(expiry)},"days":null,"owed":0,"forgiven":0,'
             '"reason":""}}'
         ).encode()
+
+    def _parts(self, parts: Sequence[Part]) -> tuple[int | str, int, int, str]:
+        """Version of the programme, points, the first expiry, and the parts themselves."""
+        if len(parts) == 1 and parts[0].rule:  # as nearly all are
+            rule, version, points, line, _, expires_day = parts[0]
+            return version, points, expires_day, self._part(rule, line, points)
+        versions = {part.version for part in parts if part.rule}
+        summed = parts_of((part.rule, part.line, part.points) for part in parts if part.rule)
+        return (
+            versions.pop() if len(versions) == 1 else "null",
+            sum([part.points for part in parts]),
+            min([part.expires_day for part in parts]),
+            ",".join([self._part(rule, line, points) for (rule, line), points in summed.items()]),
+        )
+
+    def _part(self, rule: str, line: str, points: int) -> str:
+        text = self._text
+        return f'{{"rule":{text(rule)},"points":{points},"line":{text(line) if line else "null"}}}'
 
     def _day(self, day: int) -> str:
         known = self._days.get(day)

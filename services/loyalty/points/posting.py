@@ -30,7 +30,7 @@ from services.loyalty.points.domain.operations import (
     Turn,
     identities,
 )
-from services.loyalty.points.domain.plain import Plain, PlainTelling, plain_accounts, post_plain
+from services.loyalty.points.domain.plain import Plain, PlainTelling, go_back, plain_accounts, post_plain, standing
 from services.loyalty.points.domain.roots import next_due
 from services.loyalty.points.domain.terms import Terms
 from services.loyalty.points.events import expiring, instant, name_of, told
@@ -127,13 +127,14 @@ async def _post_plain(posting: _Posting) -> None:
     awards = [one for one in posting.operations if one.who in chosen and isinstance(one, Award)]
     if not awards:
         return
-    before = {who: posting.accounts[who].copy() for who in chosen}
+    before = {who: standing(posting.accounts[who]) for who in chosen}
     posting.plain = post_plain(awards, posting.accounts, posting.terms, us(posting.tx.now))
     try:
         async with posting.tx.conn.transaction():
             await plain_store.add(posting.tx.conn, posting.plain.lots)
     except asyncpg.UniqueViolationError:
-        posting.accounts |= before
+        for who, stood in before.items():
+            go_back(posting.accounts[who], stood)
         posting.plain = None
         return
     for at, one in enumerate(posting.operations):

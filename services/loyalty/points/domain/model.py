@@ -47,7 +47,12 @@ class LotKey(NamedTuple):
 
 def lot_id(key: LotKey) -> int:
     """The lot's number within its account: 63 bits of a hash, so that the primary key is what keeps it unique."""
-    text = f"{key.source_kind:d}\x1f{key.source}\x1f{key.line}\x1f{key.rule}\x1f{key.version:d}"
+    return number_of(*key)
+
+
+def number_of(source_kind: int, source: str, line: str, rule: str, version: int) -> int:
+    """The same, of the values of a key."""
+    text = f"{int(source_kind)}\x1f{source}\x1f{line}\x1f{rule}\x1f{version}"
     return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big") >> 1
 
 

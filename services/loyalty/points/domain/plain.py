@@ -12,7 +12,7 @@ from typing import NamedTuple
 from services.loyalty.points.domain.book import Balance, balance_of
 from services.loyalty.points.domain.buckets import POINTS_MAX, Bucket, Kind
 from services.loyalty.points.domain.chain import chained
-from services.loyalty.points.domain.model import NOTHING_TOLD, Account, Who, lot_id
+from services.loyalty.points.domain.model import NOTHING_TOLD, Account, Who, number_of
 from services.loyalty.points.domain.operations import Award, Operation, Part
 from services.loyalty.points.domain.terms import Terms, next_notice, passed
 
@@ -81,7 +81,7 @@ def plain_accounts(operations: Sequence[Operation], accounts: Mapping[Who, Accou
             continue
         if fit.get(who) is False:
             continue
-        account, place = accounts[who], (who, one.source_kind, one.source)
+        account, place = accounts[who], (who, int(one.source_kind), one.source)
         fit[who] = (
             one.new
             and not account.owed
@@ -104,42 +104,72 @@ def _earns(award: Award) -> bool:
     return 0 < len(award.parts) == len(seen)
 
 
+class Standing(NamedTuple):
+    """How an account stood, for whoever has to go back."""
+
+    pending: int
+    active: int
+    version: int
+    told: int
+    head: bytes
+    armed: int
+
+
+def standing(account: Account) -> Standing:
+    """What `post_plain` changes of an account."""
+    return Standing(account.pending, account.active, account.version, account.told, account.head, account.armed)
+
+
+def go_back(account: Account, stood: Standing) -> None:
+    """As if nothing had been posted."""
+    account.pending, account.active, account.version, account.told, account.head, account.armed = stood
+
+
 def post_plain(
     awards: Sequence[Award], accounts: Mapping[Who, Account], terms: Mapping[int, Terms], booked_at: int
 ) -> Plain:
     """Post awards to accounts that `plain_accounts` named, in their order."""
     done = Plain([], [], [], Counter())
+    entries, lots, tellings, sums = done
+    ahead: dict[tuple[int, int, int, int], tuple[bool, int, int, int]] = {}
     for award in awards:
-        who, day, cause = award.who, award.day, award.cause
+        who, _, _, parts, cause, day, *_ = award
         shop, customer = who
-        notices = terms[shop].notices
         account = accounts[who]
         head, n, first, texts = account.head, account.version, account.version + 1, cause.event_id.encode()
         pending = total = starts_day = 0
-        for part in award.parts:
+        for part in parts:
             n += 1
-            lot, points = lot_id(award.key(part)), part.points
-            waits = part.starts_day > day
+            rule, version, points, line, starts, expires = part
+            known = ahead.get((shop, day, starts, expires))
+            if known is None:
+                known = ahead[shop, day, starts, expires] = _ahead(terms[shop].notices, day, starts, expires)
+            waits, credit, noticed, due = known
             if waits:
-                credit, noticed, due = _PENDING, NOTHING_TOLD, part.starts_day
                 pending += points
                 starts_day = min(starts_day, due) if starts_day else due
-            else:
-                credit, noticed = _ACTIVE, passed(notices, part.expires_day, day)
-                due = next_notice(notices, part.expires_day, noticed)
             total += points
+            lot = number_of(award.source_kind, award.source, line, rule, version)
             fixed = (
                 shop, customer, n, first, cause.at, booked_at, day,
-                _EARN, _ISSUED, credit, points, lot, part.expires_day,
+                _EARN, _ISSUED, credit, points, lot, expires,
             )  # fmt: skip
             head = chained(head, fixed, (texts, *_NO_TEXTS))
-            done.entries.append(PlainEntry(head, n, first, award, credit, points, lot, part.expires_day, texts))
-            done.lots.append(PlainLot(award, part, lot, waits, noticed))
+            entries.append(PlainEntry(head, n, first, award, credit, points, lot, expires, texts))
+            lots.append(PlainLot(award, part, lot, waits, noticed))
             account.armed = min(account.armed, due)
         account.head, account.version = head, n
         account.pending += pending
         account.active += total - pending
         account.told += 1
-        done.sums[shop, _ISSUED, day] -= total
-        done.tellings.append(PlainTelling(award, first, n, pending, starts_day, balance_of(account)))
+        sums[shop, _ISSUED, day] -= total
+        tellings.append(PlainTelling(award, first, n, pending, starts_day, balance_of(account)))
     return done
+
+
+def _ahead(notices: Sequence[int], day: int, starts_day: int, expires_day: int) -> tuple[bool, int, int, int]:
+    """Whether a lot waits, where its points go, which notices lie behind it, and when something is due."""
+    if starts_day > day:
+        return True, _PENDING, NOTHING_TOLD, starts_day
+    noticed = passed(notices, expires_day, day)
+    return False, _ACTIVE, noticed, next_notice(notices, expires_day, noticed)

@@ -13,14 +13,12 @@ from services.loyalty.points.store.moments import moment, us
 Place = tuple[int, str]
 """(shop, hold)."""
 
+# One statement, and so one moment: others may commit between two.
 _LOAD = """
-SELECT h.shop, h.hold, h.customer, h.points, h.state, h.until
+SELECT h.shop, h.hold, h.customer, h.points, h.state, h.until, s.customer, s.lot, s.points, s.restored
 FROM unnest($1::smallint[], $2::text[]) AS k(shop, hold) JOIN hold h USING (shop, hold)
-"""
-_SHARES = """
-SELECT s.shop, s.hold, s.customer, s.lot, s.points, s.restored
-FROM unnest($1::smallint[], $2::text[]) AS k(shop, hold) JOIN hold_lot s USING (shop, hold)
-ORDER BY s.shop, s.hold, s.place
+JOIN hold_lot s USING (shop, hold)
+ORDER BY h.shop, h.hold, s.place
 """
 _SAVE = """
 INSERT INTO hold AS h (shop, hold, customer, points, state, until)
@@ -42,13 +40,15 @@ async def load(conn: asyncpg.Connection[Any], places: Collection[Place]) -> dict
     if not places:
         return {}
     wanted = sorted(places)
-    columns = [shop for shop, _ in wanted], [name for _, name in wanted]
+    rows = await conn.fetch(_LOAD, [shop for shop, _ in wanted], [name for _, name in wanted])
     found: dict[Place, Hold] = {}
-    for shop, name, customer, points, state, until in await conn.fetch(_LOAD, *columns):
-        ends = 0 if until is None else us(until)
-        found[shop, name] = Hold(Who(shop, customer), name, points, HoldState(state), ends)
-    for shop, name, customer, lot, points, restored in await conn.fetch(_SHARES, *columns) if found else ():
-        found[shop, name].shares.append(Share(Who(shop, customer), lot, points, restored))
+    for shop, name, customer, points, state, until, *share in rows:
+        hold = found.get((shop, name))
+        if hold is None:
+            ends = 0 if until is None else us(until)
+            hold = found[shop, name] = Hold(Who(shop, customer), name, points, HoldState(state), ends)
+        of, lot, taken, restored = share
+        hold.shares.append(Share(Who(shop, of), lot, taken, restored))
     return found
 
 
