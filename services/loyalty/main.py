@@ -15,6 +15,7 @@ from services.loyalty.privacy import erasure_handler
 from services.loyalty.privacy import router as privacy_router
 from services.loyalty.programmes.api import ROUTERS as PROGRAMMES
 from services.loyalty.settings import LoyaltySettings
+from services.loyalty.trials import trials_router
 from shared.clocks import ShopsOwnClock
 from shared.contracts import topics
 from shared.contracts.customers import CustomerEvent
@@ -74,6 +75,6 @@ def create_app(settings: PlatformSettings | None = None) -> FastAPI:
     return create_web_app(
         NAME,
         settings or LoyaltySettings.load(NAME, role="api"),
-        routers=(*PROGRAMMES, *EARNING, members_router, privacy_router),
+        routers=(*PROGRAMMES, *EARNING, trials_router, members_router, privacy_router),
         description=_ABOUT,
     )

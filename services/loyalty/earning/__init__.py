@@ -5,7 +5,7 @@ from services.loyalty.earning.domain.entitlement import Entitlement, Outcome, Sh
 from services.loyalty.earning.domain.explaining import Reasons, Sentence, reasons_of
 from services.loyalty.earning.domain.plain import PlainRule
 from services.loyalty.earning.domain.purchase import GivenBack, Line, Purchase, Returned, kept_share
-from services.loyalty.earning.domain.validity import Place, active_from, expires_at, last_day, months_later
+from services.loyalty.earning.domain.validity import Place, active_from, expires_at, last_day, local_day, months_later
 
 __all__ = [
     "Context",
@@ -28,6 +28,7 @@ __all__ = [
     "kept_share",
     "last_day",
     "limits_of",
+    "local_day",
     "months_later",
     "reasons_of",
     "used_before",

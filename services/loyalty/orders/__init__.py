@@ -7,5 +7,13 @@ difference.
 from services.loyalty.orders.consumer import InteractionConsumer, OrderConsumer
 from services.loyalty.orders.moving import IdentityConsumer
 from services.loyalty.orders.schemes import TermsByProgramme
+from services.loyalty.orders.store.occurred import Occurred, occurred_since
 
-__all__ = ["IdentityConsumer", "InteractionConsumer", "OrderConsumer", "TermsByProgramme"]
+__all__ = [
+    "IdentityConsumer",
+    "InteractionConsumer",
+    "Occurred",
+    "OrderConsumer",
+    "TermsByProgramme",
+    "occurred_since",
+]

@@ -1,5 +1,6 @@
 """Slice `programmes`: what a shop promises its members, as versioned data; drafts beside it."""
 
+from services.loyalty.programmes.api import named_programme, programme_of
 from services.loyalty.programmes.domain.body import (
     POINTS_MAX,
     Cap,
@@ -110,6 +111,8 @@ __all__ = [
     "load_draft",
     "load_in_force",
     "load_version",
+    "named_programme",
+    "programme_of",
     "read_programme",
     "ready_programme",
     "spans",

@@ -12,19 +12,11 @@ from starlette.responses import Response
 from services.loyalty.earning.api.forms import SimulationAnswer, Trial, context_of, purchase_of, rules_of
 from services.loyalty.earning.domain.entitlement import entitlement
 from services.loyalty.earning.domain.validity import Place, active_from, expires_at
-from services.loyalty.programmes import (
-    Programme,
-    ProgrammeError,
-    load_draft,
-    load_in_force,
-    load_version,
-    read_programme,
-)
+from services.loyalty.programmes import Programme, load_in_force, named_programme, programme_of
 from shared.db import Reads
 from shared.kernel import MAX_MINOR_UNITS, Zone
 from shared.web import Caller, ClockDep, DatabaseDep, FieldError, allow, invalid
 
-_DRAFT = "draft-"
 _YEARS = 1970, 2200
 
 router = APIRouter(prefix="/v1/programmes", tags=["programmes"])
@@ -47,7 +39,7 @@ async def simulate(caller: Asker, database: DatabaseDep, clock: ClockDep, body: 
     if body.programme is not None:
         if body.of is not None:
             raise invalid(FieldError("body.of", "goes without `programme`; leave one of the two out"))
-        version, programme = None, _read(body)
+        version, programme = None, programme_of(body.programme)
     else:
         async with database.read(caller.shop_id) as reads:
             version, programme = await _named(reads, caller, body.of, at)
@@ -66,26 +58,10 @@ async def simulate(caller: Asker, database: DatabaseDep, clock: ClockDep, body: 
     return Response(msgspec.json.encode(answer), media_type="application/json")
 
 
-def _read(body: Trial) -> Programme:
-    try:
-        return read_programme(body.programme)
-    except ProgrammeError as error:
-        raise invalid(
-            *(FieldError(f"body.programme.{one.field}".rstrip("."), one.reason) for one in error.troubles)
-        ) from None
-
-
 async def _named(reads: Reads, caller: Caller, name: str | None, at: datetime) -> tuple[int | None, Programme]:
-    if name is None:
-        version = await load_in_force(reads, caller.shop_id, at)
-        if version is None:
-            raise invalid(FieldError("body.of", "no version is in force then; name a version or a draft"))
-        return version.number, version.programme
-    number = int(name.removeprefix(_DRAFT))
-    if name.startswith(_DRAFT):
-        draft = await load_draft(reads, caller.shop_id, number)
-        if draft is not None:
-            return None, draft.programme
-    elif (version := await load_version(reads, caller.shop_id, number)) is not None:
-        return version.number, version.programme
-    raise invalid(FieldError("body.of", "there is no such version or draft; GET /v1/programmes lists them"))
+    if name is not None:
+        return await named_programme(reads, caller.shop_id, name, "body.of")
+    version = await load_in_force(reads, caller.shop_id, at)
+    if version is None:
+        raise invalid(FieldError("body.of", "no version is in force then; name a version or a draft"))
+    return version.number, version.programme

@@ -33,6 +33,11 @@ class Place(NamedTuple):
     calendar: str
 
 
+def local_day(at: int, place: Place) -> int:
+    """The shop's day in which an instant lies, microseconds since 1970."""
+    return place.zone.days_of((at // 1_000_000,))[0]
+
+
 def active_from(pending: Pending, at: datetime, place: Place, delivered: datetime | None = None) -> datetime:
     """When points earned at an instant can be spent: then, or as a day of the shop begins."""
     day = place.zone.day_of(at)

@@ -88,7 +88,7 @@ async def lock(conn: asyncpg.Connection[Any], keys: Iterable[Key]) -> dict[Key, 
     rows = await conn.fetch(_LOCK, *_columns(sorted(keys)))
     found = {Key(row["shop"], Kind(row["kind"]), row["id"]): row for row in rows}
     refunds = await refunds_of(conn, [key for key in found if key.kind is Kind.ORDER])
-    return {key: _kept(row, refunds.get(key, {})) for key, row in found.items()}
+    return {key: kept_of(row, refunds.get(key, {})) for key, row in found.items()}
 
 
 async def refunds_of(reads: Any, orders: Sequence[Key]) -> dict[Key, dict[tuple[str, int, str], Refund]]:
@@ -143,7 +143,8 @@ async def save_refunds(conn: asyncpg.Connection[Any], settled: Sequence[Settled]
         await conn.execute(_SAVE_REFUNDS, *_turned(rows))
 
 
-def _kept(row: asyncpg.Record, tellings: dict[tuple[str, int, str], Refund]) -> Kept:
+def kept_of(row: asyncpg.Record, tellings: dict[tuple[str, int, str], Refund]) -> Kept:
+    """A row of the table, with the last tellings of its refunds."""
     marks: dict[Mark, int] = {}
     if row["first_at"] is not None:
         marks[Mark(us(row["first_at"]), completed=True)] = 0

@@ -82,10 +82,8 @@ async def read_ready(caller: Reader) -> Response:
 async def compare(caller: Reader, database: DatabaseDep, before: Named, after: Named) -> Response:
     """Field by field, of versions or drafts; rules and tiers are compared by id, wherever they stand."""
     async with database.read(caller.shop_id) as reads:
-        one, other = [
-            await named_programme(reads, caller.shop_id, name, field)
-            for field, name in (("query.before", before), ("query.after", after))
-        ]
+        _, one = await named_programme(reads, caller.shop_id, before, "query.before")
+        _, other = await named_programme(reads, caller.shop_id, after, "query.after")
     return json_answer({"differences": [found._asdict() for found in differences(one, other)]})
 
 
@@ -115,14 +113,16 @@ async def export_version(caller: Reader, database: DatabaseDep, version: Number)
     return file_answer(found.programme, f"programme-{version}")
 
 
-async def named_programme(reads: Reads, shop: ShopId, name: str, field: str) -> Programme:
-    """A version or a draft by its name in a question. Problem 422."""
+async def named_programme(reads: Reads, shop: ShopId, name: str, field: str) -> tuple[int | None, Programme]:
+    """A version, with its number, or a draft, by its name in a question. Problem 422."""
     number = int(name.removeprefix(_DRAFT))
-    load = store.load_draft if name.startswith(_DRAFT) else store.load_version
-    found = await load(reads, shop, number)
-    if found is None:
-        raise invalid(FieldError(field, "there is no such version or draft; GET /v1/programmes lists them"))
-    return found.programme
+    if name.startswith(_DRAFT):
+        draft = await store.load_draft(reads, shop, number)
+        if draft is not None:
+            return None, draft.programme
+    elif (version := await store.load_version(reads, shop, number)) is not None:
+        return version.number, version.programme
+    raise invalid(FieldError(field, "there is no such version or draft; GET /v1/programmes lists them"))
 
 
 def version_of(listed: Sequence[Listed], number: int, now: datetime) -> dict[str, Any]:

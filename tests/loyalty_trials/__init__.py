@@ -1,0 +1,1 @@
+"""Drafts tried on what really happened."""
