@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from services.loyalty.earning.api import ROUTERS as EARNING
 from services.loyalty.members.api import router as members_router
 from services.loyalty.orders import IdentityConsumer, InteractionConsumer, OrderConsumer, TermsByProgramme
+from services.loyalty.orders.api import router as points_router
 from services.loyalty.points import PointsJobs, Signer
 from services.loyalty.privacy import erasure_handler
 from services.loyalty.privacy import router as privacy_router
@@ -75,6 +76,6 @@ def create_app(settings: PlatformSettings | None = None) -> FastAPI:
     return create_web_app(
         NAME,
         settings or LoyaltySettings.load(NAME, role="api"),
-        routers=(*PROGRAMMES, *EARNING, trials_router, members_router, privacy_router),
+        routers=(*PROGRAMMES, *EARNING, trials_router, points_router, members_router, privacy_router),
         description=_ABOUT,
     )

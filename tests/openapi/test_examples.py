@@ -96,7 +96,9 @@ async def here(databases: Databases, stack: Stack) -> AsyncIterator[Platform]:
         orders = [call(customer, n, f"2026-0{n + 1}-10") for customer in range(1, 4) for n in range(customer)]
         await made.gateway.batch({"batch": orders})
         await made.settle()
-        await made.gateway.track({**call(77, 0, "2026-03-10"), "userId": "77"})  # of whom many examples speak
+        known = call(77, 0, "2026-03-10")  # of whom, and of whose order, many examples speak
+        known["properties"]["order_id"] = "A-1001"
+        await made.gateway.track({**known, "userId": "77"})
         await made.settle()
         await made.renew()
         yield made

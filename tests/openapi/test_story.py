@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import date
+from typing import Any
 
 import httpx
 import pytest
@@ -24,7 +25,7 @@ async def here(databases: Databases, stack: Stack) -> AsyncIterator[Platform]:
         yield made
 
 
-def call(customer: int, number: int, day: str, revenue: str = "10.00") -> dict[str, object]:
+def call(customer: int, number: int, day: str, revenue: str = "10.00") -> dict[str, Any]:
     return {
         "type": "track",
         "messageId": f"m-{customer}-{number}",

@@ -109,6 +109,11 @@ async def place_on(databases: Databases, bootstrap_servers: str, stack: AsyncExi
             "INSERT INTO member (shop, customer, joined_at, how, state) VALUES ($1, $2, now(), 2, 1)",
             *(shop.number, customer_number(shop.number, 1)),
         )
+        await loyalty.execute(
+            "INSERT INTO occasion (customer, revenue, shop, kind, status, currency, name, content_id, id)"
+            " VALUES (0, 0, $1, 1, 0, '', '', '', 'A-1001')",
+            shop.number,
+        )
         await ground.fill(shop, [Bought(customer=1, day=_DAY, revenue=500, currency="USD")])
         await metrics.execute("UPDATE order_fact SET booked_day = day")
         for number, scopes in enumerate(("", *SCOPES, " ".join(SCOPES))):

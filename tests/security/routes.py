@@ -146,6 +146,7 @@ ROWS: dict[str, dict[str, Row]] = {
         "POST /v1/programmes/check": Row(body={"programme": PROGRAMME}),
         "POST /v1/programmes/import": Row(body={"form": "mandegar.programme/1", "programme": PROGRAMME}),
         "POST /v1/programmes/simulate": Row(body={"order": {"revenue": 100}}),
+        "GET /v1/points/explain": Row(query={"order": "A-1001"}),
         "POST /v1/programmes/trial": Row(body={"of": "1"}),
         "GET /v1/programmes/drafts": Row(),
         "POST /v1/programmes/drafts": Row(body={"name": "Spring", "programme": PROGRAMME}),

@@ -217,6 +217,32 @@ class Loyalty(Api):
         """
         return self._ask("POST", "/v1/programmes/simulate", models.SimulationAnswer, body=body)
 
+    def try_programme(self, body: models.TrialBody | Mapping[str, Any]) -> models.TrialAnswer:
+        """Try a draft on what really happened.
+
+        What it would have given for the orders and interactions of the last days, beside the version in force.
+
+        Both are judged alike: as orders are known now, with their number and tier; caps count from the first of the
+        days. Interactions of names that no version asked for are not kept, so they are not tried. Nothing is changed by
+        asking.
+        """
+        return self._ask("POST", "/v1/programmes/trial", models.TrialAnswer, body=body)
+
+    def explain_points(self, *, order: str | None = None, interaction: str | None = None) -> models.ExplainedAnswer:
+        """Why an order got its points.
+
+        By rule and line, also why a rule gave nothing.
+
+        From what is kept: the order as it is known now, the version of the programme, and the context that was fixed
+        when it was first judged.
+
+        order: The shop's id of an order.
+        interaction: Or the id of an interaction's event.
+        """
+        return self._ask(
+            "GET", "/v1/points/explain", models.ExplainedAnswer, query={"order": order, "interaction": interaction}
+        )
+
     def list_members(
         self,
         *,
@@ -519,6 +545,18 @@ class AsyncLoyalty(AsyncApi):
     async def simulate(self, body: models.Trial | Mapping[str, Any]) -> models.SimulationAnswer:
         """As `Loyalty.simulate`."""
         return await self._ask("POST", "/v1/programmes/simulate", models.SimulationAnswer, body=body)
+
+    async def try_programme(self, body: models.TrialBody | Mapping[str, Any]) -> models.TrialAnswer:
+        """As `Loyalty.try_programme`."""
+        return await self._ask("POST", "/v1/programmes/trial", models.TrialAnswer, body=body)
+
+    async def explain_points(
+        self, *, order: str | None = None, interaction: str | None = None
+    ) -> models.ExplainedAnswer:
+        """As `Loyalty.explain_points`."""
+        return await self._ask(
+            "GET", "/v1/points/explain", models.ExplainedAnswer, query={"order": order, "interaction": interaction}
+        )
 
     async def list_members(
         self,

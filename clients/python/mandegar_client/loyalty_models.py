@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel, StringConstraints
@@ -372,10 +373,117 @@ class SentenceAnswer(BaseModel):
     values: dict[str, str | int]
 
 
+class SumsAnswer(BaseModel):
+    """
+    What a programme gives in all.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    points: int
+    occasions: int
+    """
+    Orders and interactions that earn anything.
+    """
+    customers: int
+    """
+    Who earn anything.
+    """
+    rules: dict[str, int]
+    """
+    Points by rule.
+    """
+
+
 class Of(RootModel[str]):
     root: Annotated[str, Field(pattern="^(draft-)?\\d{1,9}$")]
     """
     A version by its number, or a draft: `draft-3`. Null: the version in force at `at`.
+    """
+
+
+class TrialAnswer(BaseModel):
+    """
+    Two programmes side by side.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    days: int
+    customers: int
+    occasions: int
+    """
+    Orders and interactions that were looked at, as they are known now.
+    """
+    complete: bool
+    """
+    False: there are more than 10000, and only a part of the customers was looked at.
+    """
+    share: float
+    """
+    About which share of customers that is; what is given is not blown up by it.
+    """
+    posted: int
+    """
+    Points that stand for them in the ledger.
+    """
+    before: SumsAnswer
+    after: SumsAnswer
+    more: int
+    """
+    Customers who would have got more.
+    """
+    fewer: int
+    differences: dict[str, int]
+    """
+    Quantiles of the difference, over customers, by percent.
+    """
+
+
+class Of1(RootModel[str]):
+    root: Annotated[str, Field(pattern="^(draft-)?\\d{1,9}$")]
+    """
+    A draft, `draft-3`, or a version by its number.
+    """
+
+
+class Against(RootModel[str]):
+    root: Annotated[str, Field(pattern="^(draft-)?\\d{1,9}$")]
+    """
+    Compared with it; null: the version in force.
+    """
+
+
+class TrialBody(BaseModel):
+    """
+    What is tried, and on what.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    of: Of1 | None = None
+    """
+    A draft, `draft-3`, or a version by its number.
+    """
+    programme: dict[str, Any] | None = None
+    """
+    A programme that is kept nowhere; then without `of`.
+    """
+    against: Against | None = None
+    """
+    Compared with it; null: the version in force.
+    """
+    days: Annotated[int, Field(ge=1, le=90)] = 30
+    """
+    So many days until now.
+    """
+    whom: Literal["members", "everybody"] = "members"
+    """
+    `members`: what was judged by a programme. `everybody`: as if every customer were one.
     """
 
 
@@ -713,6 +821,64 @@ class TriedOrder(BaseModel):
     """
     Its name, where no order but an interaction is tried.
     """
+
+
+class ExplainedAnswer(BaseModel):
+    """
+    What an order or an interaction is worth, by rule and line, and why.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    order: str | None
+    interaction: str | None
+    customer: str | None
+    """
+    Whose account the points are in; null for a guest's order.
+    """
+    occurred_at: AwareDatetime | None
+    """
+    Its first completion; null while that is not known.
+    """
+    why_not: str | None
+    """
+    Why it was not judged at all; null when it was.
+    """
+    version: int | None
+    """
+    Of the programme: that in force when it occurred.
+    """
+    number: int | None
+    """
+    Which of the customer's orders, or interactions of the name, it was.
+    """
+    tier: str
+    """
+    The customer's then; empty: none.
+    """
+    segments: list[str]
+    """
+    The customer's then.
+    """
+    used: dict[str, int]
+    """
+    Points earned before under caps: `review:day`, `:month` for all rules.
+    """
+    points: int
+    earned: int
+    """
+    Before refunds.
+    """
+    active_on: date | None
+    """
+    The day of the shop on which the points become active.
+    """
+    expires_on: date | None
+    """
+    The day on which they can no longer be spent; null: they do not expire.
+    """
+    rules: list[RuleAnswer]
 
 
 class Trial(BaseModel):

@@ -232,7 +232,7 @@ def context_of(customer: TriedCustomer, version: int, zone: str) -> Context:
     )
 
 
-def rules_of(found: Entitlement, programme: Programme, number: int) -> list[dict[str, Any]]:
+def rules_of(found: Entitlement, programme: Programme, number: int, *, stands: bool = True) -> list[dict[str, Any]]:
     """Fields of `RuleAnswer`, by rule."""
     return [
         {
@@ -245,5 +245,5 @@ def rules_of(found: Entitlement, programme: Programme, number: int) -> list[dict
             "sentences": [msgspec.to_builtins(sentence._asdict()) for sentence in reasons.sentences],
             "lines": [{"line": share.line, "earned": share.earned, "points": share.kept} for share in one.shares],
         }
-        for one, reasons in zip(found.outcomes, reasons_of(found, programme, number), strict=True)
+        for one, reasons in zip(found.outcomes, reasons_of(found, programme, number, stands=stands), strict=True)
     ]

@@ -62,11 +62,15 @@ class Reasons(NamedTuple):
         return " ".join(sentence.text for sentence in self.sentences)
 
 
-def reasons_of(found: Entitlement, programme: Programme, number: int) -> tuple[Reasons, ...]:
-    """By rule, in the programme's order. `number`: the context's."""
+def reasons_of(found: Entitlement, programme: Programme, number: int, *, stands: bool = True) -> tuple[Reasons, ...]:
+    """By rule, in the programme's order. `number`: the context's; `stands`: the order's."""
     rules = {rule.id: rule for rule in programme.rules}
     return tuple(
-        Reasons(one.rule, rules[one.rule].name, tuple(_sentences(one, rules[one.rule], programme, number)))
+        Reasons(
+            one.rule,
+            rules[one.rule].name,
+            (*_sentences(one, rules[one.rule], programme, number), *_back(one, stands=stands)),
+        )
         for one in found.outcomes
     )
 
@@ -88,7 +92,7 @@ def _sentences(one: Outcome, rule: Rule, programme: Programme, number: int) -> l
         case "outdone":
             return [_say("outdone", "Not counted: rule {by} counts instead.", by=one.outdone_by)]
         case _:
-            return [*_worked_out(one, rule, programme), *(_cut(cut) for cut in one.cuts), *_back(one)]
+            return [*_worked_out(one, rule, programme), *(_cut(cut) for cut in one.cuts)]
 
 
 def _worked_out(one: Outcome, rule: Rule, programme: Programme) -> list[Sentence]:
@@ -123,10 +127,12 @@ def _cut(cut: Cut) -> Sentence:
     return _say(f"cap.{cut.per}", text, cap=cut.points, used=cut.used, before=cut.before, after=cut.after)
 
 
-def _back(one: Outcome) -> list[Sentence]:
+def _back(one: Outcome, *, stands: bool) -> list[Sentence]:
     taken = one.earned - one.kept
     if not taken:
         return []
+    if not stands:
+        return [_say("cancelled", "Taken back, since the order was cancelled.", taken=taken)]
     return [_say("back", "{taken} taken back for what came back; {kept} are left.", taken=taken, kept=one.kept)]
 
 

@@ -22,7 +22,7 @@ from services.loyalty.programmes import (
     spans,
 )
 from shared.contracts.shops import Shop
-from shared.kernel import DayOrdinal, Zone, month_of, start_of_month
+from shared.kernel import DayOrdinal, Zone, fold, month_of, start_of_month
 
 NEVER = 2**31 - 1
 """As a day, as the ledger has it."""
@@ -95,7 +95,8 @@ def asks_for_numbers(programme: Programme) -> bool:
 @lru_cache(maxsize=256)
 def names_of(programme: Programme) -> frozenset[str]:
     """Names of interactions that earn, folded."""
-    return frozenset(name for rule in programme.rules if isinstance(rule.on, OnInteraction) for name in rule.on.names)
+    ours = (rule.on for rule in programme.rules)
+    return frozenset(fold(name) for on in ours if isinstance(on, OnInteraction) for name in on.names)
 
 
 def _asks(condition: Condition | None) -> bool:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from services.loyalty.earning import Context, Purchase
+from services.loyalty.orders.domain.granting import Kept
 from services.loyalty.orders.domain.occasion import Key, Kind, purchase_of
 from services.loyalty.orders.store.occasions import kept_of, refunds_of
 from shared.db import Reads
@@ -18,6 +19,13 @@ SELECT shop, kind, id, customer, first_at, last_at, content_at, delivered_at, re
 FROM occasion
 WHERE shop = $1 AND customer > 0 AND first_at >= $2 AND (NOT $4::boolean OR through > 0)
 ORDER BY customer, first_at, kind, id LIMIT $3
+"""
+
+
+_ONE = """
+SELECT shop, kind, id, customer, first_at, last_at, content_at, delivered_at, revenue, points, status, currency,
+       content_id, detail, granted
+FROM occasion WHERE shop = $1 AND kind = $2 AND id = $3
 """
 
 
@@ -48,3 +56,12 @@ async def occurred_since(
             context = None if kept.grant is None else kept.grant.context
             found.append(Occurred(row["customer"], purchase, context, row["points"]))
     return found
+
+
+async def load_one(reads: Reads, key: Key) -> Kept | None:
+    """What is known of an occasion, and what it was given."""
+    row = await reads.fetchrow(_ONE, key.shop, int(key.kind), key.id)
+    if row is None:
+        return None
+    refunds = await refunds_of(reads, [key] if key.kind is Kind.ORDER else [])
+    return kept_of(row, refunds.get(key, {}))
