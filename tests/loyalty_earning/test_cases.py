@@ -224,6 +224,7 @@ REFUNDS = [
     ("a line that nobody knows", (GivenBack(900, items=(Returned("9", 1, 900),)),), {"1": 40, "2": 50}),
     ("all of it", (GivenBack(None, whole=True),), {}),
     ("all the money", (GivenBack(4_000), GivenBack(5_000)), {}),
+    ("all the money, told of one line", (GivenBack(9_000, items=(Returned("1", 2, 9_000),)),), {}),
     ("all the pieces", (GivenBack(None, items=(Returned("1", 2), Returned("2", 1))),), {}),
 ]
 
@@ -244,6 +245,7 @@ def test_largest_remainders_part_points_so_that_none_is_lost() -> None:
     thirds = [Line(str(number), 1, 1_000) for number in range(3)]
     found = entitlement(order(3_000, *thirds), programme(rule("thanks", fixed(10))), context())
     assert found.by_line() == {("thanks", "0"): 4, ("thanks", "1"): 3, ("thanks", "2"): 3}
+    assert entitlement(order(3_000, *reversed(thirds)), programme(rule("thanks", fixed(10))), context()) == found
 
 
 def test_caps_are_counted_by_rule_and_by_all_together() -> None:
