@@ -158,7 +158,7 @@ async def read_member(
     async with database.read(caller.shop_id) as reads:
         found = await store.member_of(reads, caller.shop_id, customer_number(customer))
     if found is None:
-        raise not_found("member")
+        raise not_found("customer")
     return MemberAnswer(**_answer(found))
 
 
@@ -222,7 +222,7 @@ async def _change(
     after = changed(found, number, Wish(change, microseconds(tx.now), reason, caller.actor))
     if isinstance(after, Refused):
         if found is None or after.reason != "already":
-            raise not_found("member") if found is None else _conflict(after.reason.replace("_", "-"), after.detail)
+            raise not_found("customer") if found is None else _conflict(after.reason.replace("_", "-"), after.detail)
         return await once.keep(tx.conn, caller, _told(found, changed=False))
     key = OutboxKey(shop, message_key(caller.shop.slug, customer))
     await tx.lock_keys(Counter([key]))
