@@ -274,4 +274,36 @@ SAFEGUARDS = (
         ),
         ("tests/privacy/test_consents.py",),
     ),
+    Safeguard(
+        "lock of accounts",
+        (Edit("services/loyalty/points/store/accounts.py", "\nFOR UPDATE OF a\n", "\n"),),
+        ("tests/loyalty_points/test_posting.py",),
+    ),
+    Safeguard(
+        "sorting of accounts",
+        (
+            Edit(
+                "services/loyalty/points/store/accounts.py",
+                "ORDER BY a.shop, a.customer\nFOR UPDATE",
+                "ORDER BY random()\nFOR UPDATE",
+            ),
+        ),
+        ("tests/loyalty_points/test_posting.py",),
+    ),
+    Safeguard(
+        "lots have their turn",
+        (Edit("services/loyalty/points/domain/model.py", "key=lambda lot: lot.turn)", "key=lambda lot: lot.lot)"),),
+        ("tests/loyalty_points/test_cases.py",),
+    ),
+    Safeguard(
+        "repayments are given up with their debt",
+        (
+            Edit(
+                "services/loyalty/points/domain/awarding.py",
+                "        _give_up_repayments(book, lot, owed - account.owed)\n",
+                "        owed = min(owed, account.owed)\n",
+            ),
+        ),
+        ("tests/loyalty_points/test_cases.py",),
+    ),
 )
