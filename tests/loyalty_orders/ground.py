@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 from services.loyalty.main import create_service
+from services.loyalty.points import Signer, verify
 from services.loyalty.programmes import Programme, Rate, Rule, Version
 from shared.contracts.envelope import Envelope
 from shared.contracts.interactions import Interaction, InteractionRecorded
@@ -115,6 +116,13 @@ async def balances(harness: Harness) -> dict[tuple[int, int], tuple[int, int, in
     rows = await harness.pool.fetch("SELECT shop, customer, pending, active, owed FROM account ORDER BY 1, 2")
     found = {(shop, customer): (pending, active, owed) for shop, customer, pending, active, owed in rows}
     return {who: held for who, held in found.items() if any(held)}
+
+
+async def broken(harness: Harness) -> list[object]:
+    """What the checker of the ledger finds wrong."""
+    async with harness.pool.acquire() as conn:
+        found = await verify(conn, Signer(TEST_SECRET))
+    return [one for shop in found for one in shop.violations]
 
 
 async def points(harness: Harness, customer: int = 1, shop: Shop = SHOP) -> int:

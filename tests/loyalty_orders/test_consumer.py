@@ -16,6 +16,7 @@ from tests.loyalty_orders.ground import (
     SHOPS,
     Story,
     balances,
+    broken,
     completed,
     event,
     order,
@@ -45,6 +46,7 @@ async def test_any_order_of_any_batches_comes_to_the_same_balances(databases: Da
             found = {who: pending + active - owed for who, (pending, active, owed) in (await balances(harness)).items()}
             assert {who: total for who, total in found.items() if total} == expected
             assert await harness.dead_letters() == []
+            assert await broken(harness) == []
 
 
 async def test_an_order_of_a_new_customer_joins_and_earns(databases: Databases) -> None:

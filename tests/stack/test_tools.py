@@ -53,7 +53,7 @@ class Place:
 
 @pytest.fixture
 async def place(databases: Databases, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Place]:
-    url = await databases.create("gateway", "metrics")
+    url = await databases.create("gateway", "loyalty", "metrics")
     await ensure_topics(stack.bootstrap_servers, [create_service(SECRET.encode()), metrics_service()], partitions=12)
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", stack.bootstrap_servers)
     monkeypatch.setenv("DATABASE_URL", url)

@@ -5,8 +5,10 @@ difference.
 """
 
 from services.loyalty.orders.consumer import InteractionConsumer, OrderConsumer
+from services.loyalty.orders.domain.asking import Why
 from services.loyalty.orders.moving import IdentityConsumer
 from services.loyalty.orders.schemes import TermsByProgramme
+from services.loyalty.orders.spending import spent_on
 from services.loyalty.orders.store.occurred import Occurred, occurred_since
 
 __all__ = [
@@ -15,5 +17,7 @@ __all__ = [
     "Occurred",
     "OrderConsumer",
     "TermsByProgramme",
+    "Why",
     "occurred_since",
+    "spent_on",
 ]

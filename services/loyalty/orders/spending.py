@@ -1,0 +1,29 @@
+"""Points that were spent on an order: whoever redeems says so, and what the order's refunds give back follows."""
+
+from __future__ import annotations
+
+from services.loyalty import persons
+from services.loyalty.orders.domain.asking import Spend, Why, give_back
+from services.loyalty.orders.domain.granting import Settled
+from services.loyalty.orders.domain.occasion import Key, Kind, Known, purchase_of
+from services.loyalty.orders.store import around as store
+from services.loyalty.orders.store import occasions
+from services.loyalty.points import GiveBack
+from shared.messaging.handling import Transaction
+
+
+async def spent_on(tx: Transaction, shop: int, order_id: str, spend: tuple[str, int, int], why: Why) -> GiveBack | None:
+    """Remember that a spend (its name in the ledger, identity, points) was made on an order, known or not yet.
+
+    What is to be posted where the order, as it is known, has something of it given back already; None for nothing. Call
+    it before the spend is posted, in its transaction: it locks the order, and accounts are locked after orders.
+    """
+    key = Key(shop, Kind.ORDER, order_id)
+    await persons.hold(tx.conn, [shop])
+    known = (await occasions.lock(tx.conn, [key])).get(key)
+    named = Spend(key, *spend)
+    await store.name_spend(tx.conn, named)
+    after = Known() if known is None else known.known
+    person = await persons.identities_of_person(tx.conn, shop, named.customer)
+    wanted = give_back(named, Settled(key, after, None, (), purchase_of(key, after)), person, why)
+    return wanted if wanted.total else None
