@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.loyalty import persons
 from services.loyalty.clocks import Reached, reached, read_clocks
-from services.loyalty.orders.domain.schemes import names_of
+from services.loyalty.orders.domain.schemes import Scheme, names_of
 from services.loyalty.orders.events import Heard, read_interactions, read_orders
-from services.loyalty.orders.judging import Doing, Wary, judge
+from services.loyalty.orders.judging import Doing, Wary, judge, with_joined
+from services.loyalty.orders.plainly import Taken, awards_of, chosen, take
 from services.loyalty.orders.schemes import Schemes
-from services.loyalty.orders.telling import conclude
+from services.loyalty.orders.telling import conclude, why_of
 from shared.contracts.interactions import InteractionRecorded
 from shared.contracts.orders import ClockAdvanced, OrdersEvent
 from shared.contracts.shops import Shop
 from shared.messaging.handling import Delivery, Work
+from shared.orders import FUTURE_US, microseconds
 
 
 @dataclass
@@ -37,12 +39,42 @@ class OrderConsumer:
             for position, delivery in enumerate(deliveries)
             if type(delivery.event) is not ClockAdvanced
         ]
-        batch = read_orders(told, numbers, work.tx.now, work.refuse)
-        if batch.told:
-            doing = Doing(work, shops, await self.schemes.load(work.tx.conn, shops), batch)
+        schemes = await self.schemes.load(work.tx.conn, shops)
+
+        def at(heard: Heard) -> Reached:
+            return clocks.at(heard.position, heard.delivery)
+
+        plain, told = await self._plainly(work, told, numbers, schemes)
+        doing = Doing(work, shops, schemes, read_orders(told, numbers, work.tx.now, work.refuse))
+        if plain is not None:
+            doing = await with_joined(doing, plain.taken.joined)
+        if plain is not None or doing.batch.told:
             judged = await judge(doing, self.wary)
-            await conclude(doing, judged, lambda heard: clocks.at(heard.position, heard.delivery))
+            if plain is not None:
+                judged.joined.extend(plain.taken.joined)
+            awards = [] if plain is None else awards_of(plain.taken, plain.heard, lambda heard: why_of(heard, at))
+            await conclude(doing, judged, at, awards)
         await clocks.keep(work)
+
+    async def _plainly(
+        self, work: Work, heard: list[Heard], numbers: Mapping[str, int], schemes: Mapping[int, Scheme]
+    ) -> tuple[Plainly | None, list[Heard]]:
+        """(what went the plain way, what is left for the general one)."""
+        if self.wary.batches:
+            return None, heard
+        orders = chosen(heard, numbers, schemes, microseconds(work.tx.now) + FUTURE_US)
+        taken = None if orders is None else await take(work.tx.conn, orders, heard, schemes)
+        if taken is None:
+            return None, heard
+        gone = set(taken.orders.place.tolist())
+        return Plainly(taken, heard), [one for place, one in enumerate(heard) if place not in gone]
+
+
+class Plainly(NamedTuple):
+    """Orders that went the plain way, and the events that their places are of."""
+
+    taken: Taken
+    heard: list[Heard]
 
 
 @dataclass

@@ -151,11 +151,16 @@ def _state(event: OrderEvent) -> OrderState:
         return OrderState(tellings={(event.data.refund_id, refund.at, refund.event_id): refund})
     order = event.data
     assert isinstance(order, OrderTold), "no refund"
-    content = content_of(event)._replace(received=0, lines=(), detail=encode_detail(_detail(order)))
+    content = content_of(event)._replace(received=0, lines=(), detail=detail_of(order))
     contents = {(content.at, content.event_id): content}
     if isinstance(event, OrderUpdated):
         return OrderState(contents=contents)
     return OrderState({Mark(content.at, isinstance(event, OrderCompleted)): 0}, contents)
+
+
+def detail_of(order: OrderTold) -> bytes:
+    """What rules see of an order besides its amount, as it is kept."""
+    return encode_detail(_detail(order)) if order.lines or order.affiliation is not UNSET else b""
 
 
 def _detail(order: OrderTold) -> Detail:

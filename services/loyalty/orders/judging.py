@@ -69,6 +69,8 @@ class Judged:
 
 async def judge(doing: Doing, wary: Wary) -> Judged:
     """Steps 1 to 6."""
+    if not doing.batch.told and not doing.batch.joins and not doing.again:
+        return Judged([], {}, {}, {})
     conn = doing.work.tx.conn
     await occasions.prepare(conn)
     if wary.batches == 0:
@@ -79,6 +81,16 @@ async def judge(doing: Doing, wary: Wary) -> Judged:
             wary.batches = _WARY_BATCHES
     wary.batches -= 1
     return await _judge(doing, careful=True)
+
+
+async def with_joined(doing: Doing, fresh: Iterable[tuple[Joined, Heard]]) -> Doing:
+    """The batch, with what else may earn now that these are members."""
+    more = await _more(doing, fresh, {}, doing.batch.told)
+    again = {key: heard for key, (known, heard) in more.items() if known is None}
+    for key, (known, heard) in more.items():
+        if known is not None:
+            doing.batch.add(key, known, _LAST, heard.delivery, completes=True)
+    return doing._replace(again=again)
 
 
 async def _judge(doing: Doing, *, careful: bool) -> Judged:
@@ -100,8 +112,12 @@ async def _judge(doing: Doing, *, careful: bool) -> Judged:
     if careful:
         await occasions.make_rows(conn, [key for key, (known, _) in more.items() if known is not None])
     before |= await occasions.lock(conn, more)
+    places = {one.key: place for place, one in enumerate(asked)}
     for key, (known, cause) in more.items():
-        if known is not None or key in before:
+        if key in places:  # joined twice in a batch, each time earlier than was known
+            one = asked[places[key]]
+            asked[places[key]] = one if known is None else one._replace(after=joined(one.after, known))
+        elif known is not None or key in before:
             heard[key] = cause
             told_now = {} if known is None else {key: known}
             asked.append(Asked(key, _LAST, before.get(key), _after(told_now, before, key)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from services.loyalty import members
 from services.loyalty.clocks import Reached
@@ -25,10 +25,10 @@ ReachedAt = Callable[[Heard], Reached]
 """How far the clock of an event's shop had come."""
 
 
-async def conclude(doing: Doing, judged: Judged, reached: ReachedAt) -> None:
-    """Post and publish, in the transaction of the batch."""
+async def conclude(doing: Doing, judged: Judged, reached: ReachedAt, awards: Sequence[Operation] = ()) -> None:
+    """Post and publish, in the transaction of the batch. `awards`: what went the plain way."""
     whys = {key: why_of(heard, reached) for key, heard in judged.heard.items()}
-    operations: list[Operation] = []
+    operations: list[Operation] = [*awards]
     for one in judged.settled:
         operations += awards_of(one, judged.before.get(one.key), whys[one.key])
     operations += await _slid(doing, judged, whys)

@@ -1,0 +1,172 @@
+"""Orders that are new and plain: thousands at a time, without a look at each. What does not fit goes the general way.
+
+1 which of the batch fit, by columns   2 leave those of merged people   3 who is a member, who joins by it   4 judge by
+columns   5 write by COPY; one that is known after all undoes it, and all go the general way
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import asyncpg
+import numpy as np
+from msgspec import UNSET
+
+from services.loyalty import members, persons
+from services.loyalty.members import How, Joined, Membership
+from services.loyalty.orders.domain.asking import Why
+from services.loyalty.orders.domain.plain import PlainGrant, PlainOrders, granted, versions_at
+from services.loyalty.orders.domain.schemes import Scheme
+from services.loyalty.orders.events import Heard, detail_of
+from services.loyalty.orders.store import plain as store
+from services.loyalty.points import Award, Operation, Part, Source, Who
+from services.loyalty.programmes import Version
+from shared.contracts.orders import OrderCompleted
+from shared.kernel import MAX_MINOR_UNITS
+from shared.orders import FUTURE_US, ORDER_ID_BYTES_MAX, customers_of, instants
+
+_CURRENCY_LETTERS = 3
+
+
+class Taken(NamedTuple):
+    """Orders that were written, with what they were given."""
+
+    orders: PlainOrders
+    grants: list[PlainGrant | None]
+    joined: list[tuple[Joined, Heard]]
+
+
+def chosen(
+    heard: Sequence[Heard], numbers: Mapping[str, int], schemes: Mapping[int, Scheme], limit: int
+) -> PlainOrders | None:
+    """Step 1: `place` is that among `heard`. `limit`: latest instant allowed now."""
+    events = [one.delivery.event for one in heard]
+    keys = Counter([(event.shop, event.data.order_id) for event in events])
+    served = {slug for slug, number in numbers.items() if schemes[number].in_force}
+    places = [
+        place
+        for place, event in enumerate(events)
+        if type(event) is OrderCompleted
+        and not event.data.lines
+        and event.data.customer is not None
+        and event.shop in served
+        and keys[event.shop, event.data.order_id] == 1
+    ]
+    if not places:
+        return None
+    mine = [events[place] for place in places]
+    try:
+        orders = PlainOrders(
+            np.array(places, np.int64),
+            np.array([numbers[event.shop] for event in mine], np.int64),
+            [event.data.order_id for event in mine],
+            customers_of([event.data.customer for event in mine]),
+            instants([event.time for event in mine]),
+            np.array([event.data.revenue for event in mine], np.int64),
+            [event.data.currency for event in mine],
+        )
+    except (ValueError, OverflowError):
+        return None
+    received = instants([event.time if event.receivedat is UNSET else event.receivedat for event in mine])
+    told = np.array([event.receivedat is not UNSET for event in mine], np.bool_)
+    sound = np.where(told, orders.at <= received + FUTURE_US, orders.at <= limit) & (orders.customer > 0)
+    sound &= (orders.revenue >= 0) & (orders.revenue <= MAX_MINOR_UNITS)
+    sound &= np.array(
+        [
+            0 < len(event.data.order_id) <= ORDER_ID_BYTES_MAX // 4
+            and len(event.data.currency) == _CURRENCY_LETTERS
+            and f"{event.id}{event.data.order_id}{event.data.currency}".isprintable()
+            and 0 < len(event.id) <= ORDER_ID_BYTES_MAX // 4
+            for event in mine
+        ],
+        np.bool_,
+    )
+    sound &= np.array([version is not None for version in versions_at(orders, schemes)], np.bool_)
+    return orders.chosen(sound) if sound.any() else None
+
+
+async def take(
+    conn: asyncpg.Connection[Any], orders: PlainOrders, heard: Sequence[Heard], schemes: Mapping[int, Scheme]
+) -> Taken | None:
+    """Steps 2 to 5; None when one of them was known."""
+    orders, versions, joins = await _of_members(conn, orders, schemes)
+    if not len(orders):
+        return None
+    given = granted(orders, versions, schemes)
+    member = _members(orders, joins)
+    grants = [grant if is_one else None for grant, is_one in zip(given, member, strict=True)]
+    events = [heard[place].delivery.event for place in orders.place.tolist()]
+    try:
+        async with conn.transaction():  # a savepoint
+            await store.insert(
+                conn, orders, [event.id for event in events], [detail_of(event.data) for event in events], grants
+            )
+            fresh = await members.join(conn, {key: one for key, one in joins.items() if one is not None})
+    except asyncpg.UniqueViolationError:
+        return None
+    first: dict[tuple[int, int], Heard] = {}
+    for shop, customer, place in zip(
+        orders.shop.tolist(), orders.customer.tolist(), orders.place.tolist(), strict=True
+    ):
+        first.setdefault((shop, customer), heard[place])
+    return Taken(orders, grants, [(one, first[one.shop, one.member.customer]) for one in fresh])
+
+
+async def _of_members(
+    conn: asyncpg.Connection[Any], orders: PlainOrders, schemes: Mapping[int, Scheme]
+) -> tuple[PlainOrders, list[Version], dict[tuple[int, int], Membership | None]]:
+    """(orders whose membership is simple, their versions, who is to join; None: no member, and does not)."""
+    places = list(zip(orders.shop.tolist(), orders.customer.tolist(), strict=True))
+    by_shop: dict[int, set[int]] = {}
+    for shop, customer in places:
+        by_shop.setdefault(shop, set()).add(customer)
+    merged = await persons.persons_of(conn, by_shop)
+    known = await members.members_of(conn, set(places))
+    versions = versions_at(orders, schemes)
+    joins: dict[tuple[int, int], Membership | None] = {}
+    keep = np.ones(len(orders), np.bool_)
+    for row, (place, at, version) in enumerate(zip(places, orders.at.tolist(), versions, strict=True)):
+        assert version is not None, "see `chosen`"
+        member = known.get(place)
+        if place in merged or (member is not None and (member.absences or at < member.joined.at)):
+            keep[row] = False
+        elif member is None:
+            may = "first_order" in version.programme.joining
+            before = joins.get(place)
+            if may and (before is None or at < before.at):
+                joins[place] = Membership(at, How.FIRST_ORDER)
+            joins.setdefault(place, None)
+    rows = np.flatnonzero(keep).tolist()
+    left = [version for row in rows if (version := versions[row]) is not None]
+    return orders.chosen(keep), left, joins
+
+
+def _members(orders: PlainOrders, joins: Mapping[tuple[int, int], Membership | None]) -> list[bool]:
+    """Whether each is a member's: of who is one already, or is from this batch on."""
+    found = []
+    for shop, customer, at in zip(orders.shop.tolist(), orders.customer.tolist(), orders.at.tolist(), strict=True):
+        if (shop, customer) not in joins:
+            found.append(True)
+            continue
+        join = joins[shop, customer]
+        found.append(join is not None and at >= join.at)
+    return found
+
+
+def awards_of(taken: Taken, heard: Sequence[Heard], why_of: Callable[[Heard], Why]) -> list[Operation]:
+    """What the ledger is asked for them."""
+    found: list[Operation] = []
+    columns = zip(
+        taken.orders.shop.tolist(), taken.orders.customer.tolist(), taken.orders.order_id, taken.orders.place.tolist(),
+        taken.grants, strict=True,
+    )  # fmt: skip
+    for shop, customer, order_id, place, grant in columns:
+        if grant is not None and grant.points:
+            why = why_of(heard[place])
+            part = Part(grant.rule, grant.version, grant.points, "", grant.starts, grant.expires)
+            found.append(
+                Award(Who(shop, customer), Source.ORDER, order_id, (part,), why.cause, why.day, why.partition, True)
+            )
+    return found

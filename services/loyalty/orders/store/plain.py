@@ -1,0 +1,52 @@
+"""Occasions that are new, by COPY."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from struct import Struct
+from typing import Any
+
+import asyncpg
+
+from services.loyalty.orders.domain.plain import PlainGrant, PlainOrders
+from shared.db.binary import UNIX_TO_POSTGRES_US, copy_in
+
+_COLUMNS = (
+    *("customer", "first_at", "last_at", "content_at", "revenue", "points", "shop", "kind", "status", "name"),
+    *("currency", "content_id", "id", "detail", "through", "granted"),
+)
+_FIXED = Struct(">h" + "iq" * 6 + "ih" * 3 + "i").pack
+_THROUGH = Struct(">iq").pack
+_SIZE = Struct(">i").pack
+_NULL = b"\xff\xff\xff\xff"  # length -1
+_ORDER, _COMPLETED = 1, 2
+
+
+async def insert(
+    conn: asyncpg.Connection[Any],
+    orders: PlainOrders,
+    events: Sequence[str],
+    details: Sequence[bytes],
+    grants: Sequence[PlainGrant | None],
+) -> None:
+    """Write orders that are new, with what they were given. UniqueViolationError when one is not new."""
+    rows = []
+    columns = zip(
+        orders.shop.tolist(), orders.customer.tolist(), (orders.at - UNIX_TO_POSTGRES_US).tolist(),
+        orders.revenue.tolist(), orders.order_id, orders.currency, events, details, grants,
+        strict=True,
+    )  # fmt: skip
+    for shop, customer, at, revenue, order_id, currency, event, detail, grant in columns:
+        fixed = _FIXED(
+            *(16, 8, customer, 8, at, 8, at, 8, at, 8, revenue, 8, 0 if grant is None else grant.points),
+            *(2, shop, 2, _ORDER, 2, _COMPLETED, 0),
+        )
+        told = b"".join(map(_field, (currency.encode(), event.encode(), order_id.encode())))
+        behind = _NULL * 2 if grant is None else _THROUGH(8, customer) + _field(grant.stored)
+        rows.append((shop, order_id, b"".join((fixed, told, _field(detail) if detail else _NULL, behind))))
+    rows.sort()  # by key, as all writers
+    await copy_in(conn, "occasion", _COLUMNS, b"".join([row for *_, row in rows]))
+
+
+def _field(value: bytes) -> bytes:
+    return _SIZE(len(value)) + value

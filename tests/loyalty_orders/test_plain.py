@@ -1,0 +1,127 @@
+"""Orders that go by columns come to what the general way comes to, to the byte."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+import msgspec
+import pytest
+
+from services.loyalty.orders import consumer
+from services.loyalty.programmes import (
+    AfterDays,
+    Fixed,
+    OnInteraction,
+    Programme,
+    Rate,
+    Rolling,
+    Rule,
+)
+from shared.contracts.topics import CUSTOMERS, INTERACTIONS, LOYALTY_MEMBERS, LOYALTY_POINTS, ORDERS
+from shared.testing import Databases
+from shared.testing.harness import Harness
+from tests.loyalty_orders.ground import FLAT, OTHER, SHOP, Story, broken, completed, did, version, worker
+from tests.loyalty_orders.test_identities import told
+
+pytestmark = pytest.mark.stack
+WELCOME: Programme = msgspec.structs.replace(
+    FLAT,
+    rules=(
+        Rule(id="spend", name="Spend", earn=Rate(points=3, per=70)),
+        Rule(id="welcome", name="Welcome", earn=Fixed(points=50), on=OnInteraction(names=("member joined",))),
+    ),
+    rounding="half_even",
+    pending=AfterDays(days=14),
+    expiry=Rolling(months=12),
+)
+_TABLES = {
+    # Of joining, only the first instant means anything: how many later ones were told before it depends on the batches.
+    "occasion": """
+        SELECT customer, first_at, revenue, points, through, shop, kind, status, currency, name, id, detail, granted,
+               CASE name WHEN '' THEN last_at END, CASE name WHEN '' THEN content_at END, delivered_at
+        FROM occasion ORDER BY shop, kind, id
+    """,
+    "member": "SELECT shop, customer, joined_at, how, state FROM member ORDER BY 1, 2",
+    "lot": "SELECT * FROM lot ORDER BY shop, customer, lot",
+    "account": """
+        SELECT shop, customer, pending, active, owed FROM account WHERE pending + active + owed > 0 ORDER BY 1, 2
+    """,
+}
+
+
+async def kept(harness: Harness) -> dict[str, list[tuple[Any, ...]]]:
+    """All rows of the tables."""
+    return {name: [tuple(row) for row in await harness.pool.fetch(query)] for name, query in _TABLES.items()}
+
+
+def stream(seed: int) -> list[Any]:
+    """Orders, most of them plain, of old and new customers, with a few that change."""
+    rng = Random(seed)
+    plain = [
+        completed(
+            f"p-{number}",
+            rng.randint(1, 60),
+            rng.randint(0, 50_000),
+            hours=rng.uniform(-10, 900),
+            shop=rng.choice((SHOP, OTHER)),
+            **({"affiliation": "web"} if number % 5 == 0 else {}),
+        )
+        for number in range(300)
+    ]
+    return sorted([*plain, *Story(rng, customers=20).tell(60)], key=lambda one: (one.time, one.id))
+
+
+@pytest.mark.parametrize("programme", [FLAT, WELCOME], ids=["flat", "welcome"])
+async def test_both_ways_keep_the_same_rows_for_any_batches(
+    databases: Databases, programme: Programme, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = stream(1)
+    programmes = {SHOP: [version(programme)], OTHER: [version(programme)]}
+    found = []
+    for batch, by_columns in ((100, False), (100, True), (1_000, True), (7, True)):
+        with monkeypatch.context() as patched:
+            if not by_columns:
+                patched.setattr(consumer, "chosen", lambda *_: None)
+            async with worker(databases, programmes) as harness:
+                await harness.feed(ORDERS, events, batch=batch)
+                found.append(await kept(harness))
+                assert await broken(harness) == []
+                types = {one.event["type"] for one in await harness.published()}
+                assert {"points.earned", "member.joined"} <= types
+                if batch == 100:
+                    telling = [await harness.published(topic) for topic in (LOYALTY_MEMBERS, LOYALTY_POINTS)]
+                    found[-1]["told"] = sorted([(one.key, one.event["type"]) for each in telling for one in each])
+    assert found[0].pop("told") == found[1].pop("told")
+    for name in _TABLES:
+        assert differing(found[0][name], found[1][name]) == [], name
+    for one in found[2:]:  # an order that comes with its refund is posted once, so lots may differ
+        for name in ("occasion", "account", "member"):
+            assert differing(found[0][name], one[name]) == [], name
+
+
+def differing(one: list[Any], other: list[Any]) -> list[Any]:
+    """Rows that are not the same."""
+    return sorted(map(str, set(map(str, one)) ^ set(map(str, other))))
+
+
+async def test_orders_of_merged_and_of_absent_people_take_the_general_way(databases: Databases) -> None:
+    only = msgspec.structs.replace(FLAT, joining=("event",))
+    async with worker(databases, {SHOP: [version(only)]}) as harness:
+        await harness.feed(INTERACTIONS, [did("member joined", 1, hours=1)])
+        await harness.feed(CUSTOMERS, [told("merged", 2, 1, 5)])
+        await harness.feed(ORDERS, [completed("a", 2, hours=2), completed("b", 3, hours=2), completed("c", 1, hours=0)])
+        rows = await harness.pool.fetch("SELECT id, points, through FROM occasion ORDER BY id")
+        assert [tuple(row) for row in rows] == [("a", 100, 1), ("b", 0, None), ("c", 0, None)]
+        await harness.feed(INTERACTIONS, [did("member joined", 3, hours=1)])
+        assert await harness.pool.fetchval("SELECT points FROM occasion WHERE id = 'b'") == 100
+
+
+async def test_an_order_that_is_known_after_all_undoes_the_plain_way(databases: Databases) -> None:
+    async with worker(databases) as harness:
+        await harness.feed(ORDERS, [completed("a"), completed("b", 2)])
+        again = [completed("a", hours=1), completed("c", 3, hours=1), completed("d", 3, hours=2)]
+        await harness.feed(ORDERS, again)
+        totals = await harness.pool.fetch("SELECT customer, active FROM account ORDER BY 1")
+        assert [tuple(row) for row in totals] == [(1, 100), (2, 100), (3, 200)]
+        assert await harness.pool.fetchval("SELECT first_at FROM occasion WHERE id = 'a'") == completed("a").time
