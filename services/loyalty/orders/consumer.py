@@ -13,7 +13,7 @@ from services.loyalty.orders.events import Heard, read_interactions, read_orders
 from services.loyalty.orders.judging import Doing, Wary, judge, with_joined
 from services.loyalty.orders.plainly import Taken, awards_of, chosen, take
 from services.loyalty.orders.schemes import Schemes
-from services.loyalty.orders.telling import conclude, why_of
+from services.loyalty.orders.telling import conclude
 from shared.contracts.interactions import InteractionRecorded
 from shared.contracts.orders import ClockAdvanced, OrdersEvent
 from shared.contracts.shops import Shop
@@ -52,7 +52,7 @@ class OrderConsumer:
             judged = await judge(doing, self.wary)
             if plain is not None:
                 judged.joined.extend(plain.taken.joined)
-            awards = [] if plain is None else awards_of(plain.taken, plain.heard, lambda heard: why_of(heard, at))
+            awards = [] if plain is None else awards_of(plain.taken, plain.heard, at)
             await conclude(doing, judged, at, awards)
         await clocks.keep(work)
 

@@ -15,13 +15,13 @@ import numpy as np
 from msgspec import UNSET
 
 from services.loyalty import members, persons
+from services.loyalty.clocks import Reached
 from services.loyalty.members import How, Joined, Membership
-from services.loyalty.orders.domain.asking import Why
 from services.loyalty.orders.domain.plain import PlainGrant, PlainOrders, granted, versions_at
 from services.loyalty.orders.domain.schemes import Scheme
 from services.loyalty.orders.events import Heard, detail_of
 from services.loyalty.orders.store import plain as store
-from services.loyalty.points import Award, Operation, Part, Source, Who
+from services.loyalty.points import Award, Cause, Operation, Part, Source, Who
 from services.loyalty.programmes import Version
 from shared.contracts.orders import OrderCompleted
 from shared.kernel import MAX_MINOR_UNITS
@@ -155,18 +155,21 @@ def _members(orders: PlainOrders, joins: Mapping[tuple[int, int], Membership | N
     return found
 
 
-def awards_of(taken: Taken, heard: Sequence[Heard], why_of: Callable[[Heard], Why]) -> list[Operation]:
+def awards_of(taken: Taken, heard: Sequence[Heard], reached: Callable[[Heard], Reached]) -> list[Operation]:
     """What the ledger is asked for them."""
     found: list[Operation] = []
+    orders = taken.orders
     columns = zip(
-        taken.orders.shop.tolist(), taken.orders.customer.tolist(), taken.orders.order_id, taken.orders.place.tolist(),
+        orders.shop.tolist(), orders.customer.tolist(), orders.at.tolist(), orders.order_id, orders.place.tolist(),
         taken.grants, strict=True,
     )  # fmt: skip
-    for shop, customer, order_id, place, grant in columns:
+    for shop, customer, at, order_id, place, grant in columns:
         if grant is not None and grant.points:
-            why = why_of(heard[place])
+            one = heard[place]
+            event = one.delivery.event
+            correlation = "" if event.correlationid is UNSET else event.correlationid
+            cause = Cause(at, event.id, correlation, event.origin)
             part = Part(grant.rule, grant.version, grant.points, "", grant.starts, grant.expires)
-            found.append(
-                Award(Who(shop, customer), Source.ORDER, order_id, (part,), why.cause, why.day, why.partition, True)
-            )
+            who, day = Who(shop, customer), reached(one).day
+            found.append(Award(who, Source.ORDER, order_id, (part,), cause, day, one.delivery.partition, True))
     return found
