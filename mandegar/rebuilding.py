@@ -113,8 +113,14 @@ async def fill(state: State, limit: int | None = None) -> None:
 
 async def check(state: State) -> Checked:
     """Compare live with the rebuild at the same positions. Live goes on meanwhile."""
-    from shared.messaging.rebuilding import compare, letters_to_repeat, live_positions, refresh
-    from shared.messaging.rebuilding.comparing import digests
+    from shared.messaging.rebuilding import (
+        compare,
+        digests,
+        exemplified,
+        letters_to_repeat,
+        live_positions,
+        refresh,
+    )
 
     anew, plan = _anew(state.service), state.plan
     await refresh(state.beside, plan, state.service, anew)
@@ -134,7 +140,9 @@ async def check(state: State) -> Checked:
             apart = 0 if plan.set_apart is None else await plan.set_apart(state.worker, state.beside)
             live = await digests(state.worker, plan.compared)
             rebuilt = await digests(state.beside, plan.compared)
-    return Checked(compare(plan.compared, live, rebuilt), apart)
+            verdicts = compare(plan.compared, live, rebuilt)
+            verdicts = await exemplified(state.worker, state.beside, plan.compared, verdicts)
+    return Checked(verdicts, apart)
 
 
 async def switch(state: State) -> Switched:

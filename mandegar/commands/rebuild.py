@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -128,16 +128,27 @@ def _print_checked(checked: Checked, *, as_json: bool) -> None:
         for verdict in verdicts
     ]
     if as_json:
+        for row, verdict in zip(rows, verdicts, strict=True):
+            row["only_live"] = [json.loads(one) for one in verdict.alone.live]
+            row["only_rebuilt"] = [json.loads(one) for one in verdict.alone.rebuilt]
         equal = all(verdict.equal for verdict in verdicts)
         told = {"kind": "check", "equal": equal, "set_apart": checked.apart, "tables": rows}
         sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")
     else:
         print_rows(rows, COLUMNS)
+        _print_examples(verdicts)
         if checked.apart:
             sys.stdout.write(
                 f"stages of {checked.apart:,} customers were not compared: they are being worked out just now, "
                 "or the topics do not decide them (docs/runbooks/rebuild.md)\n"
             )
+
+
+def _print_examples(verdicts: Sequence[Verdict]) -> None:
+    for verdict in verdicts:
+        for side, rows in (("live", verdict.alone.live), ("rebuilt", verdict.alone.rebuilt)):
+            for row in rows:
+                sys.stdout.write(f"{verdict.table}, only {side}: {row}\n")
 
 
 def _say(as_json: bool, told: dict[str, Any], text: str) -> None:

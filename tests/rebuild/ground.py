@@ -102,6 +102,17 @@ class Town:
             await asyncio.sleep(0.25)
         raise AssertionError(f"not settled within {seconds} s: {left}; see {self.world.servers.logs}")
 
+    async def underway(self, seconds: float = 60.0) -> None:
+        """Wait until most of what was sent was handled: workers may still be joining their group."""
+        for _ in range(int(seconds / 0.25)):
+            ends = sum((await ends_of(self.world.kafka, _READ)).values())
+            async with self.rows() as conn:
+                done = await conn.fetchval("SELECT coalesce(sum(next), 0) FROM consumer_offset")
+            if done > ends * 2 // 3:
+                return
+            await asyncio.sleep(0.25)
+        raise AssertionError(f"workers did not get far within {seconds} s; see {self.world.servers.logs}")
+
     async def _left(self) -> dict[str, int]:
         ends = await ends_of(self.world.kafka, _READ)
         async with self.rows() as conn:

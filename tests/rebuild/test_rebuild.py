@@ -49,6 +49,9 @@ async def rebuild(world: World, *arguments: str, crash_at: str = "", seconds: fl
     finally:
         watching.cancel()
     lines = [json.loads(line) for line in out.splitlines()]
+    for line in lines:
+        if line["kind"] == "check" and not line["equal"]:
+            print("differs", *(table for table in line["tables"] if table["state"] != "equal"), sep="\n  ")
     if process.returncode:
         raise Ended(process.returncode, err.decode()[-3000:], [line for line in lines if line["kind"] != "progress"])
     return lines
@@ -135,6 +138,9 @@ async def test_a_difference_is_found_and_nothing_is_switched(servers: Servers) -
         assert "refund" in message
         different = {table["table"] for table in told(lines, "check")["tables"] if table["state"] == "different"}
         assert different == {"counter", "refund"}
+        (refunds,) = [table for table in told(lines, "check")["tables"] if table["table"] == "refund"]
+        assert [len(refunds[side]) for side in ("only_live", "only_rebuilt")] == [0, 1], "the row itself is shown"
+        assert refunds["only_rebuilt"][0]["amount"] > 0
         assert not await rows_of(world, "SELECT count(*) FROM pg_namespace WHERE nspname = 'metrics_before'")
         # That is what a rebuild is for: the figures are right again.
         assert told(await rebuild(world, "--switch", "--even-if-different"), "switch")

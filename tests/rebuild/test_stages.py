@@ -35,10 +35,11 @@ async def test_stages_come_out_alike_on_both_clocks_while_all_flows(servers: Ser
         for _ in range(2):
             town.world.keep("metrics", MANDEGAR_BATCH_EVENTS_MAX="700")
         await town.feed(len(town.entries) * 2 // 3)
+        await town.underway()
         async with town.fed():
             with pytest.raises(Ended) as ended:
                 await rebuild(town.world, crash_at="timer_after_claim")
-            assert ended.value.args[0] == -signal.SIGKILL
+            assert ended.value.args[0] == -signal.SIGKILL, ended.value.args[:2]
             checked = told(await rebuild(town.world), "check")
             assert checked["equal"], checked
             print("set apart", checked["set_apart"])
@@ -57,10 +58,11 @@ async def test_stages_come_out_alike_on_both_clocks_while_all_flows(servers: Ser
 
 
 async def test_switched_under_load_every_change_of_stage_is_told_once(servers: Servers) -> None:
-    async with a_town(servers, seed=SEED + 1, customers=120, moving=0) as town:
+    async with a_town(servers, seed=SEED + 1, customers=120) as town:
         for _ in range(2):
             town.world.keep("metrics", MANDEGAR_BATCH_EVENTS_MAX="300")
         await town.feed(len(town.entries) // 2)
+        await town.underway()
         async with town.fed():
             with pytest.raises(Ended) as ended:
                 await rebuild(town.world, "--switch", crash_at="rebuild_before_commit")

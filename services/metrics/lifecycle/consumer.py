@@ -39,7 +39,7 @@ from services.metrics.orders import Followed, Lives
 from shared import clocks
 from shared.clocks import Course, Moment, Place
 from shared.contracts.envelope import Envelope
-from shared.contracts.orders import ClockAdvanced
+from shared.contracts.orders import ClockAdvanced, OrdersEvent
 from shared.contracts.shops import Shop
 from shared.messaging.handling import Delivery, Work
 
@@ -60,7 +60,7 @@ async def follow(
         origins = [delivery.event.origin for delivery in deliveries]
         if BACKFILL in origins:
             of_history = np.array([origin == BACKFILL for origin in origins])
-    moves_people = any(reason_of(delivery.event) for delivery in deliveries[:1])
+    moves_people = not isinstance(deliveries[0].event, OrdersEvent) if deliveries else False
     following = Following(work, deliveries, lives, partition, of_history, moves_people=moves_people)
     await following.read_clocks({slug: shop.number for slug, shop in shops.items()})
     return following

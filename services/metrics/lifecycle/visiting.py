@@ -127,6 +127,7 @@ async def move_visits(
     for customer, person in zip(whose, people, strict=True):
         until = max(days[customer], default=0)
         person.standing = history([], days[customer], rules, lambda _: NO_FIGURE, until)[0]
+        person.seen = max(person.seen, until)
     after = found.lives.copy()
     put_back(after, rows, people, found.lives.due[rows].tolist())
     await save_lives(conn, shop, number, whose, after.chosen(rows))

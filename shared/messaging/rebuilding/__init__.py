@@ -4,7 +4,7 @@
 `switching` exchanges them. What may not live here: what a table means.
 """
 
-from shared.messaging.rebuilding.comparing import Verdict, compare
+from shared.messaging.rebuilding.comparing import Examples, Verdict, compare, digests, exemplified
 from shared.messaging.rebuilding.filling import Filler, Progress, RebuildTrouble
 from shared.messaging.rebuilding.plan import RUNTIME_EXCHANGED, Compared, History, RebuildPlan, Sides
 from shared.messaging.rebuilding.preparing import refresh, seed
@@ -14,6 +14,7 @@ from shared.messaging.rebuilding.targets import letters_to_repeat, live_position
 __all__ = [
     "RUNTIME_EXCHANGED",
     "Compared",
+    "Examples",
     "Filler",
     "History",
     "Progress",
@@ -23,6 +24,8 @@ __all__ = [
     "Switched",
     "Verdict",
     "compare",
+    "digests",
+    "exemplified",
     "letters_to_repeat",
     "live_positions",
     "refresh",

@@ -18,11 +18,30 @@ FROM ({rows}) AS t
 """
 
 
+# Rows that differ are looked for among those of one value of another hash, so that a large table is not read in memory.
+_BUCKETS = """
+SELECT hashtextextended(t::text, 13) & $1 AS bucket, sum(hashtextextended(t::text, 11)::numeric)::text
+FROM ({rows}) AS t GROUP BY 1
+"""
+_OF_BUCKET = """
+SELECT to_json(t)::text FROM ({rows}) AS t WHERE hashtextextended(t::text, 13) & $1 = $2 LIMIT 20000
+"""
+_ROWS_A_BUCKET = 500
+_BUCKETS_READ = 3
+
+
 class Side(NamedTuple):
     """One table on one side."""
 
     rows: int
     digest: str
+
+
+class Examples(NamedTuple):
+    """Rows, as JSON, that one side has and the other has not: some of them."""
+
+    live: tuple[str, ...] = ()
+    rebuilt: tuple[str, ...] = ()
 
 
 class Verdict(NamedTuple):
@@ -33,6 +52,7 @@ class Verdict(NamedTuple):
     rebuilt: Side
     left_out: str
     decides: bool = True
+    alone: Examples = Examples()
 
     @property
     def equal(self) -> bool:
@@ -64,3 +84,38 @@ def compare(compared: Sequence[Compared], live: Sequence[Side], rebuilt: Sequenc
         Verdict(one.table, mine, other, one.left_out, one.decides)
         for one, mine, other in zip(compared, live, rebuilt, strict=True)
     ]
+
+
+async def exemplified(
+    live: asyncpg.Connection[Any],
+    rebuilt: asyncpg.Connection[Any],
+    compared: Sequence[Compared],
+    verdicts: Sequence[Verdict],
+    limit: int = 5,
+) -> list[Verdict]:
+    """The verdicts, with up to `limit` rows of each side where tables differ. In the snapshots that were hashed."""
+    found = []
+    for one, verdict in zip(compared, verdicts, strict=True):
+        alone = Examples() if verdict.state == "equal" else await _alone(live, rebuilt, one, verdict, limit)
+        found.append(verdict._replace(alone=alone))
+    return found
+
+
+async def _alone(
+    live: asyncpg.Connection[Any], rebuilt: asyncpg.Connection[Any], one: Compared, verdict: Verdict, limit: int
+) -> Examples:
+    rows = max(verdict.live.rows, verdict.rebuilt.rows)
+    mask = (1 << (rows // _ROWS_A_BUCKET).bit_length()) - 1
+    hashed = [set(await _fetched(conn, one, _BUCKETS, mask)) for conn in (live, rebuilt)]
+    buckets = sorted({bucket for bucket, _ in hashed[0] ^ hashed[1]})
+    found: tuple[list[str], list[str]] = [], []
+    for bucket in buckets[:_BUCKETS_READ]:
+        sides = [{row[0] for row in await _fetched(conn, one, _OF_BUCKET, mask, bucket)} for conn in (live, rebuilt)]
+        found[0].extend(sorted(sides[0] - sides[1]))
+        found[1].extend(sorted(sides[1] - sides[0]))
+    return Examples(tuple(found[0][:limit]), tuple(found[1][:limit]))
+
+
+async def _fetched(conn: asyncpg.Connection[Any], one: Compared, query: str, *arguments: int) -> list[tuple[Any, ...]]:
+    rows = await conn.fetch(query.replace("{rows}", one.rows), *arguments, timeout=_SECONDS_MAX)
+    return [tuple(row) for row in rows]

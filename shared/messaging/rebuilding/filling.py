@@ -25,7 +25,7 @@ from shared.messaging.dead_letters import DeadLetters
 from shared.messaging.faults import BatchTooSlow, Fault, judge
 from shared.messaging.fence import Fenced, Position, TopicPartition, claim, read_positions
 from shared.messaging.handling import Service
-from shared.messaging.isolation import SMALL_BATCH, TooManyCulprits
+from shared.messaging.isolation import SMALL_BATCH, Suspects, TooManyCulprits
 from shared.messaging.rebuilding.plan import RebuildPlan
 from shared.messaging.rebuilding.reading import Cut, MergedReader
 from shared.messaging.records import Chunk, halves
@@ -84,6 +84,7 @@ class Filler:
         """`connect` opens connections to the schema that is filled; `told` hears of progress after each batch."""
         self._clock = RecordClock()
         self._handler = BatchHandler(service, self._clock, letters, publishes=False)
+        self._handler.suspects = Suspects()  # as a worker does: what it sets aside at the first look is lost here too
         self._first = {s.topic for s in service.subscriptions if s.first}
         timers = {kind: handle for kind, handle in service.timers.items() if kind in plan.timers}
         # Nobody waits for a batch of these: as many at once as fit into a time.

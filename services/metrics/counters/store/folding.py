@@ -15,7 +15,7 @@ FOLDED_SHARD = -1
 ROWS_MAX = 1_000
 """Rows of one step: its locks make writers of the same counters wait some tens of milliseconds at most."""
 
-_ONE_FOLDER = "SELECT pg_try_advisory_xact_lock(hashtext('counter.fold'), $1)"
+_ONE_FOLDER = "SELECT pg_try_advisory_xact_lock(hashtext(current_schema() || '.fold'), $1)"
 
 # Rows are locked in the order of the key, as writers lock theirs: the two can wait for each other, but not in a circle.
 _LOCK = """

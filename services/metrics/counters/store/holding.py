@@ -1,6 +1,7 @@
 """Who counts holds the shop's generation while doing so; who exchanges generations waits until nobody does.
 
 An advisory lock for each of 64 groups of shops: nothing is written for it, and a batch of many shops takes few locks.
+Such locks are those of a whole database, so the schema is part of their name: a rebuild beside holds its own shops.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ _SPACE = 0x6D67656E
 _GROUPS = 64
 
 # Taken by a statement of its own, before anything is read: what is read afterwards is what then is live.
-_HOLD = "SELECT pg_advisory_xact_lock_shared($1, g) FROM unnest($2::int[]) AS g"
+_HOLD = "SELECT pg_advisory_xact_lock_shared($1 # hashtext(current_schema()), g) FROM unnest($2::int[]) AS g"
+_HOLD_ALONE = "SELECT pg_advisory_xact_lock($1 # hashtext(current_schema()), $2)"
 _BUILDING = "SELECT shop, live FROM generation WHERE shop = ANY($1::int[]) AND building"
 
 
@@ -53,7 +55,7 @@ async def hold_alone(conn: asyncpg.Connection[Any], shop: int, wait_ms: int) -> 
     try:
         async with conn.transaction():  # a savepoint: a lock that is not had in time must not cost the transaction
             await conn.execute(f"SET LOCAL lock_timeout = {int(wait_ms)}")
-            await conn.execute("SELECT pg_advisory_xact_lock($1, $2)", _SPACE, shop % _GROUPS)
+            await conn.execute(_HOLD_ALONE, _SPACE, shop % _GROUPS)
             await conn.execute("SET LOCAL lock_timeout TO DEFAULT")
     except asyncpg.LockNotAvailableError:
         return False

@@ -37,7 +37,9 @@ def told_apart(appends: Appends, lives: Lives) -> Kinds:
     comes = appends.by_owner((appends.sign > 0) & (appends.day >= appends.previous))
     seen_before, seen = _seen(appends, lives)
     until = np.maximum(np.maximum(appends.clock_day, seen_before), appends.event_day)
-    in_time = comes & appends.by_owner(appends.day >= until) & (lives.put_off == 0)
+    # Visits of merged identities come by other partitions, whose clock may be ahead of that of the orders.
+    in_time = comes & appends.by_owner(appends.day >= np.maximum(until, lives.last_visit[appends.owner]))
+    in_time &= lives.put_off == 0
     return Kinds(comes, in_time, seen, until)
 
 

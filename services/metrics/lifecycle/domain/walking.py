@@ -180,6 +180,8 @@ class Walk:
         for at in untrue:
             person.acts.append(Retraction(told[at], cause.reason, cause.origin, cause.position))
         person.told = [one for at, one in enumerate(told) if at not in set(untrue)]
+        # Facts of merged identities may lie ahead of the clock that judges this: they are judged with it.
+        person.seen = max(person.seen, person.standing.last_order, person.standing.last_visit)
         for change in missing:
             _tell(person, change, late=change.day < cause.horizon, origin=cause.origin, position=cause.position)
 

@@ -24,7 +24,9 @@ JOIN generation g ON g.shop = c.shop AND g.number = c.generation AND g.live
 WHERE c.put_off
 """
 # On the shop's own clock personal thresholds rest on figures of a partition. Where an order was told by more than one
-# event, these may have come by two partitions, and no topic says which was first.
+# event, these may have come by two partitions, and no topic says which was first. So may all that is known of merged
+# identities, and of those from whom one was parted: how far a partition's clock had come when another one's event was
+# handled decides up to when their stages are told, until all clocks have passed.
 UNDECIDED = """
 SELECT DISTINCT o.shop, o.customer FROM order_fact o
 JOIN shop s ON s.number = o.shop AND s.settings->>'clock' = 'stream'
@@ -33,6 +35,15 @@ WHERE o.customer <> 0 AND (
     EXISTS (SELECT FROM order_status e WHERE (e.shop, e.order_id) = (o.shop, o.order_id))
     OR EXISTS (SELECT FROM order_content e WHERE (e.shop, e.order_id) = (o.shop, o.order_id))
     OR EXISTS (SELECT FROM refund e WHERE (e.shop, e.order_id) = (o.shop, o.order_id)))
+UNION
+SELECT p.shop, who.customer FROM customer_pointer p
+JOIN shop s ON s.number = p.shop AND s.settings->>'clock' = 'stream'
+CROSS JOIN LATERAL (VALUES (p.customer), (p.canonical)) AS who(customer)
+UNION
+SELECT t.shop, t.customer FROM transition t
+JOIN shop s ON s.number = t.shop AND s.settings->>'clock' = 'stream'
+JOIN generation g ON g.shop = t.shop AND g.number = t.generation AND g.live
+WHERE t.retracted_by IS NOT NULL AND EXISTS (SELECT FROM customer_pointer p WHERE p.shop = t.shop)
 """
 # Of shops on their own clock: by customer, what stands of them in a number.
 STAGES = """
@@ -40,7 +51,8 @@ SELECT c.shop, c.customer, hashtextextended(ROW(c.stage, c.stage_began, c.thresh
        coalesce(t.told, 0)::text
 FROM customer_state c
 JOIN shop s ON s.number = c.shop AND s.settings->>'clock' = 'stream'
-JOIN generation g ON g.shop = c.shop AND g.number = c.generation AND g.live AND g.lifecycle->>'lapsing' = 'personal'
+JOIN generation g ON g.shop = c.shop AND g.number = c.generation AND g.live
+ AND (g.lifecycle->>'lapsing' = 'personal' OR EXISTS (SELECT FROM customer_pointer p WHERE p.shop = c.shop))
 LEFT JOIN (
     SELECT shop, generation, customer, sum(hashtextextended(ROW(day, previous, stage)::text, 11)::numeric) AS told
     FROM transition WHERE retracted_by IS NULL GROUP BY shop, generation, customer
@@ -87,6 +99,17 @@ UPDATE {anew}.customer_state r SET changes = l.changes FROM (
     WHERE l.shop = $1 AND l.generation = $2 AND {which} LIMIT $3
 ) AS l
 WHERE r.shop = $1 AND r.generation = $2 AND r.customer = l.customer
+"""
+# Of whom live has told something, and the rebuild knows nothing any more: their orders count for others.
+_MISSING = """
+INSERT INTO {anew}.customer_state (customer, shop, generation, first_day, orders, version, days, changes)
+SELECT l.customer, l.shop, l.generation, 0, 0, 1, array_fill(0, ARRAY[cardinality(l.days)]), l.changes
+FROM {live}.customer_state l
+WHERE l.shop = $1 AND l.generation = $2 AND l.changes > 0 AND NOT EXISTS (
+    SELECT FROM {anew}.customer_state r
+    WHERE (r.shop, r.generation, r.customer) = (l.shop, l.generation, l.customer)
+)
+ON CONFLICT (shop, generation, customer) DO NOTHING
 """
 _ROWS = """
 SELECT customer, shop, generation, n, day, previous, stage, reason, last_active, threshold, evidence, late, time,
@@ -168,6 +191,7 @@ class Sided:
 
     async def raise_numbers(self) -> None:
         """No number that live has given away may be given away again."""
+        await self._conn.execute(self._sql(_MISSING), *self._of)
         await self._conn.execute(self._sql(_NUMBERS, which="l.changes > r.changes"), *self._of, None)
 
     async def align_numbers(self, at_most: int) -> None:
