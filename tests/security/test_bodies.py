@@ -72,6 +72,7 @@ async def test_fields_that_nobody_knows_are_refused_and_their_names_not_repeated
         assert CANARY not in answer.text
 
 
+_PROGRAMMES: list[Any] = [5, "x", [], {"unknown": 1}, {"rules": 5}, {"rules": [{"id": 5}]}]
 WRONG: dict[str, dict[str, Any]] = {
     "POST /v1/keys": {
         "name": [5, None, True, ["a"], "x" * 201, "a\n"],
@@ -116,6 +117,20 @@ WRONG: dict[str, dict[str, Any]] = {
     "POST /v1/members/{customer}/leave": {"reason": [5, None, True, "x" * 501]},
     "POST /v1/members/{customer}/block": {"reason": [5, None, True, "", "x" * 501]},
     "POST /v1/members/{customer}/unblock": {"reason": [5, None, True, "x" * 501]},
+    "POST /v1/programmes/check": {"programme": _PROGRAMMES},
+    "POST /v1/programmes/import": {"form": [5, None, "mandegar.programme/0", ["mandegar.programme/1"]]},
+    "POST /v1/programmes/drafts": {"name": [5, None, "", "x" * 201], "programme": _PROGRAMMES},
+    "PUT /v1/programmes/drafts/{draft}": {"name": [5, None, "", "x" * 201], "programme": [*_PROGRAMMES, None]},
+    "POST /v1/programmes/drafts/{draft}/publish": {
+        "reason": [5, None, True, "", "x" * 501],
+        "in_force_from": [5, True, "5", "2025-06-01", "2025-06-01T00:00:00", "yesterday"],
+    },
+    "POST /v1/programmes/simulate": {"order": [5, None, "100", [], {"revenue": "100"}, {"revenue": 100.0}]},
+    "POST /v1/programmes/trial": {
+        "of": [5, True, "", "draft", ["draft-1"]],
+        "days": ["5", 5.0, True, None, 0, 91, 10**18],
+        "whom": [5, None, "all"],
+    },
 }
 """By route and field: what looks nearly right."""
 
