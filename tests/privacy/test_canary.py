@@ -132,8 +132,8 @@ class World:
                 places = [TopicPartition(name, number) for number in range(count)]
                 consumer.assign(places)
                 ends = await consumer.end_offsets(places)
-                for place in places:
-                    await consumer.seek_to_beginning(place)
+                for place, begin in (await consumer.beginning_offsets(places)).items():
+                    consumer.seek(place, begin)
                 async with asyncio.timeout(SECONDS_MAX):
                     while any([await consumer.position(place) < ends[place] for place in places]):
                         for records in (await consumer.getmany(timeout_ms=200)).values():
