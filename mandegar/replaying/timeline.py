@@ -21,7 +21,7 @@ import msgspec
 from mandegar.replaying.messages import SOURCE, BadRow, Message
 from shared.contracts.envelope import Origin, message_key
 from shared.contracts.raw_orders import CLOCK_ADVANCED, RawClock, RawClockEvent
-from shared.kernel import DayOrdinal, Zone, derive_event_id
+from shared.kernel import DayOrdinal, Zone, derive_event_id, moment_of, us_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -57,15 +57,15 @@ class Timeline:
             if isinstance(entry, BadRow):
                 self._base.execute("INSERT INTO bad VALUES (?)", (msgspec.msgpack.encode(entry),))
                 continue
-            rows.append((_us(entry.occurred), entry.line, entry.shop, entry.key, entry.value))
+            rows.append((us_of(entry.occurred), entry.line, entry.shop, entry.key, entry.value))
             if len(rows) == _ROWS_AT_ONCE:
                 self._write(rows)
         self._write(rows)
 
     def spans(self, now: datetime) -> dict[str, tuple[datetime, datetime]]:
         """The first and the last instant of each shop's events, those of the future and from before 1970 left out."""
-        rows = self._base.execute(_SPANS, (_us(now),))
-        return {shop: (_instant(first), _instant(last)) for shop, first, last in rows}
+        rows = self._base.execute(_SPANS, (us_of(now),))
+        return {shop: (moment_of(first), moment_of(last)) for shop, first, last in rows}
 
     def shops(self) -> frozenset[str]:
         """The shops whose events they are."""
@@ -82,7 +82,7 @@ class Timeline:
 
     def _messages(self) -> Iterator[tuple[int, int, Message]]:
         for us, line, shop, key, value in self._base.execute(_IN_ORDER):
-            yield us, 1, Message(line, key, value, _instant(us) if us >= 0 else _EPOCH, shop)
+            yield us, 1, Message(line, key, value, moment_of(us) if us >= 0 else _EPOCH, shop)
 
     def _write(self, rows: list[tuple[int, int, str, bytes, bytes]]) -> None:
         self._base.executemany("INSERT INTO message VALUES (?, ?, ?, ?, ?)", rows)
@@ -127,7 +127,9 @@ def _clock_messages(shop: str, instants: Iterable[datetime], partitions: int, or
         for partition in range(partitions):
             event = RawClockEvent(
                 # Every service drops a second event of one id, so ids differ from partition to partition.
-                id=derive_event_id(_us(instant) // 1000, shop, f"{origin}/{_us(instant)}/{partition}", CLOCK_ADVANCED),
+                id=derive_event_id(
+                    us_of(instant) // 1000, shop, f"{origin}/{us_of(instant)}/{partition}", CLOCK_ADVANCED
+                ),
                 type=CLOCK_ADVANCED,
                 time=instant,
                 source=f"{SOURCE}/clock/{partitions}",
@@ -140,12 +142,4 @@ def _clock_messages(shop: str, instants: Iterable[datetime], partitions: int, or
 
 
 def _timed(messages: Iterable[Message]) -> Iterator[tuple[int, int, Message]]:
-    return ((_us(message.occurred), 0, message) for message in messages)
-
-
-def _us(instant: datetime) -> int:
-    return (instant - _EPOCH) // _MICROSECOND
-
-
-def _instant(us: int) -> datetime:
-    return _EPOCH + us * _MICROSECOND
+    return ((us_of(message.occurred), 0, message) for message in messages)

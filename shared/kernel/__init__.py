@@ -14,6 +14,7 @@ from shared.kernel.ids import (
     parse_customer_id,
     stamped_event_id,
 )
+from shared.kernel.instants import moment_of, us_of
 from shared.kernel.keys import api_key_id, api_key_sha256, api_key_text
 from shared.kernel.money import MAX_MINOR_UNITS, Money, MoneyError, kept_currency, minor_digits, to_minor_units
 from shared.kernel.months import month_of, month_text, parse_month, start_of_month
@@ -55,6 +56,7 @@ __all__ = [
     "fold_letters",
     "kept_currency",
     "minor_digits",
+    "moment_of",
     "month_of",
     "month_text",
     "parse_customer_id",
@@ -64,4 +66,5 @@ __all__ = [
     "stamped_event_id",
     "start_of_month",
     "to_minor_units",
+    "us_of",
 ]

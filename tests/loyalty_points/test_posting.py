@@ -32,8 +32,9 @@ from services.loyalty.points import (
 )
 from services.loyalty.points.domain.book import Telling
 from services.loyalty.points.domain.buckets import COLUMNS
-from services.loyalty.points.events import expiring, instant, told
+from services.loyalty.points.events import expiring, told
 from shared.contracts.envelope import encode
+from shared.kernel import moment_of
 from shared.testing import Databases
 from tests.loyalty_points.kept import kept, outbox, post_now
 from tests.loyalty_points.ledger import DAY, Ledger, cause, terms
@@ -74,7 +75,7 @@ def remembered(ledger: Ledger) -> dict[str, Any]:
             for who, one in sorted(ledger.accounts.items())
         ],
         "entry": [
-            (*one.who, one.n, one.transaction, instant(one.at), *one[5:], head)
+            (*one.who, one.n, one.transaction, moment_of(one.at), *one[5:], head)
             for who in sorted(ledger.entries)
             for one, head in ledger.entries[who]
         ],
@@ -101,7 +102,7 @@ async def agrees(pool: asyncpg.Pool[Any], ledger: Ledger) -> None:
         assert found[name] == rows, name
     lots = [
         (
-            *(lot.who.customer, lot.lot, instant(lot.at), *(getattr(lot, name) for name in COLUMNS)),
+            *(lot.who.customer, lot.lot, moment_of(lot.at), *(getattr(lot, name) for name in COLUMNS)),
             *(lot.starts_day, lot.expires_day, lot.key.version, lot.who.shop, lot.noticed),
             *(int(lot.key.source_kind), lot.key.source, lot.key.line, lot.key.rule),
         )
@@ -123,14 +124,14 @@ async def test_both_paths_and_all_batches_post_what_the_domain_decides(
     for one in operations:
         ledger.post(one)
     for at in range(0, len(operations), batch):
-        answers = await post_now(pool, instant(ledger.now), ledger.terms, operations[at : at + batch], shard=at % 16)
+        answers = await post_now(pool, moment_of(ledger.now), ledger.terms, operations[at : at + batch], shard=at % 16)
         assert all(isinstance(answer, Done) for answer in answers)
     await agrees(pool, ledger)
 
 
 async def test_awards_that_were_posted_before_are_found_out(pool: asyncpg.Pool[Any]) -> None:
     operations = awards(Random(3), 10, 40)
-    now = instant(cause(DAY).at)
+    now = moment_of(cause(DAY).at)
     await post_now(pool, now, terms(), operations)
     before = await kept(pool)
     answers = await post_now(pool, now, terms(), [*operations, *awards(Random(3), 10, 41)[40:]])
@@ -188,7 +189,7 @@ async def test_any_operations_leave_in_tables_what_they_leave_in_memory(
     for now, batch in anything(Random(int(policy)), 60):
         ledger.now = now
         wanted = [ledger.post(one) for one in batch]
-        answers = await post_now(pool, instant(now), ledger.terms, batch)
+        answers = await post_now(pool, moment_of(now), ledger.terms, batch)
         assert answers == wanted
         refused += sum(isinstance(answer, Refusal) for answer in answers)
     assert refused > 20
@@ -198,7 +199,7 @@ async def test_any_operations_leave_in_tables_what_they_leave_in_memory(
 async def test_of_two_hundred_parallel_spends_exactly_as_many_pass_as_the_balance_allows(
     pool: asyncpg.Pool[Any],
 ) -> None:
-    now = instant(cause(DAY).at)
+    now = moment_of(cause(DAY).at)
     await post_now(pool, now, terms(), [Award(ANA, Source.ORDER, "A", (Part("flat", 1, 100),), cause(DAY), DAY)])
     waiting = asyncio.Semaphore(8)
 
@@ -214,7 +215,7 @@ async def test_of_two_hundred_parallel_spends_exactly_as_many_pass_as_the_balanc
 
 
 async def test_identities_of_one_person_are_locked_in_one_order(pool: asyncpg.Pool[Any]) -> None:
-    now, ben = instant(cause(DAY).at), Who(1, 200)
+    now, ben = moment_of(cause(DAY).at), Who(1, 200)
     both: Sequence[Operation] = [
         Award(who, Source.ORDER, "A", (Part("flat", 1, 500),), cause(DAY), DAY) for who in (ANA, ben)
     ]
@@ -230,7 +231,7 @@ async def test_identities_of_one_person_are_locked_in_one_order(pool: asyncpg.Po
 
 
 async def test_entries_cannot_be_changed_by_anybody(databases: Databases, url: str, pool: asyncpg.Pool[Any]) -> None:
-    now = instant(cause(DAY).at)
+    now = moment_of(cause(DAY).at)
     await post_now(pool, now, terms(), [Award(ANA, Source.ORDER, "A", (Part("flat", 1, 100),), cause(DAY), DAY)])
     owner = await asyncpg.connect(url)
     try:
@@ -244,7 +245,7 @@ async def test_entries_cannot_be_changed_by_anybody(databases: Databases, url: s
 
 
 async def test_timers_are_set_once_and_only_moved_to_earlier_days(pool: asyncpg.Pool[Any]) -> None:
-    now, moment = instant(cause(DAY).at), cause(DAY)
+    now, moment = moment_of(cause(DAY).at), cause(DAY)
 
     async def due() -> list[tuple[Any, ...]]:
         return [tuple(row) for row in await pool.fetch(_TIMERS)]
@@ -254,11 +255,11 @@ async def test_timers_are_set_once_and_only_moved_to_earlier_days(pool: asyncpg.
         await post_now(pool, now, terms()._replace(streams=streams), [award])
 
     await earn("A", DAY + 100)
-    first = [("points", instant(terms().start_of(DAY + 70)), 5)]
+    first = [("points", moment_of(terms().start_of(DAY + 70)), 5)]
     assert await due() == first
     await earn("B", DAY + 200)
     assert await due() == first
     await earn("C", DAY + 40)
-    assert await due() == [("points", instant(terms().start_of(DAY + 10)), 5)]
+    assert await due() == [("points", moment_of(terms().start_of(DAY + 10)), 5)]
     await earn("D", DAY + 35, streams=True)
-    assert await due() == [("points", instant(terms().start_of(DAY + 5)), -(4096 + 5) - 1)]
+    assert await due() == [("points", moment_of(terms().start_of(DAY + 5)), -(4096 + 5) - 1)]

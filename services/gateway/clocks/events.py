@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import cast
 
@@ -12,13 +12,11 @@ from shared.contracts.envelope import message_key
 from shared.contracts.orders import Clock, ClockAdvanced
 from shared.contracts.raw_orders import RawClockEvent
 from shared.contracts.shops import Shop
-from shared.kernel import derive_event_id
+from shared.kernel import derive_event_id, moment_of, us_of
 from shared.messaging.handling import Delivery
 from shared.messaging.partitioning import partition_of
 
 SOURCE = "mandegar/gateway"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 def told(delivery: Delivery[RawClockEvent]) -> Told:
@@ -29,7 +27,7 @@ def told(delivery: Delivery[RawClockEvent]) -> Told:
 
 def received(delivery: Delivery[RawClockEvent]) -> datetime:
     """The broker's append time."""
-    return _EPOCH + timedelta(milliseconds=delivery.timestamp_ms)
+    return moment_of(delivery.timestamp_ms * 1000)
 
 
 def clock_advanced(shop: Shop, step: Step, partitions: int) -> Iterator[tuple[bytes, ClockAdvanced]]:
@@ -38,7 +36,7 @@ def clock_advanced(shop: Shop, step: Step, partitions: int) -> Iterator[tuple[by
     Ids differ by partition, since every service drops a second event of one id. They and the content follow from the
     shop, the instant and the partition alone, so that whoever sends one again sends the same.
     """
-    us = (step.until - _EPOCH) // _MICROSECOND
+    us = us_of(step.until)
     for partition in range(partitions):
         yield (
             clock_key(shop.slug, partition, partitions),

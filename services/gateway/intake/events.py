@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from hashlib import blake2b
 from typing import NamedTuple, cast
@@ -29,12 +29,10 @@ from shared.contracts.orders import (
 )
 from shared.contracts.raw_orders import RawCustomer, RawOrder, RawOrderEvent, RawProduct
 from shared.contracts.shops import Shop
-from shared.kernel import ShopId, derive_event_id
+from shared.kernel import ShopId, derive_event_id, moment_of, us_of
 
 SOURCE = "mandegar/gateway"
 _NUMBER_MAX = 10**domain.ID_LENGTH_MAX
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _KEPT = timedelta(days=7)
 _CLOCKS_APART = timedelta(minutes=1)
 _NAMES: dict[EventKind, str] = {
@@ -94,7 +92,7 @@ class RulesBook:
 
 def received_at(timestamp_ms: int) -> datetime:
     """The broker's append time as an instant."""
-    return _EPOCH + timedelta(milliseconds=timestamp_ms)
+    return moment_of(timestamp_ms * 1000)
 
 
 def received_by(stamp: datetime | UnsetType, appended: datetime) -> datetime:
@@ -122,7 +120,7 @@ def read(raw: RawOrderEvent, received: datetime, rules: ShopRules, marker: Marke
         raise Refusal("bad_origin", "origin: must be live or backfill")
     event_id, source = domain.required_id(raw.id, "id"), domain.required_id(raw.source, "source")
     occurred_us = microseconds(raw.time, "time")
-    domain.check_time(occurred_us, (received - _EPOCH) // _MICROSECOND)
+    domain.check_time(occurred_us, us_of(received))
     data = raw.data
     order_id = domain.required_id(data.order_id, "order_id")
     facts: Facts
@@ -169,7 +167,7 @@ def microseconds(instant: datetime, field: str) -> int:
     """Microseconds since 1970, UTC. Raises Refusal for an instant without offset."""
     if instant.tzinfo is None:
         raise Refusal("bad_time", f"{field}: must carry an offset, such as Z or +03:30")
-    return (instant - _EPOCH) // _MICROSECOND
+    return us_of(instant)
 
 
 def _claim(data: RawCustomer, rules: MarkingRules, marker: Marker, *, order_id: str, at_us: int, tie: int) -> Claim:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple, cast
 from zlib import crc32
@@ -30,12 +30,10 @@ from shared.contracts.consents import Channel
 from shared.contracts.envelope import Origin
 from shared.contracts.interactions import Interaction, InteractionRecorded
 from shared.contracts.raw_interactions import RawInteraction, RawInteractionEvent
-from shared.kernel import derive_event_id
+from shared.kernel import derive_event_id, us_of
 
 _TYPE = "interaction.recorded"
 _NAMES_NOBODY = "customer_id: names nobody; send the id that the shop knows the customer by"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 class Draft(NamedTuple):
@@ -67,7 +65,7 @@ def read(raw: RawInteractionEvent, received: datetime, rules: ShopRules, marker:
         raise Refusal("bad_origin", "origin: must be live or backfill")
     event_id, source = required_id(raw.id, "id"), required_id(raw.source, "source")
     occurred_us = microseconds(raw.time, "time")
-    check_time(occurred_us, (received - _EPOCH) // _MICROSECOND)
+    check_time(occurred_us, us_of(received))
     data = raw.data
     product = _product(data, rules) if kind == "product" else NOTHING
     cause = f"{source}\x1f{event_id}"

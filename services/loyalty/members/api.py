@@ -14,12 +14,12 @@ from starlette.responses import Response
 from services.loyalty import persons
 from services.loyalty.members import store
 from services.loyalty.members.domain import Change, Member, Refused, State, Wish, changed
-from services.loyalty.members.events import HOWS, STATES, moment_of, told
+from services.loyalty.members.events import HOWS, STATES, told
 from services.loyalty.programmes import load_in_force
 from shared.contracts import topics
 from shared.contracts.envelope import message_key
 from shared.db import OpenTransaction
-from shared.kernel import CustomerId, customer_id_text
+from shared.kernel import CustomerId, customer_id_text, moment_of
 from shared.messaging.handling import OutboxKey
 from shared.orders import microseconds
 from shared.web import (

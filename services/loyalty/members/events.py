@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from msgspec import UNSET
 
 from services.loyalty.members.domain import Change, How, Member, State
 from shared.contracts import loyalty as contract
 from shared.contracts.envelope import Envelope
-from shared.kernel import CustomerId, customer_id_text, derive_event_id
+from shared.kernel import CustomerId, customer_id_text, derive_event_id, moment_of
 
 SOURCE = "mandegar/loyalty"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 STATES: Mapping[State, contract.MemberState] = {
     State.ACTIVE: "active",
     State.LEFT: "left",
@@ -61,8 +59,3 @@ def membership(member: Member) -> contract.Membership:
         how=HOWS[member.joined.how],
         reason=last.reason if last else "",
     )
-
-
-def moment_of(at: int) -> datetime:
-    """The instant of so many microseconds of the epoch."""
-    return _EPOCH + at * _MICROSECOND

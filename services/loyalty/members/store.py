@@ -9,9 +9,8 @@ import asyncpg
 import msgspec
 
 from services.loyalty.members.domain import Absence, How, Member, Membership, State
-from services.loyalty.members.events import moment_of
 from shared.db import Reads
-from shared.kernel import CustomerId, ShopId
+from shared.kernel import CustomerId, ShopId, moment_of
 from shared.orders import microseconds
 
 Key = tuple[int, int]

@@ -14,10 +14,9 @@ from services.loyalty.earning import RuleAnswer, entitlement, rules_of
 from services.loyalty.orders.domain.granting import Grant, Kept
 from services.loyalty.orders.domain.occasion import Key, Kind, purchase_of
 from services.loyalty.orders.domain.schemes import NEVER
-from services.loyalty.orders.store.occasions import moment
 from services.loyalty.orders.store.occurred import load_one
 from services.loyalty.programmes import Programme, load_version
-from shared.kernel import CustomerId, customer_id_text
+from shared.kernel import CustomerId, customer_id_text, moment_of
 from shared.web import Caller, DatabaseDep, FieldError, allow, invalid, not_found
 
 _ID = r"^[^\x00-\x1f\x7f]{1,200}$"
@@ -117,7 +116,7 @@ def _told(key: Key, kept: Kept) -> dict[str, Any]:
         "order": key.id if key.kind is Kind.ORDER else None,
         "interaction": key.id if key.kind is Kind.INTERACTION else None,
         "customer": customer_id_text(CustomerId(who)) if who else None,
-        "occurred_at": None if first is None else moment(first),
+        "occurred_at": None if first is None else moment_of(first),
         "why_not": _why_not(kept),
         "version": None,
         "number": None,

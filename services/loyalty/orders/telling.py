@@ -17,7 +17,7 @@ from services.loyalty.orders.store import around as store
 from services.loyalty.points import Cause, Operation, post
 from shared.contracts import topics
 from shared.contracts.envelope import Envelope, message_key
-from shared.kernel import CustomerId, ShopId, customer_id_text
+from shared.kernel import CustomerId, ShopId, customer_id_text, moment_of
 from shared.messaging.handling import OutboxKey
 from shared.orders import microseconds
 
@@ -93,7 +93,7 @@ async def _tell_of_members(doing: Doing, judged: Judged) -> None:
         keys.append(OutboxKey(ShopId(one.shop), message_key(doing.shops[one.shop].slug, name)))
     await tx.lock_keys(Counter(keys))
     for (one, heard), key in zip(fresh, keys, strict=True):
-        at = members.moment_of(one.member.joined.at)
+        at = moment_of(one.member.joined.at)
         event = members.told(
             doing.shops[one.shop].slug, one.member, "join", at, tx.sequence(key), cause=heard.delivery.event
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, cast
 
 from msgspec import UNSET
@@ -14,7 +14,7 @@ from services.loyalty.points.domain.model import Cause
 from services.loyalty.points.domain.terms import Terms
 from shared.contracts import loyalty as contract
 from shared.contracts.envelope import Envelope, Origin
-from shared.kernel import CustomerId, customer_id_text, derive_event_id
+from shared.kernel import CustomerId, customer_id_text, derive_event_id, moment_of
 
 SOURCE = "mandegar/loyalty"
 KINDS: dict[int, contract.SourceKind] = {
@@ -32,7 +32,6 @@ _FORMS: dict[Happening, type[contract.PointsEarned]] = {
     "restored": cast(type[contract.PointsEarned], contract.PointsRestored),
 }
 TYPES: dict[Happening, str] = {word: str(form.__struct_config__.tag) for word, form in _FORMS.items()}
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def told(telling: book.Telling, terms: Terms, sequence: int) -> Envelope:
@@ -106,7 +105,7 @@ def _attributes(name: str, cause: Cause, terms: Terms, sequence: int) -> dict[st
     return {
         "source": SOURCE,
         "subject": name,
-        "time": instant(cause.at),
+        "time": moment_of(cause.at),
         "shop": terms.slug,
         "origin": cast(Origin, cause.origin),
         "sequence": sequence,
@@ -127,12 +126,7 @@ def balance(of: book.Balance) -> contract.Balance:
 
 def start_of(terms: Terms, day: int) -> datetime | None:
     """When a day begins; None for never, or not known."""
-    return None if day in (0, NEVER) else instant(terms.start_of(day))
-
-
-def instant(us: int) -> datetime:
-    """Microseconds since 1970, as events say it."""
-    return _EPOCH + timedelta(microseconds=us)
+    return None if day in (0, NEVER) else moment_of(terms.start_of(day))
 
 
 def name_of(customer: int) -> str:

@@ -11,9 +11,9 @@ from services.loyalty.points.domain.buckets import NEVER
 from services.loyalty.points.domain.operations import Part
 from services.loyalty.points.domain.plain import PlainTelling
 from services.loyalty.points.domain.terms import Terms
-from services.loyalty.points.events import KINDS, SOURCE, TYPES, instant, name_of, parts_of, start_of
+from services.loyalty.points.events import KINDS, SOURCE, TYPES, name_of, parts_of, start_of
 from shared.contracts.envelope import ENCODER
-from shared.kernel import event_stamp, stamped_event_id
+from shared.kernel import event_stamp, moment_of, stamped_event_id
 
 _TYPE = TYPES["earned"]
 
@@ -38,7 +38,7 @@ class Forms:
         programme, points, expiry, parts = self._parts(award.parts)
         return (
             f'{{"type":"{_TYPE}","id":"{event_id}","source":"{SOURCE}","subject":"{name}",'
-            f'"time":{_json(instant(cause.at))},"shop":{text(slug)},"origin":"{cause.origin}","sequence":{sequence}{ids},'
+            f'"time":{_json(moment_of(cause.at))},"shop":{text(slug)},"origin":"{cause.origin}","sequence":{sequence}{ids},'
             f'"specversion":"1.0","data":{{"customer":"{name}","posting":{last},'
             f'"points":{points},"balance":{{"active":{stands.active},'
             f'"pending":{stands.pending},"held":{stands.held},"owed":{stands.owed}}},'

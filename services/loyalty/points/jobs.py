@@ -15,10 +15,9 @@ from services.loyalty.points.shops import slugs_of
 from services.loyalty.points.signing import Signer
 from services.loyalty.points.store import holds
 from services.loyalty.points.store import roots as store
-from services.loyalty.points.store.moments import us
 from shared.clocks import place_of
 from shared.contracts.shops import Shop
-from shared.kernel import parse_customer_id
+from shared.kernel import parse_customer_id, us_of
 from shared.messaging.handling import Timer, TimerHandler, Work
 
 TermsOf = Callable[[Work, Sequence[Shop]], Awaitable[Mapping[int, Terms]]]
@@ -45,7 +44,7 @@ class PointsJobs:
             for timer in own:
                 day, origin = reached[_partition(timer)]
                 who = Who(shop.number, int(parse_customer_id(timer.identity)))
-                cause = Cause(us(work.tx.now), origin=origin)
+                cause = Cause(us_of(work.tx.now), origin=origin)
                 operations.append(Turn(who, cause, day, _partition(timer)))
         await self._post(work, timers, operations)
 
@@ -59,7 +58,7 @@ class PointsJobs:
                 if timer.identity not in waiting:
                     continue
                 day, origin = reached[timer.partition]
-                cause = Cause(us(work.tx.now), origin=origin, reason="lapsed")
+                cause = Cause(us_of(work.tx.now), origin=origin, reason="lapsed")
                 who = Who(shop.number, waiting[timer.identity])
                 operations.append(Release(who, timer.identity, cause, day, lapsed=True, partition=timer.partition))
         await self._post(work, timers, operations)
@@ -73,7 +72,7 @@ class PointsJobs:
 
     async def _go_on(self, work: Work, shop: int) -> bool:
         """Whether no root is to be made before the next hour."""
-        conn, cut = work.tx.conn, us(roots.cut_before(work.tx.now))
+        conn, cut = work.tx.conn, us_of(roots.cut_before(work.tx.now))
         root = await store.newest(conn, shop)
         if root is None or root.signature is not None:
             if root is not None and root.cut >= cut:

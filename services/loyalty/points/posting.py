@@ -33,7 +33,7 @@ from services.loyalty.points.domain.operations import (
 from services.loyalty.points.domain.plain import Plain, PlainTelling, go_back, plain_accounts, post_plain, standing
 from services.loyalty.points.domain.roots import next_due
 from services.loyalty.points.domain.terms import Terms
-from services.loyalty.points.events import expiring, instant, name_of, told
+from services.loyalty.points.events import expiring, name_of, told
 from services.loyalty.points.forms import Forms
 from services.loyalty.points.store import accounts as accounts_store
 from services.loyalty.points.store import entries as entries_store
@@ -41,11 +41,10 @@ from services.loyalty.points.store import holds as holds_store
 from services.loyalty.points.store import plain as plain_store
 from services.loyalty.points.store.entries import Sums
 from services.loyalty.points.store.holds import Place
-from services.loyalty.points.store.moments import us
 from shared.clocks import timers_of
 from shared.contracts.envelope import message_key
 from shared.contracts.topics import LOYALTY_POINTS
-from shared.kernel import ShopId
+from shared.kernel import ShopId, moment_of, us_of
 from shared.messaging.handling import OutboxKey, Timer, Transaction
 
 POINTS_TIMER = "points"
@@ -128,7 +127,7 @@ async def _post_plain(posting: _Posting) -> None:
     if not awards:
         return
     before = {who: standing(posting.accounts[who]) for who in chosen}
-    posting.plain = post_plain(awards, posting.accounts, posting.terms, us(posting.tx.now))
+    posting.plain = post_plain(awards, posting.accounts, posting.terms, us_of(posting.tx.now))
     try:
         async with posting.tx.conn.transaction():
             await plain_store.add(posting.tx.conn, posting.plain.lots)
@@ -149,7 +148,7 @@ async def _post_with_care(posting: _Posting, holds: Mapping[Place, Hold]) -> Non
     whos = {who for _, one in left for who in identities(one)} | _shared(holds.values())
     accounts = {who: posting.accounts[who] for who in whos}
     await accounts_store.load_lots(posting.tx.conn, accounts, _named(left, holds))
-    book = Book(accounts, holds, posting.terms, us(posting.tx.now))
+    book = Book(accounts, holds, posting.terms, us_of(posting.tx.now))
     for at, one in left:
         posting.answers[at] = decide(book, one)
     posting.book = book
@@ -182,7 +181,7 @@ async def _save(posting: _Posting) -> None:
     await tx.lock_keys(Counter(keys))
     sums: Sums = Counter()
     if plain:
-        booked_at = us(tx.now)
+        booked_at = us_of(tx.now)
         await entries_store.add_packed(conn, [entries_store.packed(one, booked_at) for one in plain.entries])
         sums.update(plain.sums)
     changed: dict[Who, None] = dict.fromkeys(one.award.who for one in plain.entries) if plain else {}
@@ -253,10 +252,10 @@ def _arm(posting: _Posting, changed: Mapping[Who, None]) -> None:
         if day != NEVER and (who in fired or day != posting.armed[who]):
             terms, partition = posting.terms[who.shop], partitions.get(who, 0)
             place = timers_of(who.shop, partition) if terms.streams else partition
-            due = instant(terms.start_of(day))
+            due = moment_of(terms.start_of(day))
             posting.tx.set_timer(Timer(ShopId(who.shop), POINTS_TIMER, name_of(who.customer), due, place))
     for one in posting.operations:
         hold = posting.book.holds.get((one.who.shop, one.hold)) if posting.book and isinstance(one, Reserve) else None
         if hold is not None and hold.state is HoldState.OPEN:
             shop = ShopId(one.who.shop)
-            posting.tx.set_timer(Timer(shop, HOLD_TIMER, hold.hold, instant(hold.until), one.partition))
+            posting.tx.set_timer(Timer(shop, HOLD_TIMER, hold.hold, moment_of(hold.until), one.partition))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -13,13 +13,12 @@ from services.loyalty.earning.domain.entitlement import Entitlement
 from services.loyalty.earning.domain.explaining import reasons_of
 from services.loyalty.earning.domain.purchase import GivenBack, Line, Purchase, Returned
 from services.loyalty.programmes import Programme
-from shared.kernel import fold
+from shared.kernel import fold, us_of
 
 Amount = Annotated[int, Field(ge=0, le=10**15)]
 Pieces = Annotated[int, Field(ge=0, le=1_000_000)]
 Text = Annotated[str, Field(max_length=200)]
 LineId = Annotated[str, Field(min_length=1, max_length=200)]
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DATE_LENGTH = 10
 
 
@@ -210,7 +209,7 @@ def purchase_of(tried: TriedOrder, at: datetime, programme: Programme) -> Purcha
     )
     return Purchase(
         id="",
-        at=(at - _EPOCH) // timedelta(microseconds=1),
+        at=us_of(at),
         currency=tried.currency or programme.currency,
         revenue=sum(line.price * line.quantity for line in lines) if tried.revenue is None else tried.revenue,
         channel=tried.channel,

@@ -7,7 +7,6 @@ be told again at any time.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
@@ -15,10 +14,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from services.loyalty.programmes import Programme
+from shared.kernel import moment_of
 
 Per = Literal["day", "month", "total"]
 ALL_RULES = ""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -85,7 +84,7 @@ class LocalTime(NamedTuple):
 @lru_cache(maxsize=4096)
 def local_time(at: int, zone: str) -> LocalTime:
     """Microseconds since 1970 as a shop's clocks show them."""
-    local = (_EPOCH + timedelta(microseconds=at)).astimezone(_zone(zone))
+    local = moment_of(at).astimezone(_zone(zone))
     return LocalTime(local.toordinal(), local.hour * 60 + local.minute)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from services.loyalty.earning import Place, Purchase, active_from, last_day
@@ -22,12 +21,10 @@ from services.loyalty.programmes import (
     spans,
 )
 from shared.contracts.shops import Shop
-from shared.kernel import DayOrdinal, Zone, fold, month_of, start_of_month
+from shared.kernel import DayOrdinal, Zone, fold, moment_of, month_of, start_of_month, us_of
 
 NEVER = 2**31 - 1
 """As a day, as the ledger has it."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,21 +66,17 @@ def scheme_of(shop: Shop, versions: Sequence[Version]) -> Scheme:
         shop.number,
         shop.slug,
         Place(Zone(shop.zone), shop.calendar),
-        tuple((since - _EPOCH) // _MICROSECOND for since, _ in ever),
+        tuple(us_of(since) for since, _ in ever),
         tuple(one for _, one in ever),
     )
 
 
 def days_of(purchase: Purchase, programme: Programme, place: Place, delivered: int | None) -> tuple[int, int]:
     """(day on which points become active, day on which they cannot be spent any more), as the ledger has them."""
-    told = None if delivered is None else _moment(delivered)
-    starts = place.zone.day_of(active_from(programme.pending, _moment(purchase.at), place, told))
+    told = None if delivered is None else moment_of(delivered)
+    starts = place.zone.day_of(active_from(programme.pending, moment_of(purchase.at), place, told))
     last = last_day(programme.expiry, starts, place.calendar)
     return starts, NEVER if last is None else last + 1
-
-
-def _moment(at: int) -> datetime:
-    return _EPOCH + at * _MICROSECOND
 
 
 @lru_cache(maxsize=256)

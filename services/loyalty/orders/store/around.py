@@ -11,7 +11,7 @@ import asyncpg
 from services.loyalty.orders.domain.asking import Spend
 from services.loyalty.orders.domain.granting import Spent
 from services.loyalty.orders.domain.occasion import Key, Kind
-from services.loyalty.orders.store.occasions import moment, us
+from shared.kernel import moment_of, us_of
 
 # Counts what was completed before, without the occasions of this batch, whose rows are locked but not yet written.
 _NUMBERS = """
@@ -76,13 +76,13 @@ async def open_occasions(conn: asyncpg.Connection[Any], shop: int, since: Mappin
     """What may be judged anew of identities who are members now, with theirs; `since`: from which instant on."""
     if not since:
         return {}
-    rows = await conn.fetch(_OPEN, shop, sorted(since), moment(min(since.values())))
+    rows = await conn.fetch(_OPEN, shop, sorted(since), moment_of(min(since.values())))
     return {Key(row["shop"], Kind(row["kind"]), row["id"]): row["customer"] for row in rows}
 
 
 async def latest_orders(conn: asyncpg.Connection[Any], people: People) -> dict[tuple[int, int], int]:
     """When members of these completed their latest order for the first time."""
-    return {(shop, customer): us(at) for shop, customer, at in await conn.fetch(_LATEST, *_columns(people))}
+    return {(shop, customer): us_of(at) for shop, customer, at in await conn.fetch(_LATEST, *_columns(people))}
 
 
 async def spends_on(reads: Any, orders: Collection[Key]) -> list[Spend]:

@@ -8,7 +8,6 @@ where it began and makes empty rows first.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -16,11 +15,10 @@ import msgspec
 
 from services.loyalty.orders.domain.granting import Grant, Kept, Settled
 from services.loyalty.orders.domain.occasion import Key, Kind, Known, decode_detail
+from shared.kernel import moment_of, us_of
 from shared.orders import Content, Mark, OrderState, Pieces, Refund
 
 _CANCELLED, _COMPLETED = 1, 2
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _ENCODER = msgspec.json.Encoder()
 _PIECES = msgspec.json.Decoder(Pieces)
 _GRANT = msgspec.json.Decoder(Grant)
@@ -98,7 +96,7 @@ async def refunds_of(reads: Any, orders: Sequence[Key]) -> dict[Key, dict[tuple[
         return found
     rows = await reads.fetch(_REFUNDS, [key.shop for key in orders], [key.id for key in orders])
     for shop, order, refund_id, at, event, amount, currency, whole, items, amounts in rows:
-        told = Refund(us(at), event, 0, amount, currency, whole, _pieces(items), _pieces(amounts))
+        told = Refund(us_of(at), event, 0, amount, currency, whole, _pieces(items), _pieces(amounts))
         found.setdefault(Key(shop, Kind.ORDER, order), {})[refund_id, told.at, event] = told
     return found
 
@@ -124,7 +122,7 @@ async def save_refunds(conn: asyncpg.Connection[Any], settled: Sequence[Settled]
         was = before[one.key].known.refunds if one.key in before else {}
         rows += [
             (
-                moment(told.at),
+                moment_of(told.at),
                 told.amount,
                 one.key.shop,
                 told.whole,
@@ -147,13 +145,13 @@ def kept_of(row: asyncpg.Record, tellings: dict[tuple[str, int, str], Refund]) -
     """A row of the table, with the last tellings of its refunds."""
     marks: dict[Mark, int] = {}
     if row["first_at"] is not None:
-        marks[Mark(us(row["first_at"]), completed=True)] = 0
+        marks[Mark(us_of(row["first_at"]), completed=True)] = 0
     if row["last_at"] is not None:
-        marks[Mark(us(row["last_at"]), row["status"] == _COMPLETED)] = 0
+        marks[Mark(us_of(row["last_at"]), row["status"] == _COMPLETED)] = 0
     contents = {}
     if row["content_at"] is not None:
         content = Content(
-            us(row["content_at"]),
+            us_of(row["content_at"]),
             row["content_id"],
             0,
             row["customer"],
@@ -162,7 +160,7 @@ def kept_of(row: asyncpg.Record, tellings: dict[tuple[str, int, str], Refund]) -
             detail=row["detail"] or b"",
         )
         contents = {(content.at, content.event_id): content}
-    delivered = None if row["delivered_at"] is None else us(row["delivered_at"])
+    delivered = None if row["delivered_at"] is None else us_of(row["delivered_at"])
     granted = None if row["granted"] is None else _GRANT.decode(row["granted"])
     return Kept(Known(OrderState(marks, contents, tellings), delivered), granted)
 
@@ -173,10 +171,10 @@ def _row(one: Settled) -> tuple[Any, ...]:
     content, first, last = known.content, known.first, known.last
     return (
         content.customer if content else 0,
-        None if first is None else moment(first),
-        None if last is None else moment(last.at),
-        moment(content.at) if content else None,
-        None if known.delivered is None else moment(known.delivered),
+        None if first is None else moment_of(first),
+        None if last is None else moment_of(last.at),
+        moment_of(content.at) if content else None,
+        None if known.delivered is None else moment_of(known.delivered),
         content.revenue if content else 0,
         0 if grant is None else sum(part[-1] for part in grant.parts),
         None if grant is None else grant.through,
@@ -202,13 +200,3 @@ def _turned(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
 
 def _pieces(stored: bytes | None) -> Pieces:
     return () if stored is None else _PIECES.decode(stored)
-
-
-def moment(at: int) -> datetime:
-    """The instant of so many microseconds of the epoch."""
-    return _EPOCH + at * _MICROSECOND
-
-
-def us(at: datetime) -> int:
-    """Microseconds of the epoch."""
-    return (at - _EPOCH) // _MICROSECOND

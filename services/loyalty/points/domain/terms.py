@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 from enum import IntEnum
 from typing import NamedTuple
 
 from services.loyalty.points.domain.buckets import NEVER
 from services.loyalty.points.domain.model import NOTHING_TOLD, Lot
-from shared.kernel import DayOrdinal, Zone
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_US = timedelta(microseconds=1)
+from shared.kernel import DayOrdinal, Zone, us_of
 
 
 class DebtPolicy(IntEnum):
@@ -41,7 +37,7 @@ class Terms(NamedTuple):
 
     def start_of(self, day: int) -> int:
         """When a day begins, microseconds since 1970."""
-        return (self.zone.start_of(DayOrdinal(day)) - _EPOCH) // _US
+        return us_of(self.zone.start_of(DayOrdinal(day)))
 
 
 def passed(notices: Sequence[int], expires_day: int, day: int) -> int:

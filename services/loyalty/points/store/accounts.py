@@ -9,7 +9,7 @@ import asyncpg
 
 from services.loyalty.points.domain.buckets import COLUMNS
 from services.loyalty.points.domain.model import Account, Lot, LotKey, Who
-from services.loyalty.points.store.moments import moment, us
+from shared.kernel import moment_of, us_of
 
 _LOCK = """
 SELECT a.shop, a.customer, a.pending, a.active, a.held, a.owed, a.version, a.told, a.head, a.armed
@@ -127,7 +127,7 @@ def lot_of(row: asyncpg.Record) -> Lot:
         row[name] for name in LOT_COLUMNS
     )
     key = LotKey(kind, source, line, rule, version)
-    return Lot(Who(shop, customer), number, key, us(at), starts, expires, noticed, *amounts)
+    return Lot(Who(shop, customer), number, key, us_of(at), starts, expires, noticed, *amounts)
 
 
 async def save(conn: asyncpg.Connection[Any], accounts: Sequence[Account]) -> None:
@@ -153,7 +153,7 @@ async def save_lots(conn: asyncpg.Connection[Any], lots: Sequence[Lot], new: Col
 
 def _row(lot: Lot) -> tuple[Any, ...]:
     days = (lot.starts_day, lot.expires_day, lot.noticed)
-    return (*lot.who, lot.lot, *lot.key, moment(lot.at), *days, *(getattr(lot, name) for name in COLUMNS))
+    return (*lot.who, lot.lot, *lot.key, moment_of(lot.at), *days, *(getattr(lot, name) for name in COLUMNS))
 
 
 def _changed(lot: Lot) -> tuple[Any, ...]:

@@ -12,8 +12,8 @@ import asyncpg
 from services.loyalty.points.domain.buckets import MEMBERS_OWN, Bucket, Kind
 from services.loyalty.points.domain.model import Entry
 from services.loyalty.points.domain.plain import PlainEntry
-from services.loyalty.points.store.moments import moment
 from shared.db.binary import UNIX_TO_POSTGRES_US, copy_in
+from shared.kernel import moment_of
 
 COLUMNS = (
     *("shop", "customer", "n", "transaction", "at", "booked_at", "day", "kind", "debit", "credit", "points", "lot"),
@@ -44,7 +44,7 @@ async def add(conn: asyncpg.Connection[Any], entries: Sequence[tuple[Entry, byte
     """Write entries, each with its hash."""
     if entries:
         rows = [
-            (*one.who, one.n, one.transaction, moment(one.at), moment(one.booked_at), *one[5:], head)
+            (*one.who, one.n, one.transaction, moment_of(one.at), moment_of(one.booked_at), *one[5:], head)
             for one, head in entries
         ]
         await conn.execute(_ADD, *(list(column) for column in zip(*rows, strict=True)))

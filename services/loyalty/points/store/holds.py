@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 
 from services.loyalty.points.domain.model import Hold, HoldState, Share, Who
-from services.loyalty.points.store.moments import moment, us
+from shared.kernel import moment_of, us_of
 
 Place = tuple[int, str]
 """(shop, hold)."""
@@ -45,7 +45,7 @@ async def load(conn: asyncpg.Connection[Any], places: Collection[Place]) -> dict
     for shop, name, customer, points, state, until, *share in rows:
         hold = found.get((shop, name))
         if hold is None:
-            ends = 0 if until is None else us(until)
+            ends = 0 if until is None else us_of(until)
             hold = found[shop, name] = Hold(Who(shop, customer), name, points, HoldState(state), ends)
         of, lot, taken, restored = share
         hold.shares.append(Share(Who(shop, of), lot, taken, restored))
@@ -58,7 +58,7 @@ async def save(conn: asyncpg.Connection[Any], holds: Sequence[Hold]) -> None:
         return
     ordered = sorted(holds, key=lambda hold: (hold.who.shop, hold.hold))
     rows = [
-        (one.who.shop, one.hold, one.who.customer, one.points, one.state, moment(one.until) if one.until else None)
+        (one.who.shop, one.hold, one.who.customer, one.points, one.state, moment_of(one.until) if one.until else None)
         for one in ordered
     ]
     await conn.execute(_SAVE, *(list(column) for column in zip(*rows, strict=True)))

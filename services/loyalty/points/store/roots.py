@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 
 from services.loyalty.points.domain.roots import Root
-from services.loyalty.points.store.moments import moment, us
+from shared.kernel import moment_of, us_of
 
 _COLUMNS = "shop, n, cut, accounts, reached, digest, signature"
 _NEWEST = f"SELECT {_COLUMNS} FROM ledger_root WHERE shop = $1 ORDER BY n DESC LIMIT 1 FOR UPDATE"  # noqa: S608 - constants
@@ -45,15 +45,15 @@ async def of_shop(conn: asyncpg.Connection[Any], shop: int) -> list[Root]:
 async def save(conn: asyncpg.Connection[Any], root: Root) -> None:
     """Write a root. One that is signed stays as it is."""
     shop, n, cut, *rest = root
-    await conn.execute(_SAVE, shop, n, moment(cut), *rest)
+    await conn.execute(_SAVE, shop, n, moment_of(cut), *rest)
 
 
 async def heads(conn: asyncpg.Connection[Any], root: Root, limit: int) -> list[tuple[int, int | None, bytes | None]]:
     """(customer, number, hash) of the next accounts; without a number: none of its entries is before the cut."""
-    rows = await conn.fetch(_HEADS, root.shop, root.reached, moment(root.cut), limit)
+    rows = await conn.fetch(_HEADS, root.shop, root.reached, moment_of(root.cut), limit)
     return [(customer, n, head) for customer, n, head in rows]
 
 
 def _root(row: asyncpg.Record) -> Root:
     shop, n, cut, *rest = row
-    return Root(shop, n, us(cut), *rest)
+    return Root(shop, n, us_of(cut), *rest)

@@ -10,7 +10,7 @@ import asyncpg
 from services.loyalty.points.domain.buckets import Bucket, Kind
 from services.loyalty.points.domain.model import Account, Entry, Hold, HoldState, Share, Who
 from services.loyalty.points.store.accounts import LOT_COLUMNS
-from services.loyalty.points.store.moments import us
+from shared.kernel import us_of
 
 _AT_ONCE = 2_000
 # The order is that of the primary keys: nothing is sorted, and nothing is held but the rows in hand.
@@ -143,7 +143,7 @@ def entry_of(shop: int, row: asyncpg.Record) -> tuple[Entry, bytes]:
     customer, n, transaction, at, booked_at, day, kind, debit, credit, *rest, head = row
     who = Who(shop, customer)
     return Entry(
-        who, n, transaction, us(at), us(booked_at), day, Kind(kind), Bucket(debit), Bucket(credit), *rest
+        who, n, transaction, us_of(at), us_of(booked_at), day, Kind(kind), Bucket(debit), Bucket(credit), *rest
     ), head  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from services.metrics.orders.domain.amend import Dated, Known
 from services.metrics.orders.domain.batch import Batch, OrderKey, PlainOrders
 from services.metrics.orders.domain.books import Life, whole
 from services.metrics.orders.events import decode_pieces, encode_pieces
-from services.metrics.orders.store.past import Past, moment, us
+from services.metrics.orders.store.past import Past
 from shared.db.binary import (
     BIGINT,
     BOOL,
@@ -30,6 +30,7 @@ from shared.db.binary import (
     Layout,
     copy_in,
 )
+from shared.kernel import moment_of, us_of
 from shared.orders import (
     Content,
     Fact,
@@ -146,12 +147,12 @@ async def amend(conn: asyncpg.Connection[Any], orders: Mapping[OrderKey, Dated])
 def _state(row: asyncpg.Record, past: Past) -> OrderState:
     marks, contents = {**past.marks}, past.contents
     if row["completed_at"] is not None:
-        marks[Mark(us(row["completed_at"]), completed=True)] = us(row["received_at"])
+        marks[Mark(us_of(row["completed_at"]), completed=True)] = us_of(row["received_at"])
     if not contents and row["content_at"] is not None:  # nothing but one completion: received when that was
         content = Content(
-            us(row["content_at"]),
+            us_of(row["content_at"]),
             row["content_id"],
-            us(row["received_at"] or row["content_at"]),
+            us_of(row["received_at"] or row["content_at"]),
             row["customer"],
             row["currency"],
             row["revenue"],
@@ -168,10 +169,10 @@ def _row(order: OrderKey, dated: Dated) -> tuple[Any, ...]:
     first, last, content = first_completion(state), status(state), state.content
     return (
         content.customer if content else 0,
-        moment(first[0]) if first else None,
-        moment(first[1]) if first else None,
-        moment(last.at) if last else None,
-        moment(content.at) if content else None,
+        moment_of(first[0]) if first else None,
+        moment_of(first[1]) if first else None,
+        moment_of(last.at) if last else None,
+        moment_of(content.at) if content else None,
         content.revenue if content else 0,
         net(state),
         days.day,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import asyncpg
@@ -13,10 +12,8 @@ from services.metrics.orders.domain.amend import Amendment, RefundRow, StatusRow
 from services.metrics.orders.domain.batch import OrderKey
 from services.metrics.orders.domain.books import Step
 from services.metrics.orders.events import decode_pieces, encode_pieces
+from shared.kernel import moment_of, us_of
 from shared.orders import Content, Mark, Refund
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 
 _OF = "FROM unnest($1::smallint[], $2::text[]) AS k (shop, order_id) JOIN"
 _MARKS = f"SELECT shop, order_id, s.occurred_at, s.completed, s.received_at {_OF} order_status s USING (shop, order_id)"
@@ -84,17 +81,17 @@ async def load(conn: asyncpg.Connection[Any], orders: Iterable[OrderKey]) -> Map
     found = {order: Past() for order in orders}
     keys = [order.shop for order in found], [order.order_id for order in found]
     for shop, order, at, completed, received in await conn.fetch(_MARKS, *keys):
-        found[OrderKey(shop, order)].marks[Mark(us(at), completed)] = us(received)
+        found[OrderKey(shop, order)].marks[Mark(us_of(at), completed)] = us_of(received)
     for shop, order, at, event, received, customer, currency, revenue, lines, named in await conn.fetch(
         _CONTENTS, *keys
     ):
         other = 0 if named == customer else named
-        content = Content(us(at), event, us(received), customer, currency, revenue, decode_pieces(lines), other)
+        content = Content(us_of(at), event, us_of(received), customer, currency, revenue, decode_pieces(lines), other)
         found[OrderKey(shop, order)].contents[content.at, event] = content
     for shop, order, refund_id, at, event, received, amount, currency, all_of_it, items in await conn.fetch(
         _REFUNDS, *keys
     ):
-        refund = Refund(us(at), event, us(received), amount, currency or "", all_of_it, decode_pieces(items))
+        refund = Refund(us_of(at), event, us_of(received), amount, currency or "", all_of_it, decode_pieces(items))
         found[OrderKey(shop, order)].tellings[refund_id, refund.at, event] = refund
     for shop, order, *step in await conn.fetch(_STEPS, *keys):
         found[OrderKey(shop, order)].steps.append(Step(*step))
@@ -124,9 +121,9 @@ async def record(
             _SAVE_MARKS,
             [row.order.shop for row in statuses],
             [row.order.order_id for row in statuses],
-            [moment(row.mark.at) for row in statuses],
+            [moment_of(row.mark.at) for row in statuses],
             [row.mark.completed for row in statuses],
-            [moment(row.received) for row in statuses],
+            [moment_of(row.received) for row in statuses],
             [row.booked_day for row in statuses],
         )
     if refunds:
@@ -135,9 +132,9 @@ async def record(
             [row.order.shop for row in refunds],
             [row.order.order_id for row in refunds],
             [row.refund_id for row in refunds],
-            [moment(row.refund.at) for row in refunds],
+            [moment_of(row.refund.at) for row in refunds],
             [row.refund.event_id for row in refunds],
-            [moment(row.refund.received) for row in refunds],
+            [moment_of(row.refund.received) for row in refunds],
             [row.booked_day for row in refunds],
             [row.refund.amount for row in refunds],
             [row.refund.currency or None for row in refunds],
@@ -146,7 +143,7 @@ async def record(
         )
     if contents := content_rows(amended):
         rows = [
-            (*order, moment(one.at), one.event_id, moment(one.received), one.customer, one.currency, one.revenue,
+            (*order, moment_of(one.at), one.event_id, moment_of(one.received), one.customer, one.currency, one.revenue,
              encode_pieces(one.lines), one.identity or one.customer)
             for order, one in contents
         ]  # fmt: skip
@@ -157,13 +154,3 @@ async def record(
     if come:
         columns = zip(*((*order, *step) for order, step in come), strict=True)
         await conn.execute(_SAVE_STEPS, *(list(column) for column in columns))
-
-
-def moment(us: int) -> datetime:
-    """The instant of so many microseconds of the epoch."""
-    return _EPOCH + us * _MICROSECOND
-
-
-def us(moment: datetime) -> int:
-    """Microseconds of the epoch."""
-    return (moment - _EPOCH) // _MICROSECOND
