@@ -47,6 +47,14 @@ OnBasis = Annotated[
         "closed months stay closed.",
     ),
 ]
+BasisOfStages = Annotated[
+    BasisName,
+    Query(
+        description="`restated` only: a change of stage is told once, and taken back by another event where it turns "
+        "out to be untrue, so there are no stages of closed months. `booked` is refused; whom the books hold or have "
+        "lost is asked of `/v1/retention` and `/v1/retention/{as_of}/customers` with `basis=booked`.",
+    ),
+]
 WindowDays = Annotated[
     int,
     Query(
@@ -60,6 +68,18 @@ WindowDays = Annotated[
 
 
 OnDay = Annotated[Day, Path(description="A day of the shop's zone, as YYYY-MM-DD.", examples=["2026-03-20"])]
+
+
+def refuse_booked_stages(basis: BasisName, lost_days: int) -> None:
+    """422 for stages of basis `booked`, of which there are none: restated ones would pass for them."""
+    if basis == "booked":
+        raise invalid(
+            FieldError(
+                "query.basis",
+                "stages are of basis restated; for customers held or lost in the books ask /v1/retention and its lists "
+                f"with basis=booked&window_days={lost_days}",
+            )
+        )
 
 
 def currency_or(given: str | None, default: str) -> str:

@@ -230,6 +230,22 @@ async def test_without_a_day_it_is_the_shop_s_present_one(api: Api) -> None:
     assert response.status_code == 422, "the stream's clock has not come so far"
 
 
+async def test_stages_of_the_books_are_refused_with_where_to_ask_instead(api: Api) -> None:
+    for path, asked in (
+        ("/v1/stages/2026-02-01", {}),
+        ("/v1/stages/series", {"from": "2026-01-01"}),
+        ("/v1/customers", {"stage": "lost"}),
+    ):
+        restated = await api.ok(ORDERS, path, **asked, basis="restated")
+        assert restated == await api.ok(ORDERS, path, **asked)
+        assert restated["basis"] == "restated"
+        response = await api.get(ORDERS, path, **asked, basis="booked")
+        assert response.status_code == 422
+        [error] = response.json()["errors"]
+        assert error["field"] == "query.basis"
+        assert "basis=booked&window_days=90" in error["reason"]
+
+
 @pytest.mark.parametrize("sort", ["customer", "day"])
 async def test_a_page_that_has_taken_its_time_ends_early_and_the_next_goes_on(
     api: Api, monkeypatch: pytest.MonkeyPatch, sort: str

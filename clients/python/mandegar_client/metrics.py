@@ -387,6 +387,7 @@ class Metrics(Api):
         to: date | None = None,
         step: Literal["day", "week", "month", "quarter", "year"] | None = None,
         calendar: Literal["gregorian", "jalali"] | None = None,
+        basis: Literal["restated", "booked"] | None = None,
     ) -> models.StagesSeriesAnswer:
         """Customers by stage over time.
 
@@ -399,15 +400,20 @@ class Metrics(Api):
         to: Last day. Default: the shop's present one.
         step: The last day of each step is a point, and so is `to`.
         calendar: Whose months, quarters and years. Default: the shop's. Weeks begin on the shop's first day.
+        basis: `restated` only: a change of stage is told once, and taken back by another event where it turns out to be
+            untrue, so there are no stages of closed months. `booked` is refused; whom the books hold or have lost is
+            asked of `/v1/retention` and `/v1/retention/{as_of}/customers` with `basis=booked`.
         """
         return self._ask(
             "GET",
             "/v1/stages/series",
             models.StagesSeriesAnswer,
-            query={"from": from_, "to": to, "step": step, "calendar": calendar},
+            query={"from": from_, "to": to, "step": step, "calendar": calendar, "basis": basis},
         )
 
-    def read_stages(self, *, as_of: date, period_days: int | None = None) -> models.StagesAnswer:
+    def read_stages(
+        self, *, as_of: date, period_days: int | None = None, basis: Literal["restated", "booked"] | None = None
+    ) -> models.StagesAnswer:
         """Customers by stage at the end of a day.
 
         How many customers are new, active, lapsing, reactivated and lost, with their shares of all who ever ordered.
@@ -417,9 +423,16 @@ class Metrics(Api):
 
         as_of: A day of the shop's zone, as YYYY-MM-DD.
         period_days: Days, ending with the day, whose changes are counted.
+        basis: `restated` only: a change of stage is told once, and taken back by another event where it turns out to be
+            untrue, so there are no stages of closed months. `booked` is refused; whom the books hold or have lost is
+            asked of `/v1/retention` and `/v1/retention/{as_of}/customers` with `basis=booked`.
         """
         return self._ask(
-            "GET", "/v1/stages/{as_of}", models.StagesAnswer, path={"as_of": as_of}, query={"period_days": period_days}
+            "GET",
+            "/v1/stages/{as_of}",
+            models.StagesAnswer,
+            path={"as_of": as_of},
+            query={"period_days": period_days, "basis": basis},
         )
 
     def list_customers(
@@ -430,6 +443,7 @@ class Metrics(Api):
         sort: Literal["customer", "day"] | None = None,
         limit: int | None = None,
         cursor: str | None = None,
+        basis: Literal["restated", "booked"] | None = None,
     ) -> models.StagedPageAnswer:
         """The customers in a stage.
 
@@ -444,12 +458,15 @@ class Metrics(Api):
         sort: `customer`: by id. `day`: by the day of the change, the latest first.
         limit: Customers of a page, at most. Default: 50; of CSV: all, in one answer.
         cursor: `next` of the page before; absent for the first page.
+        basis: `restated` only: a change of stage is told once, and taken back by another event where it turns out to be
+            untrue, so there are no stages of closed months. `booked` is refused; whom the books hold or have lost is
+            asked of `/v1/retention` and `/v1/retention/{as_of}/customers` with `basis=booked`.
         """
         return self._ask(
             "GET",
             "/v1/customers",
             models.StagedPageAnswer,
-            query={"stage": stage, "as_of": as_of, "sort": sort, "limit": limit, "cursor": cursor},
+            query={"stage": stage, "as_of": as_of, "sort": sort, "limit": limit, "cursor": cursor, "basis": basis},
         )
 
     def list_customers_csv(
@@ -460,6 +477,7 @@ class Metrics(Api):
         sort: Literal["customer", "day"] | None = None,
         limit: int | None = None,
         cursor: str | None = None,
+        basis: Literal["restated", "booked"] | None = None,
         bom: Literal["true", "false"] | None = None,
     ) -> str:
         """The customers in a stage.
@@ -475,13 +493,24 @@ class Metrics(Api):
         sort: `customer`: by id. `day`: by the day of the change, the latest first.
         limit: Customers of a page, at most. Default: 50; of CSV: all, in one answer.
         cursor: `next` of the page before; absent for the first page.
+        basis: `restated` only: a change of stage is told once, and taken back by another event where it turns out to be
+            untrue, so there are no stages of closed months. `booked` is refused; whom the books hold or have lost is
+            asked of `/v1/retention` and `/v1/retention/{as_of}/customers` with `basis=booked`.
         bom: Begin CSV with a byte order mark, for spreadsheets.
         """
         return self._ask(
             "GET",
             "/v1/customers",
             str,
-            query={"stage": stage, "as_of": as_of, "sort": sort, "limit": limit, "cursor": cursor, "bom": bom},
+            query={
+                "stage": stage,
+                "as_of": as_of,
+                "sort": sort,
+                "limit": limit,
+                "cursor": cursor,
+                "basis": basis,
+                "bom": bom,
+            },
             accept="text/csv",
         )
 
@@ -846,19 +875,26 @@ class AsyncMetrics(AsyncApi):
         to: date | None = None,
         step: Literal["day", "week", "month", "quarter", "year"] | None = None,
         calendar: Literal["gregorian", "jalali"] | None = None,
+        basis: Literal["restated", "booked"] | None = None,
     ) -> models.StagesSeriesAnswer:
         """As `Metrics.read_stages_series`."""
         return await self._ask(
             "GET",
             "/v1/stages/series",
             models.StagesSeriesAnswer,
-            query={"from": from_, "to": to, "step": step, "calendar": calendar},
+            query={"from": from_, "to": to, "step": step, "calendar": calendar, "basis": basis},
         )
 
-    async def read_stages(self, *, as_of: date, period_days: int | None = None) -> models.StagesAnswer:
+    async def read_stages(
+        self, *, as_of: date, period_days: int | None = None, basis: Literal["restated", "booked"] | None = None
+    ) -> models.StagesAnswer:
         """As `Metrics.read_stages`."""
         return await self._ask(
-            "GET", "/v1/stages/{as_of}", models.StagesAnswer, path={"as_of": as_of}, query={"period_days": period_days}
+            "GET",
+            "/v1/stages/{as_of}",
+            models.StagesAnswer,
+            path={"as_of": as_of},
+            query={"period_days": period_days, "basis": basis},
         )
 
     async def list_customers(
@@ -869,13 +905,14 @@ class AsyncMetrics(AsyncApi):
         sort: Literal["customer", "day"] | None = None,
         limit: int | None = None,
         cursor: str | None = None,
+        basis: Literal["restated", "booked"] | None = None,
     ) -> models.StagedPageAnswer:
         """As `Metrics.list_customers`."""
         return await self._ask(
             "GET",
             "/v1/customers",
             models.StagedPageAnswer,
-            query={"stage": stage, "as_of": as_of, "sort": sort, "limit": limit, "cursor": cursor},
+            query={"stage": stage, "as_of": as_of, "sort": sort, "limit": limit, "cursor": cursor, "basis": basis},
         )
 
     async def list_customers_csv(
@@ -886,6 +923,7 @@ class AsyncMetrics(AsyncApi):
         sort: Literal["customer", "day"] | None = None,
         limit: int | None = None,
         cursor: str | None = None,
+        basis: Literal["restated", "booked"] | None = None,
         bom: Literal["true", "false"] | None = None,
     ) -> str:
         """As `Metrics.list_customers_csv`."""
@@ -893,7 +931,15 @@ class AsyncMetrics(AsyncApi):
             "GET",
             "/v1/customers",
             str,
-            query={"stage": stage, "as_of": as_of, "sort": sort, "limit": limit, "cursor": cursor, "bom": bom},
+            query={
+                "stage": stage,
+                "as_of": as_of,
+                "sort": sort,
+                "limit": limit,
+                "cursor": cursor,
+                "basis": basis,
+                "bom": bom,
+            },
             accept="text/csv",
         )
 

@@ -18,7 +18,7 @@ from services.metrics.lifecycle.domain.stages import Reason, Stage, Standing, la
 from services.metrics.lifecycle.domain.thresholds import Rules
 from services.metrics.lifecycle.store.counting import census_at
 from services.metrics.lifecycle.store.listing import InStage, Sort, Staged, all_staged, staged
-from services.metrics.questions import Day
+from services.metrics.questions import BasisOfStages, Day, refuse_booked_stages
 from shared.kernel import CustomerId, ShopId, customer_id_text
 from shared.web import (
     CSV_RESPONSE,
@@ -72,6 +72,7 @@ async def list_customers(
         Digits,
     ] = None,
     cursor: Cursor = None,
+    basis: BasisOfStages = "restated",
 ) -> Response:
     """Who is lapsing, lost or new today, or was on any day before, with what brought them there.
 
@@ -82,6 +83,7 @@ async def list_customers(
     after: tuple[int, ...] = read_cursor(cursor, tuple[int] if sort == "customer" else tuple[int, int]) or ()
     async with database.read(caller.shop_id) as reads:
         ground = await ground_of(reads, caller.shop, clock)
+        refuse_booked_stages(basis, ground.lifecycle.lost_days)
         day = ground.day("as_of", as_of)
         asked = _asked(ground, Stage[stage.upper()], day, sort)
         if csv is None or limit is not None:
@@ -102,7 +104,7 @@ async def list_customers(
         "as_of": date.fromordinal(day),
         "stage": stage,
         "sort": sort,
-        "basis": "restated",
+        "basis": basis,
         "lost_days": ground.lifecycle.lost_days,
         "total": census.stages[asked.stage],
         "items": items,

@@ -14,7 +14,7 @@ from services.metrics.lifecycle.api.answers import StagesAnswer, StagesSeriesAns
 from services.metrics.lifecycle.domain.census import Census
 from services.metrics.lifecycle.domain.stages import HELD
 from services.metrics.lifecycle.store.counting import census_at
-from services.metrics.questions import SCOPE, WINDOW_MAX, Day, OnDay
+from services.metrics.questions import SCOPE, WINDOW_MAX, BasisOfStages, Day, OnDay, refuse_booked_stages
 from services.metrics.retention import Spans, Step, figures
 from shared.web import Caller, ClockDep, DatabaseDep, Digits, FieldError, allow, invalid
 
@@ -42,6 +42,7 @@ async def read_stages_series(
             description="Whose months, quarters and years. Default: the shop's. Weeks begin on the shop's first day."
         ),
     ] = None,
+    basis: BasisOfStages = "restated",
 ) -> Response:
     """At the end of each day, week, month, quarter or year: customers by stage, and the changes since the point before.
 
@@ -49,6 +50,7 @@ async def read_stages_series(
     """
     async with database.read(caller.shop_id) as reads:
         ground = await ground_of(reads, caller.shop, clock)
+        refuse_booked_stages(basis, ground.lifecycle.lost_days)
         spans = Spans(step, calendar or ground.calendar, ground.shop.week_start, ground.today)
         last, start = ground.day("to", to), ground.day("from", first)
         if start > last:
@@ -64,7 +66,7 @@ async def read_stages_series(
         for day, census in zip(at, found, strict=True)
     ]
     body = {"from": first, "to": date.fromordinal(last), "step": step, "calendar": spans.calendar, "points": points}
-    return _json({**body, "basis": "restated", "lost_days": ground.lifecycle.lost_days})
+    return _json({**body, "basis": basis, "lost_days": ground.lifecycle.lost_days})
 
 
 @router.get("/{as_of}", response_model=StagesAnswer, summary="Customers by stage at the end of a day")
@@ -79,6 +81,7 @@ async def read_stages(
         Query(ge=1, le=WINDOW_MAX, description="Days, ending with the day, whose changes are counted."),
         Digits,
     ] = DEFAULT_PERIOD,
+    basis: BasisOfStages = "restated",
 ) -> Response:
     """How many customers are new, active, lapsing, reactivated and lost, with their shares of all who ever ordered.
 
@@ -87,13 +90,14 @@ async def read_stages(
     """
     async with database.read(caller.shop_id) as reads:
         ground = await ground_of(reads, caller.shop, clock)
+        refuse_booked_stages(basis, ground.lifecycle.lost_days)
         day = ground.day("as_of", as_of, where="path")
         [census] = await census_at(reads, ground.counters, [day], [day - period_days])
         lost_days = ground.lifecycle.lost_days
         retention = await figures(reads, ground.shop, day, window=lost_days, period=min(lost_days, period_days))
     body = {
         "as_of": as_of,
-        "basis": "restated",
+        "basis": basis,
         "lost_days": lost_days,
         "period_days": period_days,
         "period_from": date.fromordinal(day - period_days + 1),
