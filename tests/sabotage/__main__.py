@@ -17,6 +17,7 @@ from tests.sabotage.safeguards import SAFEGUARDS
 ROOT = Path(__file__).resolve().parents[2]
 COPIED = ("shared", "services", "mandegar", "tests", "pyproject.toml")
 SECONDS_MAX = 240
+"""Of a file of tests: all of them at once take longer, and on a busy machine several times as long as alone."""
 GREEN, RED = 0, 1  # pytest's: 2 and above mean that the tests did not run
 
 
@@ -80,7 +81,7 @@ def _copy_to(tree: Path) -> None:
 
 
 def _run(tree: Path, tests: Sequence[str]) -> Run:
-    began = monotonic()
+    began, limit = monotonic(), SECONDS_MAX * len(tests)
     command = [sys.executable, "-m", "pytest", "-x", "-rf", "--tb=line", "--show-capture=no", *tests]
     try:
         done = subprocess.run(
@@ -89,13 +90,18 @@ def _run(tree: Path, tests: Sequence[str]) -> Run:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=SECONDS_MAX,
+            timeout=limit,
             check=False,
             text=True,
         )
     except subprocess.TimeoutExpired as late:
-        return Run(-1, monotonic() - began, f"no end after {SECONDS_MAX} s\n{late.stdout or ''}")
+        return Run(-1, monotonic() - began, f"no end after {limit} s\n{_text(late.stdout)}")
     return Run(done.returncode, monotonic() - began, done.stdout)
+
+
+def _text(output: str | bytes | None) -> str:
+    """What a run that had to be ended had said: bytes, whatever was asked for."""
+    return output.decode(errors="replace") if isinstance(output, bytes) else output or ""
 
 
 def _in(tree: Path) -> dict[str, object]:
