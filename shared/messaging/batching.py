@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 SMALLEST = 1
+LEAST = 100
+"""So many events cost a batch little beside what it costs anyway."""
 START = 2_000
 
 
@@ -16,9 +18,9 @@ class BatchSize:
         target_seconds: float = 0.3,
         limit_seconds: float = 2.0,
         start: int = START,
-        least: int = SMALLEST,
+        least: int = LEAST,
     ) -> None:
-        """`least`: fewer would hardly be quicker, so slowness alone does not lead below."""
+        """`least`: fewer would hardly be quicker, so slowness alone does not lead below, and failures not for long."""
         self.limit = min(start, events_max)
         self._events_max = events_max
         self._target = target_seconds
@@ -27,11 +29,15 @@ class BatchSize:
 
     def succeeded(self, events: int, seconds: float) -> None:
         """A batch of so many events took so long. A batch that was not full says nothing about a larger one."""
-        if seconds > self._target:
+        full = events >= self.limit * 0.9
+        if seconds <= self._target:
+            if full:
+                self.limit = min(self._events_max, self.limit + max(1, self.limit // 10))
+        elif self.limit > self._least:
             fitting = max(self._least, int(max(events, 1) * max(0.5, self._target / seconds)))
-            self.limit = max(SMALLEST, min(self.limit, fitting))
-        elif events >= self.limit * 0.9:
-            self.limit = min(self._events_max, self.limit + max(1, self.limit // 10))
+            self.limit = min(self.limit, fitting)
+        elif full and 2 * seconds < self.seconds_for(2 * events):
+            self.limit = min(self._least, 2 * self.limit)
 
     def failed(self) -> None:
         """A conflict or a timeout."""

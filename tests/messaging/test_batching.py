@@ -7,6 +7,8 @@ from typing import Any
 
 import asyncpg
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from shared.contracts.envelope import encode
 from shared.messaging.batching import Backoff, BatchSize, Watchdog
@@ -49,6 +51,49 @@ def test_slow_batches_shrink_toward_the_aim_and_failures_halve() -> None:
     assert size.limit == 1
     size.succeeded(1, 0.01)
     assert size.limit == 2
+
+
+def took(events: int, fixed: float, each: float) -> float:
+    """Seconds of a batch on a machine where any batch costs so much, and every event so much more."""
+    return fixed + events * each
+
+
+@pytest.mark.parametrize("fixed", [0.35, 0.6, 0.95])
+def test_where_any_batch_is_slow_batches_do_not_dwindle_to_single_events(fixed: float) -> None:
+    """A transaction has dozens of statements: on a busy machine they alone take longer than is aimed at."""
+    size = BatchSize(start=2000)
+    for _ in range(200):
+        seconds = took(size.limit, fixed, 0.0005)
+        size.failed() if seconds > size.seconds_for(size.limit) else size.succeeded(size.limit, seconds)
+    assert size.limit == 100
+    for _ in range(10):
+        size.failed()
+    for _ in range(10):
+        size.succeeded(size.limit, took(size.limit, fixed, 0.0005))
+    assert size.limit == 100, "failures that are over leave nothing behind"
+
+
+@settings(deadline=None)
+@given(
+    fixed=st.floats(0.0, 3.0),
+    each=st.floats(0.00001, 0.05),
+    start=st.integers(1, 20_000),
+)
+def test_whatever_a_machine_is_like_batches_come_to_fit_and_most_of_them_commit(
+    fixed: float, each: float, start: int
+) -> None:
+    size = BatchSize(start=start)
+    handled, committed = 0, 0
+    for attempt in range(400):
+        seconds = took(size.limit, fixed, each)
+        if seconds > size.seconds_for(size.limit):
+            size.failed()
+        else:
+            committed += attempt >= 100
+            handled += size.limit
+            size.succeeded(size.limit, seconds)
+    assert committed >= 150, size.limit
+    assert handled >= committed
 
 
 def test_a_handful_of_events_gets_longer_than_a_large_batch() -> None:
