@@ -81,7 +81,7 @@ async def wait_until_in(found: Connection, began: float, *, lane: bool, settled:
     urls = {service: found.login(service) for service, _ in way}
     await wait_until_consumed(found.bootstrap_servers, urls, limit_s=_WAIT_LIMIT_S, way=way)
     if settled:
-        await wait_until_settled(urls["metrics"], limit_s=_WAIT_LIMIT_S)
+        await wait_until_settled(urls, limit_s=_WAIT_LIMIT_S)
     return {"consumed_after_seconds": round(time.monotonic() - began, 3)}
 
 

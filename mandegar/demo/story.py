@@ -124,7 +124,7 @@ async def _replay(connection: Connection, directory: Path, console: Console, str
 
         await wait_until_consumed(connection.bootstrap_servers, urls, limit_s=_CONSUME_LIMIT_S, say=say)
         if stream_time is not None:
-            await wait_until_settled(urls["metrics"], limit_s=_CONSUME_LIMIT_S, say=say)
+            await wait_until_settled(urls, limit_s=_CONSUME_LIMIT_S, say=say)
     seconds = time.monotonic() - began
     events = sent.sent + sent.resumed
     console.print(

@@ -17,17 +17,23 @@ from shared.contracts import topics
 
 _POLL_S = 0.1
 _CALL_LIMIT_S = 20.0
-WAY = (("gateway", topics.RAW_ORDERS), ("metrics", topics.ORDERS))
-"""The services that an order passes, in order, and the topic that each reads."""
-LANE_WAY = (("gateway", topics.RAW_ORDERS_BACKFILL), ("metrics", topics.ORDERS_BACKFILL))
+WAY = (("gateway", topics.RAW_ORDERS), ("metrics", topics.ORDERS), ("loyalty", topics.ORDERS))
+"""The services that an order passes, the front door first, and the topic that each reads."""
+LANE_WAY = (
+    ("gateway", topics.RAW_ORDERS_BACKFILL),
+    ("metrics", topics.ORDERS_BACKFILL),
+    ("loyalty", topics.ORDERS_BACKFILL),
+)
 """The same for history."""
+FOLLOWERS = tuple(service for service, _ in WAY[1:])
+"""Those whose timers follow the clocks of shops on the stream clock."""
 
 _POSITIONS = "SELECT partition, max(next) FROM {schema}.consumer_offset WHERE topic = $1 GROUP BY partition"
 _WAITING_ROWS = "SELECT count(*) FROM {schema}.outbox WHERE id <= $1"
 _LAST_ROW = "SELECT coalesce(max(id), 0) FROM {schema}.outbox"
 # Timers of shops on the stream clock lie below partition 0, as many apart for each shop as a topic has at most.
 _DUE = """
-SELECT count(*) FROM metrics.timer t JOIN metrics.shop_clock c
+SELECT count(*) FROM {schema}.timer t JOIN {schema}.shop_clock c
     ON t.partition = -(c.shop * $1::int + c.partition) - 1
 WHERE t.due <= c.until AND t.partition < 0
 """
@@ -76,20 +82,25 @@ async def wait_until_consumed(
 
 
 async def wait_until_settled(
-    metrics_url: str, *, limit_s: float, stall_s: float = 60.0, say: Callable[[Waiting], None] = lambda _: None
+    database_urls: Mapping[str, str],
+    *,
+    limit_s: float,
+    stall_s: float = 60.0,
+    say: Callable[[Waiting], None] = lambda _: None,
 ) -> None:
-    """Return once all that the clocks of shops have let fall due has happened, and is published.
+    """Return once all that the clocks of shops have let fall due has happened in every service, and is published.
 
-    For shops on the stream clock, after their events were taken in. `metrics_url`: the database of metrics. Raises
+    For shops on the stream clock, after their events were taken in. `database_urls`: one for each of FOLLOWERS. Raises
     NotArrived after `limit_s` seconds, or when nothing moved for `stall_s` seconds.
     """
-    watch = _Watch("metrics", time.monotonic() + limit_s, stall_s, say)
+    deadline = time.monotonic() + limit_s
     try:
-        connection = await asyncpg.connect(metrics_url, timeout=5, command_timeout=8)
-        try:
-            await watch.until_settled(connection)
-        finally:
-            await connection.close(timeout=5)
+        for service in FOLLOWERS:
+            connection = await asyncpg.connect(database_urls[service], timeout=5, command_timeout=8)
+            try:
+                await _Watch(service, deadline, stall_s, say).until_settled(connection)
+            finally:
+                await connection.close(timeout=5)
     except (TimeoutError, OSError, asyncpg.PostgresError) as error:
         raise NotArrived(f"the state of the services cannot be read: {error}; see `mandegar status`") from error
 
@@ -129,7 +140,8 @@ class _Watch:
 
     async def until_settled(self, connection: asyncpg.Connection) -> None:
         """No timer is due by the clocks of shops, and what that told has left the outbox."""
-        while not await self._done(await connection.fetchval(_DUE, PARTITIONS_MAX)):
+        due = _DUE.format(schema=self._service)
+        while not await self._done(await connection.fetchval(due, PARTITIONS_MAX)):
             pass
         await self._until_sent(connection)
 
