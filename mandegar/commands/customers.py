@@ -90,7 +90,7 @@ def show(
     directory: Directory = DEFAULT_DIRECTORY,
     as_json: AsJson = False,
 ) -> None:
-    """Gather what gateway knows of the person and what metrics has counted: orders, stage, what is due."""
+    """Gather what gateway knows of the person, what metrics has counted, and membership and points of loyalty."""
     from mandegar.gateway import customer_number
 
     told = asyncio.run(_gather(directory, shop, customer_number(customer), personal=personal))
@@ -98,7 +98,7 @@ def show(
         sys.stdout.write(json.dumps(told, default=str, ensure_ascii=False, indent=1) + "\n")
         return
     for part, known in told.items():
-        for name, found in (known or {"": "nothing is counted of this customer"}).items():
+        for name, found in (known or {"": "nothing is kept of this customer"}).items():
             print(f"{part:<9}{name:<24}{_text(found)}")
 
 
@@ -161,7 +161,12 @@ async def _gather(directory: Path, slug: str, customer: CustomerId, *, personal:
     told["identities"] = [_ids(one) for one in whole.identities]
     told["merges"] = [_ids(one) for one in whole.done]
     told["suggestions"] = [_ids(one) for one in whole.conflicts]
-    return {"identity": told, "metrics": await _metrics(directory, shop, customer)}
+    identities = [one.customer for one in whole.identities]
+    return {
+        "identity": told,
+        "metrics": await _metrics(directory, shop, customer),
+        "loyalty": await _loyalty(directory, shop, identities),
+    }
 
 
 def _identity(identity: Identity, *, personal: bool) -> dict[str, Any]:
@@ -193,6 +198,20 @@ async def _metrics(directory: Path, shop: Shop, customer: CustomerId) -> dict[st
 
     answer = await with_service(directory, "metrics", read)
     return None if answer is None else answer.model_dump(mode="json")
+
+
+async def _loyalty(directory: Path, shop: Shop, identities: list[CustomerId]) -> dict[str, Any] | None:
+    """Memberships and points of the person; None when loyalty knows nothing of them."""
+    from mandegar.gateway import with_service
+    from services.loyalty.privacy import standing_of
+    from shared.db import read_transaction
+    from shared.kernel import ShopId
+
+    async def read(pool: asyncpg.Pool[Any], _clock: Clock) -> dict[str, Any] | None:
+        async with read_transaction(pool, ShopId(shop.number)) as reads:
+            return await standing_of(reads, ShopId(shop.number), identities)
+
+    return await with_service(directory, "loyalty", read)
 
 
 async def _shop(pool: asyncpg.Pool[Any], slug: str) -> Shop:

@@ -14,25 +14,30 @@ from typer.testing import CliRunner
 
 from mandegar.cli import create_cli
 from mandegar.failures import CommandFailed
+from mandegar.services import service_main, service_names
 from mandegar.stack import Stack
 from services.gateway.identity import IdentityTrouble
 from services.gateway.main import create_service
+from services.loyalty.main import create_service as loyalty_service
 from services.metrics.main import create_service as metrics_service
 from shared.contracts import topics
 from shared.contracts.shops import Shop
 from shared.db import create_pool
 from shared.kernel import SystemClock
 from shared.messaging.cluster import ensure_topics
+from shared.messaging.dead_letters import Cipher
 from shared.testing import Databases
 from shared.testing.harness import Harness, running
 from tests.gateway_collector.ground import SECRET
+from tests.loyalty_orders.ground import version
+from tests.loyalty_orders.programmes import publish
 
 pytestmark = pytest.mark.stack
 PHONE = "۰۹۱۲ ۳۴۵ ۶۷۸۹"
 
 
 class Place:
-    """Both services' tables in one database, Kafka, and the command line pointed at them."""
+    """All services' tables in one database, Kafka, and the command line pointed at them."""
 
     def __init__(self, url: str, stack: Stack) -> None:
         self.url = url
@@ -54,7 +59,9 @@ class Place:
 @pytest.fixture
 async def place(databases: Databases, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Place]:
     url = await databases.create("gateway", "loyalty", "metrics")
-    await ensure_topics(stack.bootstrap_servers, [create_service(SECRET.encode()), metrics_service()], partitions=12)
+    await ensure_topics(
+        stack.bootstrap_servers, [create_service(SECRET.encode()), loyalty_service(), metrics_service()], partitions=12
+    )
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", stack.bootstrap_servers)
     monkeypatch.setenv("DATABASE_URL", url)
     monkeypatch.setenv("MANDEGAR_SECRET_KEY", SECRET)
@@ -170,7 +177,7 @@ async def test_a_customer_is_found_by_what_is_typed_and_shown_with_identity_and_
     assert not [text for text in ("Ab-7", "سارا", "6789") if text in hidden]
     told = await place.json("customers", "show", "laleh", customer, "--personal")
     assert (told["identity"]["name"], told["identity"]["phone"]) == ("سارا", "+989123456789")
-    assert told["metrics"] is None
+    assert (told["metrics"], told["loyalty"]) == (None, None)
     await worker.feed(topics.RAW_ORDERS, [order(1111, customer_id="Cd-8")], placed="one")
     (other,) = await place.json("customers", "find", "laleh", "--value", "Cd-8")
     merging = ("customers", "merge", "laleh", other["customer"], customer)
@@ -197,10 +204,28 @@ async def test_a_customer_is_found_by_what_is_typed_and_shown_with_identity_and_
     orders = [json.dumps(event.event).encode() for event in await worker.published(topics.ORDERS)]
     async with running(metrics_service(), place.url) as metrics:
         shops = [json.loads(row["settings"]) for row in await worker.pool.fetch("SELECT settings FROM shop")]
-        await metrics.configure(*[msgspec.convert(shop, Shop) for shop in shops])
+        shop = msgspec.convert(shops[0], Shop)
+        await metrics.configure(shop)
         await metrics.feed(topics.ORDERS, orders)
     told = await place.json("customers", "show", "laleh", customer)
     assert (told["metrics"]["orders"], told["metrics"]["first_order_day"]) == (1, "2026-03-01")
+
+    async with running(loyalty_service(lambda: Cipher(SECRET)), place.url) as loyalty:
+        await loyalty.configure(shop)
+        await publish(loyalty.pool, {shop: [version()]})
+        await loyalty.feed(topics.ORDERS, orders)
+    told = (await place.json("customers", "show", "laleh", customer))["loyalty"]
+    assert [(one["state"], one["how"]) for one in told["memberships"]] == [("active", "first_order")]
+    assert sum(told["points"].values()) == 10
+
+
+async def test_lag_has_lines_of_each_service_and_of_each_topic_that_it_reads(place: Place) -> None:
+    rows = await place.json("lag")
+    told = {(row["service"], row["topic"]) for row in rows if row["lane"] in ("live", "history")}
+    for name in service_names():
+        read = {subscription.topic for subscription in service_main(name).SERVICE.subscriptions}
+        assert {topic for service, topic in told if service == name} == read, name
+        assert {row["lane"] for row in rows if row["service"] == name} >= {"outbox", "timers"}
 
 
 async def test_lag_tells_of_the_outbox_and_of_timers_that_are_due(place: Place, worker: Harness) -> None:

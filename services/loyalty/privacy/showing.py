@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
-from services.loyalty.members import member_of, membership
+from services.loyalty.members import Member, member_of, members_of, membership
 from services.loyalty.points import Bucket, Kind
 from services.loyalty.privacy import store
 from shared.db import Reads
@@ -17,19 +19,10 @@ async def export(reads: Reads, shop: ShopId, customer: CustomerId) -> dict[str, 
     """Everything that is kept under the customer's id; empty lists where there is nothing."""
     member = await member_of(reads, shop, customer)
     occasions = await store.occasions_of(reads, shop, customer)
-    said = None if member is None else membership(member)
     return {
         "service": "loyalty",
         "customer": customer_id_text(customer),
-        "membership": None
-        if member is None or said is None
-        else {
-            "state": said.state,
-            "joined_at": said.joined_at,
-            "how": said.how,
-            "reason": said.reason,
-            "absences": len(member.absences),
-        },
+        "membership": None if member is None else _membership(member),
         "account": await store.account_of(reads, shop, customer),
         "orders": [
             {
@@ -55,4 +48,31 @@ async def export(reads: Reads, shop: ShopId, customer: CustomerId) -> dict[str, 
             }
             for one in await store.postings_of(reads, shop, customer)
         ],
+    }
+
+
+async def standing(reads: Reads, shop: ShopId, identities: Sequence[CustomerId]) -> dict[str, Any] | None:
+    """Memberships of these identities, and what all of their accounts hold; None where there is neither.
+
+    Of what staff wrote only whether there is anything.
+    """
+    members = await members_of(reads, [(shop, identity) for identity in identities])
+    accounts = [await store.account_of(reads, shop, identity) for identity in identities]
+    held: Counter[str] = Counter()
+    for account in accounts:
+        held.update(account or {})
+    if not members and not any(accounts):
+        return None
+    shown = [_membership(one) for one in members.values()]
+    return {"memberships": [one | {"reason": bool(one["reason"])} for one in shown], "points": dict(held)}
+
+
+def _membership(member: Member) -> dict[str, Any]:
+    said = membership(member)
+    return {
+        "state": said.state,
+        "joined_at": said.joined_at,
+        "how": said.how,
+        "reason": said.reason,
+        "absences": len(member.absences),
     }
