@@ -13,7 +13,7 @@ import asyncpg
 from shared.db.engine import plain_url
 from shared.messaging.crash import POINTS
 from tests.chaos.topic import forget_members
-from tests.chaos.world import AWAY, SERVICES, World
+from tests.chaos.world import AWAY, World
 
 Fault = Callable[[World, Random], Awaitable[None]]
 
@@ -79,7 +79,7 @@ async def black_hole(world: World, rng: Random, *, times: int = 2) -> None:
 
 async def starve(world: World, rng: Random, *, seconds: float = 60.0) -> None:
     """One worker of each service is held to a fifth of a core: stopped for 0.4 s of each 0.5 s."""
-    poor = [next(keeper for keeper in world.keepers if keeper.service == service) for service in SERVICES]
+    poor = [next(keeper for keeper in world.keepers if keeper.service == service) for service in world.services]
     await asyncio.sleep(rng.uniform(0, 3))
     for _ in range(round(seconds / 0.5)):
         for number, pause in ((signal.SIGSTOP, 0.4), (signal.SIGCONT, 0.1)):
@@ -107,7 +107,7 @@ async def stop_worker(world: World, rng: Random, *, seconds: float = 9.5) -> Non
 async def storm(world: World, rng: Random, *, rounds: int = 6) -> None:
     """Workers come and go about every second, some in order and some not."""
     for _ in range(rounds):
-        passing = [world.keep(service) for service in SERVICES]
+        passing = [world.keep(service) for service in world.services]
         await asyncio.sleep(rng.uniform(0.8, 2.5))
         for keeper in passing:
             if rng.random() < 0.4:
@@ -115,6 +115,6 @@ async def storm(world: World, rng: Random, *, rounds: int = 6) -> None:
             else:
                 await keeper.end()
             world.keepers.remove(keeper)
-        for service in SERVICES:
+        for service in world.services:
             if rng.random() < 0.3:
                 await forget_members(world.kafka, service)

@@ -9,15 +9,19 @@ from random import Random
 from typing import Any
 
 import asyncpg
+import msgspec
 from structlog.testing import capture_logs
 
 from services.gateway.intake.events import cause_id
+from services.loyalty.points import Signer, verify
 from services.metrics.counters import live_generation
 from services.metrics.orders import Fact, frame_of
 from shared.contracts import topics
+from shared.contracts.orders import OrdersEvent
 from tests.chaos.topic import Message, messages_of
-from tests.chaos.world import World
+from tests.chaos.world import SECRET, World, programme_of
 from tests.dirty.ground import asked_as, cohort_differences, differences, stream_days, truth_of
+from tests.loyalty_orders.recount import points_by_account
 from tests.metrics.histories import defined
 
 # What they say, where they lie and since when: a round that fails may not come again.
@@ -45,6 +49,8 @@ async def judge(world: World, *, questions: int = 5) -> int:
         with capture_logs():  # the API tells of each request
             compared += await judge_figures(world, metrics, questions)
         compared += await judge_snapshots(world, metrics)
+        if "loyalty" in world.services:
+            compared += await judge_points(world, orders)
         return compared
     finally:
         await gateway.close()
@@ -212,6 +218,39 @@ async def judge_snapshots(world: World, metrics: asyncpg.Pool[Any]) -> int:
     timers = await metrics.fetch("SELECT identity FROM timer WHERE kind = 'retention_snapshot'")
     assert sorted(row[0] for row in timers) == sorted(world.shops)
     return sum(map(len, rising(messages).values()))
+
+
+async def judge_points(world: World, orders: Sequence[Message]) -> int:
+    """Each account has what its orders are worth, told once in one event a posting, and the ledger holds together."""
+    told = {message.value: event_of(message.value) for message in orders}
+    expected: dict[tuple[int, int], int] = {}
+    for slug, shop in world.shops.items():
+        own = [event for event in told.values() if event.shop == slug]
+        expected |= points_by_account(own, [shop], programme_of(shop))
+    loyalty = await world.pool("loyalty")
+    try:
+        rows = await loyalty.fetch("SELECT shop, customer, pending + active + held - owed AS total, told FROM account")
+        found = {(row["shop"], row["customer"]): row["total"] for row in rows if row["total"]}
+        assert found == expected, [(who, found.get(who), expected.get(who)) for who in found.keys() ^ expected.keys()]
+        assert not await loyalty.fetch(_LETTERS)
+        async with loyalty.acquire() as conn:
+            verified = await verify(conn, Signer(SECRET))
+    finally:
+        await loyalty.close()
+    assert not [broken for shop_ in verified for broken in shop_.violations]
+    messages = await messages_of(world.kafka, topics.LOYALTY_POINTS)
+    rising(messages)
+    ids: dict[str, bytes] = {}
+    for message in messages:
+        event_id = json.loads(message.value)["id"]
+        assert ids.setdefault(event_id, message.value) == message.value
+    assert len(ids) == sum(row["told"] for row in rows), "an event for each posting, and no other"
+    return len(found) + len(ids)
+
+
+def event_of(value: bytes) -> OrdersEvent:
+    """An event of `orders.v1` as its readers see it."""
+    return msgspec.json.decode(value, type=OrdersEvent)
 
 
 def usable(line: bytes) -> dict[str, Any] | None:

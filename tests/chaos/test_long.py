@@ -75,7 +75,7 @@ async def test_a_broker_that_is_away_for_minutes_is_waited_for_and_what_was_writ
     servers: Servers,
 ) -> None:
     """No worker may end for it: to be restarted would bring nothing back. Who writes by the API goes on."""
-    async with a_world(servers, seed=SEED) as world:
+    async with a_world(servers, seed=SEED, services=SERVICES) as world:
         for service in SERVICES:
             world.keep(service)
         await world.feed(300)
@@ -103,7 +103,8 @@ async def test_a_broker_that_is_away_for_minutes_is_waited_for_and_what_was_writ
 async def _round(servers: Servers, seed: int) -> Counter[str]:
     rng = Random(seed)
     names = [rng.choice(sorted(FAULTS)) for _ in range(rng.randint(2, 5))]
-    async with a_world(servers, seed=seed, customers=rng.randint(300, 1500), through_proxy=True) as world:
+    customers = rng.randint(300, 1500)
+    async with a_world(servers, seed=seed, customers=customers, through_proxy=True, services=SERVICES) as world:
         size = {"MANDEGAR_BATCH_EVENTS_MAX": str(rng.choice((7, 40, 200, 20_000)))}
         forget = rng.random() < 0.7
         for service in SERVICES:

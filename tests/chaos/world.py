@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -21,6 +22,7 @@ from sqlalchemy.engine import make_url
 from mandegar.generating import Settings, Stream, generate
 from mandegar.stack import Stack
 from services.gateway.shops import add_shop
+from services.loyalty.programmes import Programme, Rate, Rule, Version
 from shared.contracts import topics
 from shared.contracts.shops import Shop
 from shared.db.engine import create_pool, plain_url
@@ -28,13 +30,23 @@ from shared.kernel import SystemClock
 from shared.testing import Databases
 from tests.chaos.keeping import Ending, Keeper
 from tests.chaos.topic import ends_of, forget_members, make_topics_anew
+from tests.loyalty_orders.programmes import publish
 from tests.messaging.lossy_proxy import LossyProxy, lossy_proxy
 
 SECRET = "kU7yq2Zr9bXw4nTe6mLs0cVd8fGh1jPa"
-SERVICES = ("gateway", "metrics")
+SERVICES = ("gateway", "metrics", "loyalty")
+COUNTING = ("gateway", "metrics")
+READS = {
+    "gateway": (topics.RAW_ORDERS,),
+    "metrics": (topics.ORDERS, topics.CUSTOMERS),
+    "loyalty": (topics.ORDERS, topics.CUSTOMERS),
+}
+"""What each of them must have taken in, in the direction of flow."""
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 """What a look at the database may raise while that is being killed."""
 _numbers = count(1)
+_DRAINED_SECONDS_MAX = 900.0
 
 
 @dataclass(frozen=True)
@@ -54,6 +66,8 @@ class World:
     shops: dict[str, Shop]
     proxy: LossyProxy
     environ: dict[str, str]
+    services: tuple[str, ...] = COUNTING
+    """Those that must be done before all is."""
     keepers: list[Keeper] = field(default_factory=list)
     sent: int = 0
     """Lines of the stream that are on the topic."""
@@ -100,45 +114,54 @@ class World:
         return await create_pool(self.url, schema, application="judge")
 
     async def drained(self, seconds: float = 90.0) -> float:
-        """Wait until everything sent has gone all the way; the seconds it took. AssertionError when time is up."""
-        began = monotonic()
-        left: Any = "nothing was seen yet"
-        while monotonic() - began < seconds:
+        """Wait until everything sent has gone all the way; the seconds it took.
+
+        AssertionError when less was never left for so many seconds: a busy machine is slow, and still goes on.
+        """
+        began = moved = monotonic()
+        least, left = -1, dict[str, int]()
+        trouble = "nothing was seen yet"
+        while (now := monotonic()) - moved < seconds and now - began < _DRAINED_SECONDS_MAX:
             try:
                 left = await self.left()
             except (*AWAY, KafkaError) as error:
-                left = repr(error)
-            if not left:
-                return monotonic() - began
+                trouble = repr(error)
+            else:
+                if not left:
+                    return monotonic() - began
+                trouble, total = str(left), sum(left.values())
+                if least < 0 or total < least:
+                    least, moved = total, monotonic()
             await asyncio.sleep(0.25)
         endings = {f"{keeper.service}-{at}": keeper.endings for at, keeper in enumerate(self.keepers)}
         raise AssertionError(
-            f"not drained within {seconds} s: {left}; workers ended: {endings}; see {self.servers.logs}"
+            f"not drained after {monotonic() - began:.0f} s: {trouble}; workers ended: {endings}; "
+            f"see {self.servers.logs}"
         )
 
     async def settled(self, seconds: float = 40.0) -> None:
         """Wait until the snapshots that follow a change have been published: no timer is due before the next day."""
-        pool = await self.pool("metrics")
         due = "SELECT count(*) FROM timer WHERE due < now() + interval '7 seconds'"
-        try:
-            async with asyncio.timeout(seconds):
-                while await pool.fetchval(due):  # noqa: ASYNC110 - a table tells no one
-                    await asyncio.sleep(0.25)
-        finally:
-            await pool.close()
+        for service in self.services[1:]:
+            pool = await self.pool(service)
+            try:
+                async with asyncio.timeout(seconds):
+                    while await pool.fetchval(due):  # noqa: ASYNC110 - a table tells no one
+                        await asyncio.sleep(0.25)
+            finally:
+                await pool.close()
         await self.drained(seconds)
 
     async def left(self) -> dict[str, int]:
         """What is still on its way, by place; empty when nothing is. In the direction of flow."""
         left = {}
-        places = [*zip(SERVICES, (topics.RAW_ORDERS, topics.ORDERS), strict=True), (SERVICES[-1], topics.CUSTOMERS)]
-        for service, topic in places:
+        for service, topic in [(reader, read) for reader in self.services for read in READS[reader]]:
             ends = await ends_of(self.kafka, [topic])
             conn = await asyncpg.connect(plain_url(self.url), timeout=5, server_settings={"search_path": service})
             try:
                 rows = await conn.fetch("SELECT partition, next FROM consumer_offset WHERE topic = $1", topic)
                 done = {(topic, row[0]): row[1] for row in rows}
-                left[topic] = sum(end - done.get(place, 0) for place, end in ends.items())
+                left[f"{topic} before {service}"] = sum(end - done.get(place, 0) for place, end in ends.items())
                 left[f"outbox of {service}"] = await conn.fetchval("SELECT count(*) FROM outbox")
             finally:
                 await conn.close(timeout=5)
@@ -168,12 +191,21 @@ class World:
 
 @asynccontextmanager
 async def a_world(
-    servers: Servers, *, seed: int, customers: int = 300, bad: int = 12, through_proxy: bool = False
+    servers: Servers,
+    *,
+    seed: int,
+    customers: int = 300,
+    bad: int = 12,
+    through_proxy: bool = False,
+    services: tuple[str, ...] = COUNTING,
 ) -> AsyncIterator[World]:
-    """An empty platform with the generated shops; its workers are gone when the block ends."""
+    """An empty platform with the generated shops; its workers are gone when the block ends.
+
+    With loyalty among the `services`, each shop has a programme in which every order earns.
+    """
     stream = without_strangers(generate(Settings(customers=customers, days=300, seed=seed, bad=bad)))
     print(f"chaos: seed {seed}, {len(stream.lines)} lines of {customers} customers")
-    url = await servers.databases.create(*SERVICES)
+    url = await servers.databases.create(*services)
     await make_topics_anew(servers.stack.bootstrap_servers)
     there = make_url(url)
     assert there.host is not None
@@ -187,15 +219,24 @@ async def a_world(
             "MANDEGAR_LOG_FORMAT": "json",
             "MANDEGAR_DRAIN_SECONDS": "8",
         }
-        world = World(servers, url, stream, await _open_shops(url, stream), proxy, environ, rng=Random(seed))
+        shops = await _open_shops(url, stream)
+        if "loyalty" in services:
+            await _open_programmes(url, shops.values())
+        world = World(servers, url, stream, shops, proxy, environ, services, rng=Random(seed))
         try:
             yield world
         finally:
             for keeper in world.keepers:
                 keeper.kill()
             await asyncio.wait([keeper._task for keeper in world.keepers] or [asyncio.create_task(asyncio.sleep(0))])
-            for service in SERVICES:
+            for service in services:
                 await forget_members(world.kafka, service)
+
+
+def programme_of(shop: Shop) -> Programme:
+    """A point for each hundred of the smallest unit of what is paid in the shop's own money."""
+    rule = Rule(id="spend", name="Spend", earn=Rate(points=1, per=100))
+    return Programme(name="Points", currency=shop.currency, rules=(rule,))
 
 
 def without_strangers(stream: Stream) -> Stream:
@@ -218,5 +259,13 @@ async def _open_shops(url: str, stream: Stream) -> dict[str, Shop]:
             )
             for shop in stream.shops
         }
+    finally:
+        await pool.close()
+
+
+async def _open_programmes(url: str, shops: Iterable[Shop]) -> None:
+    pool = await create_pool(url, "loyalty", application="operator")
+    try:
+        await publish(pool, {shop: [Version(1, LONG_AGO, programme_of(shop), "test", "", LONG_AGO)] for shop in shops})
     finally:
         await pool.close()
