@@ -52,7 +52,7 @@ bench: $(READY) ## the same job by us and by other libraries: rates, exactness a
 	$(BIN)/python -m bench $(ARGS)
 
 chaos: $(READY) ## every fault at every named step, from a printed seed; erasures until the topic is compacted (the long form)
-	CHAOS=long $(BIN)/python -m pytest tests/chaos tests/privacy/test_canary.py $(ARGS)
+	CHAOS=long MANDEGAR_STACK_DURABLE=yes $(BIN)/python -m pytest tests/chaos tests/privacy/test_canary.py $(ARGS)
 
 sabotage: $(READY) ## take each safeguard out, one at a time: the suite must go red each time
 	$(BIN)/python -m tests.sabotage $(ARGS)

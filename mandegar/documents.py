@@ -60,6 +60,8 @@ _HERE = f"""
 `--directory`. |
 | `{kafka.PORT_SETTING}`, `{postgres.PORT_SETTING}` | that of the last time, else a free one | Port of the \
 embedded server. |
+| `{postgres.DURABLE_SETTING}` | `yes` | `no`: the embedded PostgreSQL does not wait for the disk. A killed server \
+still loses nothing, a machine without power may lose all: for tests. |
 | `MANDEGAR_<SERVICE>_<ROLE>_PORT` | that of the last time, else from {FIRST_HTTP_PORT} | Port of a process that is \
 started, such as `MANDEGAR_METRICS_API_PORT`; a worker has only `/metrics` there. |
 | `XDG_CACHE_HOME` | `~/.cache` | Kafka is fetched once into `mandegar` below it. |

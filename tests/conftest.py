@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -10,6 +12,10 @@ import pytest
 from mandegar.stack import Stack
 from shared.testing import Databases
 
+# Whoever kills a server here kills a process, not the machine: that loses nothing, with or without waiting for the
+# disk, for which a thousand databases would wait minutes.
+os.environ.setdefault("MANDEGAR_STACK_DURABLE", "no")
+
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
@@ -17,11 +23,13 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     directory: Path = tmp_path_factory.mktemp("stack")
     with Stack(directory, say=print) as running:
         yield running
+    shutil.rmtree(directory)  # gigabytes, which pytest would keep for three runs
 
 
 @pytest.fixture(scope="session")
 async def databases(stack: Stack) -> AsyncIterator[Databases]:
-    """Makes fresh databases: `url = await databases.create("metrics")` is migrated and the test's own."""
-    made = Databases(stack.database_url)
-    yield made
-    await made.drop_all()
+    """Makes fresh databases: `url = await databases.create("metrics")` is migrated and the test's own.
+
+    They go with the server.
+    """
+    yield Databases(stack.database_url)

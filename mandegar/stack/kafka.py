@@ -18,6 +18,9 @@ from mandegar.stack.server import Server
 PORT_SETTING = "MANDEGAR_KAFKA_PORT"
 STORAGE_FORMAT = "1"
 HEAP = "256m"
+# One broker on the machine of a developer beside all else: half the processor time of a JVM tuned for servers
+# (starting and moving 600,000 records: 7 s instead of 14 s), as neither compiler nor collector have much to win.
+JVM_OPTIONS = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 DISK_MB = 300
 PROPERTIES = """
 process.roles=broker,controller
@@ -121,8 +124,8 @@ class Kafka:
         self.server.stop()
 
     def _command(self, jars: Path, main: str, *arguments: str, heap: str = HEAP) -> list[str | Path]:
-        options = [f"-Xmx{heap}", f"-Dlog4j2.configurationFile={self._logging}", "-Djava.awt.headless=true"]
-        return [self._java, *options, "-cp", f"{jars}/*", main, *arguments]
+        ours = [f"-Xmx{heap}", f"-Dlog4j2.configurationFile={self._logging}", "-Djava.awt.headless=true"]
+        return [self._java, *JVM_OPTIONS, *ours, "-cp", f"{jars}/*", main, *arguments]
 
     def _format(self, jars: Path) -> None:
         """Format beside the final place, then one rename: half-formatted storage is never taken for a whole one."""

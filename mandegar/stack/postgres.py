@@ -14,6 +14,7 @@ from mandegar.stack.server import Server
 
 POSTGRES_VERSION = "18"
 PORT_SETTING = "MANDEGAR_POSTGRES_PORT"
+DURABLE_SETTING = "MANDEGAR_STACK_DURABLE"
 DISK_MB = 300
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -28,6 +29,14 @@ SETTINGS = {
     "log_min_messages": "warning",
     "log_checkpoints": "off",
 }
+
+# A crash of the server loses nothing without fsync, a crash of the machine may lose all: for tests, which start anew.
+NOT_DURABLE = {"fsync": "off", "full_page_writes": "off"}
+
+
+def is_durable() -> bool:
+    """Whether commits wait for the disk: unless `MANDEGAR_STACK_DURABLE=no`."""
+    return os.environ.get(DURABLE_SETTING, "yes").lower() not in ("no", "0", "false", "off")
 
 
 def binaries() -> Path:
@@ -67,7 +76,8 @@ class Postgres:
             raise OlderPostgres(directory=self.data, found=found, expected=POSTGRES_VERSION)
         if self._account is not None and self.data.stat().st_uid != self._account.uid:
             _hand_over(self.data, self._account)
-        options = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+        settings = SETTINGS if is_durable() else SETTINGS | NOT_DURABLE
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         self.server.start([self._bin / "postgres", "-D", self.data, "-p", str(self.port), *options])
         try:
             self.server.wait_ready(self._is_ready)
@@ -107,6 +117,7 @@ class Postgres:
         command: list[str | Path] = [
             *(self._bin / "initdb", "-D", fresh, "-U", "postgres", f"--pwfile={secret}", "--auth=scram-sha-256"),
             *("--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8", "--no-instructions"),
+            *(() if is_durable() else ("--no-sync",)),
         ]
         initdb = self._make_server("initdb")
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -14,8 +15,10 @@ from tests.chaos.world import Servers
 
 @pytest.fixture(scope="package")
 def chaos_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with Stack(tmp_path_factory.mktemp("chaos"), say=print) as running:
+    directory = tmp_path_factory.mktemp("chaos")
+    with Stack(directory, say=print) as running:
         yield running
+    shutil.rmtree(directory)
 
 
 @pytest.fixture(scope="package")
@@ -24,4 +27,3 @@ async def servers(chaos_stack: Stack) -> AsyncIterator[Servers]:
     databases = Databases(chaos_stack.database_url)
     logs: Path = chaos_stack.directory / "logs"
     yield Servers(chaos_stack, databases, logs)
-    await databases.drop_all()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
@@ -12,7 +11,6 @@ from fastapi import APIRouter
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
-from mandegar.stack import Stack
 from shared.kernel import FixedClock, api_key_sha256
 from shared.testing.databases import Databases, api_url
 from shared.testing.http import client
@@ -23,27 +21,23 @@ pytestmark = pytest.mark.stack
 
 
 @pytest.fixture
-async def url(stack: Stack) -> AsyncIterator[str]:
-    databases = Databases(stack.database_url)
-    try:
-        url = await databases.create("gateway")
-        await _execute(
-            url,
-            "INSERT INTO gateway.shop (number, slug, settings, version) VALUES ($1, $2, $3, 1)",
-            SHOP.number,
-            SHOP.slug,
-            msgspec.json.encode(SHOP).decode(),
-        )
-        await _execute(
-            url,
-            "INSERT INTO gateway.api_key (key_id, shop, sha256, scopes) VALUES ('reader01', $1, $2, $3)",
-            SHOP.number,
-            api_key_sha256(KEY),
-            ["metrics:read"],
-        )
-        yield url
-    finally:
-        await databases.drop_all()
+async def url(databases: Databases) -> str:
+    url = await databases.create("gateway")
+    await _execute(
+        url,
+        "INSERT INTO gateway.shop (number, slug, settings, version) VALUES ($1, $2, $3, 1)",
+        SHOP.number,
+        SHOP.slug,
+        msgspec.json.encode(SHOP).decode(),
+    )
+    await _execute(
+        url,
+        "INSERT INTO gateway.api_key (key_id, shop, sha256, scopes) VALUES ('reader01', $1, $2, $3)",
+        SHOP.number,
+        api_key_sha256(KEY),
+        ["metrics:read"],
+    )
+    return url
 
 
 async def _execute(url: str, statement: str, *args: Any) -> None:
