@@ -31,8 +31,8 @@ SCOPES = (
 )
 
 
-def heard(platform: Platform, topic: str) -> list[dict[str, Any]]:
-    """All that a consumer hears on a topic of this shop, tombstones aside."""
+def heard(platform: Platform, topic: str, shop: str = SHOP) -> list[dict[str, Any]]:
+    """All that a consumer hears on a topic of a shop, tombstones aside."""
 
     async def read() -> list[dict[str, Any]]:
         consumer = AIOKafkaConsumer(bootstrap_servers=platform.bootstrap_servers, enable_auto_commit=False)
@@ -47,7 +47,7 @@ def heard(platform: Platform, topic: str) -> list[dict[str, Any]]:
                 while any([await consumer.position(one) < ends[one] for one in places]):
                     for records in (await consumer.getmany(timeout_ms=200)).values():
                         found += [json.loads(record.value) for record in records if record.value]
-            return [event for event in found if event["shop"] == SHOP]
+            return [event for event in found if event["shop"] == shop]
         finally:
             await consumer.stop()
 
