@@ -1,9 +1,14 @@
-"""Timers at rest: set, claimed when due, removed or postponed. All inside the caller's transaction.
+"""Timers at rest: set, read when due, removed or postponed. All inside the caller's transaction.
 
 Timers are lazy: a due date that moves later is not written (moving an indexed date costs more than a whole order);
 the timer fires at the old date, its handler looks at the state and sets it anew. Therefore whoever sets a timer must
 first hold the lock that the timer's handler takes (the outbox key, or the row of state): a setter that finds an
 earlier timer trusts that it fires after the setter's own commit is visible to the handler.
+
+Rows of timers are the last that a transaction locks, also one that fires them: what is due is read without a lock,
+since the fence lets one owner at a time fire a partition's timers, and is removed after the handler. Were it locked
+first, a writer that holds what the handler waits for, and sets the timer to an earlier date, would wait for the one
+that fires it, and neither could go on. One that was moved meanwhile stays, and fires again.
 """
 
 from __future__ import annotations
@@ -31,13 +36,13 @@ WHERE t.due > excluded.due
 """
 # An index scan for each partition, so that the cost does not depend on how many are due. One order everywhere, so
 # that what a customer's timers do does not depend on the size of batches.
-_CLAIM = """
+_DUE = """
 SELECT c.shop, c.kind, c.identity, c.due, c.partition
 FROM unnest($1::int[], $2::timestamptz[]) AS p(partition, until)
 CROSS JOIN LATERAL (
     SELECT * FROM timer
     WHERE timer.partition = p.partition AND timer.due <= p.until AND timer.kind = ANY($3::text[])
-    ORDER BY timer.due, timer.kind, timer.shop, timer.identity LIMIT $4 FOR UPDATE
+    ORDER BY timer.due, timer.kind, timer.shop, timer.identity LIMIT $4
 ) AS c
 ORDER BY c.due, c.kind, c.shop, c.identity
 """
@@ -58,14 +63,12 @@ SELECT EXISTS (
         WHERE timer.partition = p.partition AND timer.due <= p.until AND timer.kind = ANY($3::text[]) LIMIT 1
     ) AS c)
 """
-_REMOVE = """
-DELETE FROM timer AS t USING unnest($1::smallint[], $2::text[], $3::text[]) AS f(shop, kind, identity)
-WHERE t.shop = f.shop AND t.kind = f.kind AND t.identity = f.identity
+# Only as it was read: who moved it meanwhile wants it to fire at that date.
+_FIRED = """unnest($1::smallint[], $2::text[], $3::text[], $4::timestamptz[]) AS f(shop, kind, identity, due)
+WHERE t.shop = f.shop AND t.kind = f.kind AND t.identity = f.identity AND t.due = f.due
 """
-_POSTPONE = """
-UPDATE timer AS t SET due = $4 FROM unnest($1::smallint[], $2::text[], $3::text[]) AS f(shop, kind, identity)
-WHERE t.shop = f.shop AND t.kind = f.kind AND t.identity = f.identity
-"""
+_REMOVE = f"DELETE FROM timer AS t USING {_FIRED}"  # noqa: S608 - text of our own
+_POSTPONE = f"UPDATE timer AS t SET due = $5 FROM {_FIRED}"  # noqa: S608 - text of our own
 
 
 async def set_timers(conn: asyncpg.Connection[Any], timers: Iterable[Timer]) -> None:
@@ -91,14 +94,14 @@ class Reach(NamedTuple):
 async def due_timers(
     conn: asyncpg.Connection[Any], reaches: Sequence[Reach], kinds: Sequence[str], limit: int
 ) -> list[Timer]:
-    """Lock and give about `limit` timers of these partitions and kinds that are due, the longest overdue first.
+    """About `limit` timers of these partitions and kinds that are due, the longest overdue first.
 
-    At least one of each partition that has any, so that no partition waits for another's backlog.
+    The caller has fenced the partitions. At least one of each that has any, so that none waits for another's backlog.
     """
     if not reaches or not kinds:
         return []
     each = max(1, limit // len(reaches))
-    rows = await conn.fetch(_CLAIM, *_columns(reaches), list(kinds), each)
+    rows = await conn.fetch(_DUE, *_columns(reaches), list(kinds), each)
     return [Timer(ShopId(row[0]), row[1], row[2], row[3], row[4]) for row in rows]
 
 
@@ -130,11 +133,14 @@ def _columns(reaches: Sequence[Reach]) -> tuple[list[int], list[datetime]]:
 async def settle(
     conn: asyncpg.Connection[Any], fired: Sequence[Timer], failed: Sequence[Timer], again_at: datetime
 ) -> None:
-    """Remove what fired, before the transaction writes what was set anew; postpone what its handler could not do."""
+    """Remove what fired, before the transaction writes what was set anew; postpone what its handler could not do.
+
+    As `due_timers` gave them: one that was moved since then stays as it is.
+    """
     if fired:
-        await conn.execute(_REMOVE, *_identities(fired))
+        await conn.execute(_REMOVE, *_identities(fired), [timer.due for timer in fired])
     if failed:
-        await conn.execute(_POSTPONE, *_identities(failed), again_at)
+        await conn.execute(_POSTPONE, *_identities(failed), [timer.due for timer in failed], again_at)
 
 
 def _identities(timers: Sequence[Timer]) -> tuple[list[int], list[str], list[str]]:

@@ -130,6 +130,7 @@ class Work(Protocol):
 
 Handler = Callable[[Work, Sequence[Delivery[Any]]], Awaitable[None]]
 TimerHandler = Callable[[Work, Sequence[Timer]], Awaitable[None]]
+"""Does what is due, for timers of one kind, in a transaction of its own. It may find that nothing is due any more."""
 
 
 class ShopClock(Protocol):

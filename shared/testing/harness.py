@@ -109,7 +109,7 @@ class Harness:
             outcomes.append(await self.handle(await self._chunks(topic, records)))
         return outcomes
 
-    async def fire(self, topic: str, partitions: Sequence[int], *also: Step, rounds_max: int = 100) -> int:
+    async def fire(self, topic: str, partitions: Sequence[int], *also: Step, rounds_max: int = 1000) -> int:
         """Fire the service's timers of these partitions until none is due; how many fired. `also`: steps after them."""
         timers = DueTimers(self.service.timers, self.service.clock)
         fired = 0
@@ -117,7 +117,7 @@ class Harness:
             chunks = await self._chunks(topic, {partition: [] for partition in partitions})
             await self.handle(chunks, steps=[timers.step(partitions), *also])
             fired += sum(timers.fired.values())
-            if not timers.fired:
+            if not timers.fired and not timers.more:
                 break
         return fired
 

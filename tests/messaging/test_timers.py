@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from shared.db.timers import Reach, any_due, due_timers, set_timers
+from shared.db.timers import Reach, any_due, set_timers
 from shared.kernel import ShopId
 from shared.messaging.chores import POSTPONED_BY, DueTimers, FiringSize
+from shared.messaging.chores.timers import one_run
 from shared.messaging.handling import Timer, Work
 from tests.messaging.outbox_ground import Ground, ground
 from tests.messaging.timer_process import KIND, NOW, fire_once, leave_a_trace
@@ -122,8 +123,8 @@ async def test_a_batch_of_one_and_a_large_one_fire_a_customers_timers_in_the_sam
     orders = []
     for limit in (1, 7, 1000):
         await place.pool.execute("TRUNCATE outbox, timer")
-        for n in range(40):
-            await _set(place, _timer(f"{n}", NOW - timedelta(minutes=n * 7 % 11), kind="ab"[n % 2]))
+        minutes = {n: timedelta(minutes=n * 7 % 11) for n in range(40)}
+        await _set(place, *[_timer(f"{n}", NOW - before, kind="ab"[n % 2]) for n, before in minutes.items()])
         timers = DueTimers(kinds, size=FiringSize(limit_max=limit))
         for _ in range(60):
             await _fire(place, timers)
@@ -164,15 +165,71 @@ async def test_a_process_killed_after_claiming_fires_nothing_and_the_next_fires_
     assert await _fired(place) == ["a", "b"]
 
 
-async def test_a_second_owner_waits_for_the_claim_and_then_finds_nothing(place: Ground) -> None:
+async def test_timers_of_two_kinds_fire_in_transactions_of_their_own(place: Ground) -> None:
+    transactions: dict[str, set[int]] = {"a": set(), "b": set()}
+
+    async def note(work: Work, timers: Sequence[Timer]) -> None:
+        number = await work.tx.conn.fetchval("SELECT pg_current_xact_id()::text::bigint")
+        for timer in timers:
+            transactions[timer.kind].add(number)
+
+    await _set(place, *[_timer(f"{n}", NOW - timedelta(minutes=n), kind="aabb"[n % 4]) for n in range(12)])
+    timers = DueTimers({"a": note, "b": note})
+    await _fire(place, timers)
+    async with asyncio.timeout(20):
+        while timers.more:
+            await _fire(place, timers)
+    assert await _standing(place) == {}
+    assert len(transactions["a"]) == len(transactions["b"]) == 3
+    assert not transactions["a"] & transactions["b"]
+
+
+def test_a_run_is_of_one_kind_and_leaves_out_nobodys_turn() -> None:
+    def named(run: Sequence[Timer]) -> list[str]:
+        return [timer.identity for timer in run]
+
+    due = [
+        *(_timer("1", kind="a"), _timer("2", kind="b"), _timer("3", kind="a")),
+        *(_timer("4", kind="b", partition=2), _timer("5", kind="b", partition=2), _timer("6", kind="a", partition=2)),
+        _timer("7", kind="a", partition=3),
+    ]
+    assert named(one_run(due, "")) == ["1", "7"]
+    assert named(one_run(due, "a")) == ["4", "5"]
+    assert named(one_run(due, "b")) == ["1", "7"]
+    assert one_run([], "a") == []
+
+
+async def test_a_partition_does_not_wait_for_the_backlog_of_another(place: Ground) -> None:
+    await _set(place, *[_timer(f"{n}", NOW - DAY, kind="a") for n in range(50)], _timer("b", kind="b", partition=2))
+    timers = DueTimers({"a": leave_a_trace, "b": leave_a_trace}, size=FiringSize(limit_max=30))
+    await _fire(place, timers)
+    await _fire(place, timers)
+    assert "b" not in await _standing(place)
+    assert timers.more
+
+
+async def test_a_kind_whose_transaction_fails_does_not_hold_up_others(place: Ground) -> None:
+    async def conflict(_: Work, __: Sequence[Timer]) -> None:
+        raise TimeoutError("others are at it")
+
+    await _set(place, _timer("a", NOW - DAY, kind="a"), _timer("b", kind="b", partition=2))
+    timers = DueTimers({"a": conflict, "b": leave_a_trace})
+    with pytest.raises(TimeoutError):
+        await _fire(place, timers)
+    await _fire(place, timers)
+    assert await _fired(place) == ["b"]
+    assert set(await _standing(place)) == {"a"}
+
+
+async def test_who_sets_an_earlier_date_does_not_wait_for_who_fires_and_it_fires_again(place: Ground) -> None:
+    async def meanwhile(work: Work, timers: Sequence[Timer]) -> None:
+        await leave_a_trace(work, timers)
+        if await place.pool.fetchval("SELECT due FROM timer") == NOW:
+            await asyncio.wait_for(_set(place, _timer("a", NOW - DAY)), 5)
+
     await _set(place, _timer("a"))
-    async with place.pool.acquire() as mine, place.pool.acquire() as other:
-        transaction = mine.transaction()
-        await transaction.start()
-        assert len(await due_timers(mine, [Reach(1, NOW)], [KIND], 10)) == 1
-        waiting = asyncio.create_task(due_timers(other, [Reach(1, NOW)], [KIND], 10))
-        await asyncio.sleep(0.2)
-        assert not waiting.done()
-        await mine.execute("DELETE FROM timer")
-        await transaction.commit()
-        assert await asyncio.wait_for(waiting, 5) == []
+    await _fire(place, DueTimers({KIND: meanwhile}))
+    assert await _standing(place) == {"a": NOW - DAY}
+    await _fire(place, DueTimers({KIND: meanwhile}))
+    assert await _standing(place) == {}
+    assert await _fired(place) == ["a", "a"]

@@ -291,6 +291,43 @@ SAFEGUARDS = (
         ("tests/loyalty_points/test_posting.py",),
     ),
     Safeguard(
+        "accounts are made before any is locked",
+        (
+            Edit(
+                "services/loyalty/points/store/accounts.py",
+                "    made = {Who(",
+                "    await _lock(conn, wanted)\n    made = {Who(",
+            ),
+        ),
+        ("tests/loyalty_points/test_locks.py",),
+    ),
+    Safeguard(
+        "one kind of timers in a transaction",
+        (
+            Edit(
+                "shared/messaging/chores/timers.py",
+                "            failed = await self._run(work, self._last, run)\n",
+                "            failed, left = [], due\n"
+                "            while run := one_run(left, ''):\n"
+                "                failed += await self._run(work, run[0].kind, run)\n"
+                "                left = [one for one in left if one not in run]\n"
+                "            run = due\n",
+            ),
+        ),
+        ("tests/loyalty_points/test_locks.py",),
+    ),
+    Safeguard(
+        "timers are locked last",
+        (
+            Edit(
+                "shared/db/timers.py",
+                "timer.shop, timer.identity LIMIT $4\n",
+                "timer.shop, timer.identity LIMIT $4 FOR UPDATE\n",
+            ),
+        ),
+        ("tests/loyalty_points/test_locks.py",),
+    ),
+    Safeguard(
         "lots have their turn",
         (Edit("services/loyalty/points/domain/model.py", "key=lambda lot: lot.turn)", "key=lambda lot: lot.lot)"),),
         ("tests/loyalty_points/test_cases.py",),

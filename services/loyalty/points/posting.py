@@ -4,6 +4,10 @@
 read in one query each   3 decide   4 lock the keys   5 write, publish, arm timers
 
 The number of statements does not grow with the batch.
+
+**The order of locks in loyalty**, kept by every transaction: `persons.hold`, occasions, members, accounts, outbox keys,
+the rows that are written, timers; of each all at once, sorted. A slice with rows of its own locks them before accounts.
+So a handler posts all its operations together: accounts of a second call would come after keys of the first.
 """
 
 from __future__ import annotations
@@ -83,8 +87,8 @@ async def post(
 ) -> list[Answer]:
     """Post operations in their order; for each, what became of it. `terms` by shop, `shard`: the writer's.
 
-    The caller holds no lock on accounts or outbox keys, or holds those of accounts already. Operations of one customer
-    take effect in their order; those of different customers do not touch one another.
+    Call it once, before any lock on accounts or outbox keys. Operations of one customer take effect in their order;
+    those of different customers do not touch one another.
     """
     if not operations:
         return []

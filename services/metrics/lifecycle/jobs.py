@@ -50,10 +50,15 @@ async def fall_due(work: Work, timers: Sequence[Timer]) -> None:
     held = await counters.hold(conn, numbers)
     lives = await lives_of(work, [work.shop(slugs[number]) for number in numbers])
     telling = Telling()
-    for number, group in groupby(sorted(timers, key=lambda timer: timer.shop), key=lambda timer: int(timer.shop)):
-        of = {int(parse_customer_id(one.identity)): one for one in group}
-        if number in held.settling:
-            await settle_of(conn, number, of)
+    ordered = sorted(timers, key=lambda timer: timer.shop)
+    own = {
+        number: {int(parse_customer_id(one.identity)): one for one in group}
+        for number, group in groupby(ordered, key=lambda timer: int(timer.shop))
+    }
+    # Orders of all shops are locked before customers of any.
+    for number in sorted(held.settling & own.keys()):
+        await settle_of(conn, number, own[number])
+    for number, of in own.items():
         await _fall_due(work, lives[number], of, telling)
         if number in held.built:
             await besides.mark(conn, number, of)

@@ -1,6 +1,7 @@
 """What a worker does beside its events: timers that fall due, dead letters to be handled again.
 
-Each runs in a fenced transaction like a batch; to keep an idle service from writing all day, a look comes first.
+Each runs in a fenced transaction of its own, like a batch, so that it takes its locks in the service's order; to keep
+an idle service from writing all day, a look comes first.
 """
 
 from __future__ import annotations
@@ -50,21 +51,21 @@ class Rota:
         return now >= self._replay_at or (self.timers is not None and now >= self._timers_at)
 
     async def look(self, conn: asyncpg.Connection[Any], places: Sequence[tuple[str, int]]) -> tuple[list[Step], bool]:
-        """Steps to run in a transaction that fences these places, and whether dead letters wait there."""
+        """Steps to run in a transaction that fences these places, or that dead letters wait there: never both."""
         now = monotonic()
         steps: list[Step] = []
+        if now >= self._replay_at:
+            self._replay_at = now + _REPLAY_EVERY_SECONDS
+            topics, numbers = [place[0] for place in places], [place[1] for place in places]
+            if await conn.fetchval(_ANY_REQUESTED, topics, numbers):
+                return [], True
         if self.timers is not None and now >= self._timers_at:
             self._timers_at = now + _TIMERS_EVERY_SECONDS
             partitions = sorted({partition for topic, partition in places if topic not in self._reference})
             reaches = await self._shop_clock.reaches(conn, self._clock.now(), partitions)
             if await any_due(conn, reaches, self.timers.kinds):
                 steps.append(self.timers.step(partitions))
-        replay = False
-        if now >= self._replay_at:
-            self._replay_at = now + _REPLAY_EVERY_SECONDS
-            topics, numbers = [place[0] for place in places], [place[1] for place in places]
-            replay = bool(await conn.fetchval(_ANY_REQUESTED, topics, numbers))
-        return steps, replay
+        return steps, False
 
     def done(self) -> dict[str, int]:
         """After the transaction committed: how many timers fired, by kind. Comes back at once if more are due."""

@@ -1,15 +1,18 @@
 """Firing timers: by the owner of their partition, inside its fenced transaction, on the shop's clock.
 
-In the transaction: 1 lock what is due, 2 run the handlers by kind, 3 remove what fired; what a handler sets anew is
-written with everything else when the transaction ends. A crash anywhere leaves the timers as they were, and they fire
-again; a former owner who comes back fails at the fence. So a timer fires once.
+In the transaction: 1 read what is due, 2 run one handler, 3 remove what fired; what a handler sets anew is written with
+everything else when the transaction ends. A crash anywhere leaves the timers as they were, and they fire again; a
+former owner who comes back fails at the fence. So a timer fires once.
+
+**One kind in a transaction.** A handler takes its locks in the order of its service, once; so then does the
+transaction. Two handlers, one after the other, would take theirs in no order at all, and wait in a circle with whoever
+keeps to it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import groupby
 from time import monotonic
 from typing import Any
 
@@ -60,6 +63,28 @@ class FiringSize:
         self.limit = max(1, self.limit // 2)
 
 
+def one_run(due: Sequence[Timer], last: str) -> list[Timer]:
+    """Those of one kind that come before all others of their partitions: the next kind after the `last` one.
+
+    In a partition timers fire in order of time, not kind by kind: what a customer's timers do must not depend on who
+    else has some. Kinds take turns, so no partition waits for another's backlog. Pure.
+    """
+    first: dict[int, str] = {}
+    for timer in due:
+        first.setdefault(timer.partition, timer.kind)
+    if not first:
+        return []
+    kind = min(set(first.values()), key=lambda one: (one <= last, one))
+    run: list[Timer] = []
+    for timer in due:
+        if first[timer.partition] == kind:
+            if timer.kind == kind:
+                run.append(timer)
+            else:
+                first[timer.partition] = ""
+    return run
+
+
 class DueTimers:
     """A step of a worker's transactions that fires what is due. One for each worker."""
 
@@ -75,6 +100,7 @@ class DueTimers:
         """How many fired in the last step, by kind. They count once the transaction has committed."""
         self.more = False
         """The last step left some that were due: come back at once."""
+        self._last = ""
 
     def step(self, partitions: Sequence[int]) -> Callable[[Work], Awaitable[None]]:
         """The step for a transaction that has fenced these partitions."""
@@ -85,7 +111,7 @@ class DueTimers:
         return fire
 
     async def fire(self, work: Work, partitions: Sequence[int]) -> None:
-        """Fire what is due, bounded in number. Errors that concern the transaction pass through."""
+        """Fire what is due, of one kind and bounded in number. Errors that concern the transaction pass through."""
         self.fired, self.more = {}, False
         conn, started = work.tx.conn, monotonic()
         reaches = await self._clock.reaches(conn, work.tx.now, partitions)
@@ -93,21 +119,20 @@ class DueTimers:
         if not due:
             return
         crash.at("timer_after_claim")
-        failed: list[Timer] = []
+        run = one_run(due, self._last)
+        self._last = run[0].kind  # also if it fails now: the others need not wait for it
         try:
-            # In order of time, not kind by kind: what a customer's timers do must not depend on who is in the batch.
-            for kind, run in groupby(due, key=lambda timer: timer.kind):
-                failed += await self._run(work, kind, list(run))
+            failed = await self._run(work, self._last, run)
         except Exception:
             self._size.failed()
             raise
         failed_ones = set(failed)
-        done = [timer for timer in due if timer not in failed_ones]
+        done = [timer for timer in run if timer not in failed_ones]
         await settle(conn, done, failed, work.tx.now + POSTPONED_BY)
-        for timer in done:
-            self.fired[timer.kind] = self.fired.get(timer.kind, 0) + 1
-        self.more = len(due) >= max(1, self._size.limit // max(1, len(reaches)))
-        self._size.fired(len(due), monotonic() - started)
+        if done:
+            self.fired[self._last] = len(done)
+        self.more = len(run) < len(due) or len(due) >= max(1, self._size.limit // max(1, len(reaches)))
+        self._size.fired(len(run), monotonic() - started)
 
     async def _run(self, work: Work, kind: str, timers: list[Timer]) -> list[Timer]:
         """Run one handler, each part under a savepoint. Gives the timers that fail even alone."""

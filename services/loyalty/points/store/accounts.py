@@ -20,6 +20,8 @@ FOR UPDATE OF a
 _INSERT = """
 INSERT INTO account (shop, customer, head)
 SELECT k.shop, k.customer, $3 FROM unnest($1::smallint[], $2::bigint[]) AS k(shop, customer)
+WHERE NOT EXISTS (SELECT FROM account a WHERE a.shop = k.shop AND a.customer = k.customer)
+ORDER BY k.shop, k.customer
 ON CONFLICT (shop, customer) DO NOTHING
 RETURNING shop, customer
 """
@@ -87,17 +89,14 @@ async def prepare(conn: asyncpg.Connection[Any]) -> None:
 
 
 async def lock(conn: asyncpg.Connection[Any], whos: Collection[Who]) -> dict[Who, Account]:
-    """Accounts of these, locked in the order of shop and customer; those that are missing are made first."""
+    """Accounts of these, locked in the order of shop and customer; those that are missing are made first.
+
+    First, because who makes accounts then holds none that was there before. So who makes one waits for others that make
+    it, who locks one waits for others that lock it, and either way in one order: nobody waits in a circle.
+    """
     wanted = sorted(whos)
-    found = await _lock(conn, wanted)
-    missing = [who for who in wanted if who not in found]
-    if missing:
-        made = {Who(*row) for row in await conn.fetch(_INSERT, *_columns(missing), _GENESIS)}
-        found |= {who: Account(who) for who in made}
-        others = [who for who in missing if who not in made]
-        if others:  # somebody else made them in the meantime
-            found |= await _lock(conn, others)
-    return found
+    made = {Who(*row) for row in await conn.fetch(_INSERT, *_columns(wanted), _GENESIS)}
+    return {who: Account(who) for who in made} | await _lock(conn, [who for who in wanted if who not in made])
 
 
 async def _lock(conn: asyncpg.Connection[Any], whos: Sequence[Who]) -> dict[Who, Account]:
