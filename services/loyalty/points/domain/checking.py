@@ -188,7 +188,10 @@ class AccountCheck:
     def finish(
         self, account: Account, lots: Iterable[Lot], shares: Iterable[tuple[str, HoldState, Share]]
     ) -> list[Violation]:
-        """What is cached must be what the entries give. `shares`: with name and state of their hold."""
+        """What is cached must be what the entries give. `shares`: with name and state of their hold.
+
+        More entries may be taken after it, and it be asked again.
+        """
         seen = self._seen
         for name in ("pending", "active", "held", "owed", "version"):
             cached, summed = getattr(account, name), getattr(seen, name)
@@ -234,9 +237,9 @@ class AccountCheck:
             self._wrong(14, f"something is due on day {due}, and the account is looked at on day {account.armed}")
 
     def _compare_shares(self, shares: Iterable[tuple[str, HoldState, Share]]) -> None:
-        open_points = 0
+        open_points, known = 0, dict(self._holds)
         for name, state, share in shares:
-            held, taken, back, freed = self._holds.pop((name, share.lot), [0, 0, 0, 0])
+            held, taken, back, freed = known.pop((name, share.lot), [0, 0, 0, 0])
             ended = {
                 HoldState.OPEN: held == share.points and taken == back == freed == 0,
                 HoldState.CAPTURED: taken == share.points and back == share.restored and freed == 0 and held <= taken,
@@ -247,7 +250,7 @@ class AccountCheck:
             if not ended or not 0 <= share.restored <= share.points:
                 self._wrong(9, f"hold {name} is {state.name.lower()}, its entries of lot {share.lot} say otherwise")
             open_points += share.points if state is HoldState.OPEN else 0
-        for name, lot in self._holds:
+        for name, lot in known:
             self._wrong(9, f"entries of lot {lot} name hold {name}, which does not know them")
         if open_points != self._seen.held:
             self._wrong(9, f"{self._seen.held} points are held, open holds give {open_points}")
