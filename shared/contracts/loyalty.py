@@ -131,7 +131,7 @@ class Membership(msgspec.Struct, frozen=True, kw_only=True):
     how: How
     """How they joined."""
     reason: str = ""
-    """Why they left or were blocked, as staff said."""
+    """Empty, and here for older readers: what staff wrote stays in loyalty, where it can be erased."""
 
 
 class MemberJoined(Envelope, frozen=True, kw_only=True, tag="member.joined"):

@@ -5,6 +5,7 @@ A service whose API has such routes has the table by `add_answer_table`, and a r
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -43,6 +44,20 @@ _PURGE = """
 DELETE FROM kept_answer WHERE shop = $1 AND at < now() - $4::interval AND ((actor, key) = ($2, $3) OR (actor, key) IN (
     SELECT actor, key FROM kept_answer WHERE shop = $1 AND at < now() - $4::interval ORDER BY at LIMIT 20
 ))
+"""
+_KEPT_SOMEWHERE = "SELECT to_regclass('kept_answer') IS NOT NULL"
+_PURGE_ALL = """
+DELETE FROM kept_answer WHERE (shop, actor, key) IN (
+    SELECT shop, actor, key FROM kept_answer WHERE at < now() - $1::interval LIMIT $2 FOR UPDATE SKIP LOCKED
+)
+"""
+# What another transaction deletes for its age is locked, and gone soon.
+_FORGET = """
+DELETE FROM kept_answer WHERE (shop, actor, key) IN (
+    SELECT a.shop, a.actor, a.key FROM kept_answer a
+    WHERE a.shop = $1 AND EXISTS (SELECT FROM unnest($2::text[]) t WHERE position(convert_to(t, 'UTF8') IN a.body) > 0)
+    FOR UPDATE SKIP LOCKED
+)
 """
 # Whoever comes second waits here until the first one has committed, and then finds the answer.
 _CLAIM = """
@@ -102,3 +117,17 @@ async def claim(conn: asyncpg.Connection[Any], shop: int, actor: str, key: str, 
 async def keep(conn: asyncpg.Connection[Any], shop: int, actor: str, key: str, kept: Kept) -> None:
     """What is answered under a key that is ours."""
     await conn.execute(_KEEP, shop, actor, key, kept.status, kept.headers, kept.body)
+
+
+async def forget(conn: asyncpg.Connection[Any], shop: int, texts: Sequence[str]) -> int:
+    """Delete answers in which one of these stands, such as a customer's id. Gives their number."""
+    status = await conn.execute(_FORGET, shop, list(texts))
+    return int(status.rsplit(" ", 1)[-1])
+
+
+async def purge_answers(conn: asyncpg.Connection[Any], *, limit: int = 1_000) -> int:
+    """Delete up to `limit` answers that are older than a day. Gives their number; 0 where a service keeps none."""
+    if not await conn.fetchval(_KEPT_SOMEWHERE):
+        return 0
+    status = await conn.execute(_PURGE_ALL, KEPT, limit)
+    return int(status.rsplit(" ", 1)[-1])

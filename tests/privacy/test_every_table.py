@@ -20,6 +20,7 @@ ERASED = {
     "dead_letter": "searched, by keyed hashes and surrogate ids",
     "outbox": "what waits for `customers.v1` is deleted",
     "member": "what staff wrote of leaving and blocking is emptied",
+    "kept_answer": "answers that name the person are deleted",
     "erasure": "keyed hashes that the search looks for, until it has ended",
 }
 """What may hold something personal, and what an erasure does there."""
@@ -35,7 +36,7 @@ OF_NOBODY = {
     *("api_key", "api_key_use", "audit_entry", "connection", "pull", "pull_hint", "shop", "shop_clock"),
     *("consumer_offset", "processed_event", "processed_month", "erasure_answer"),
     *("counter", "gap_count", "gap_figure", "generation", "generation_build"),
-    *("contra", "ledger_root", "programme_draft", "programme_version", "kept_answer"),
+    *("contra", "ledger_root", "programme_draft", "programme_version"),
 }
 """What tells of no customer. The audit log names customers by random ids."""
 WITH_CONTACTS = {topics.RAW_ORDERS, topics.RAW_ORDERS_BACKFILL, topics.RAW_INTERACTIONS, topics.CUSTOMERS}

@@ -281,7 +281,7 @@ class NeededReason(BaseModel):
     )
     reason: Annotated[str, Field(max_length=500, min_length=1)]
     """
-    Kept with it, and told in `loyalty.members.v1`.
+    Kept with it. Nothing personal.
     """
 
 

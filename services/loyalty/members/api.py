@@ -123,7 +123,7 @@ class NeededReason(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid", json_schema_extra={"example": {"reason": "Resells codes"}})
 
-    reason: str = Field(min_length=1, max_length=500, description="Kept with it, and told in `loyalty.members.v1`.")
+    reason: str = Field(min_length=1, max_length=500, description="Kept with it. Nothing personal.")
 
 
 Writer = Annotated[Caller, Depends(allow("loyalty:write", personal=True))]

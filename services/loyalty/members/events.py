@@ -50,12 +50,10 @@ def told(
 
 
 def membership(member: Member) -> contract.Membership:
-    """The member's state, whole."""
-    last = member.absences[-1] if member.state is not State.ACTIVE else None
+    """The member's state, whole, but for what staff wrote: a topic that is kept holds no free text."""
     return contract.Membership(
         customer=customer_id_text(CustomerId(member.customer)),
         state=STATES[member.state],
         joined_at=moment_of(member.joined.at),
         how=HOWS[member.joined.how],
-        reason=last.reason if last else "",
     )

@@ -73,6 +73,6 @@ def _membership(member: Member) -> dict[str, Any]:
         "state": said.state,
         "joined_at": said.joined_at,
         "how": said.how,
-        "reason": said.reason,
+        "reason": next((one.reason for one in reversed(member.absences) if one.until is None), ""),
         "absences": len(member.absences),
     }

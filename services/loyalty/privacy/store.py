@@ -9,7 +9,8 @@ import asyncpg
 
 from services.loyalty.members import empty_reasons as members_without_reasons
 from shared.db import Reads
-from shared.kernel import CustomerId, ShopId
+from shared.db.answers import forget
+from shared.kernel import CustomerId, ShopId, customer_id_text
 
 ROWS_MAX = 100_000
 
@@ -40,9 +41,14 @@ async def counted(conn: asyncpg.Connection[Any], shop: ShopId, customers: Sequen
 async def empty_reasons(
     conn: asyncpg.Connection[Any], shop: ShopId, customers: Sequence[CustomerId]
 ) -> Mapping[str, int]:
-    """Take away what staff wrote of these members; how many texts went."""
+    """Take away what staff wrote of these members, also from answers that are kept for repeats; how much went.
+
+    Members are locked first: an answer that is being written tells of them without a reason, or has committed.
+    """
     emptied = await members_without_reasons(conn, shop, customers)
-    return {"reasons": emptied} if emptied else {}
+    answers = await forget(conn, shop, [customer_id_text(customer) for customer in customers])
+    gone = {"reasons": emptied, "kept_answers": answers}
+    return {name: count for name, count in gone.items() if count}
 
 
 async def occasions_of(reads: Reads, shop: ShopId, customer: CustomerId) -> list[dict[str, Any]]:

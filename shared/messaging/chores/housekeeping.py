@@ -13,6 +13,7 @@ from typing import Any
 import asyncpg
 import structlog
 
+from shared.db.answers import purge_answers
 from shared.db.audit import any_old_entries, purge_entries
 from shared.db.partitions import drop_before, partitions_before
 from shared.kernel import Clock
@@ -66,13 +67,15 @@ class Housekeeping:
         entries = 0
         if await any_old_entries(conn, self._audit_kept):
             entries = await purge_entries(conn, self._audit_kept, limit=_ENTRIES_AT_ONCE)
-        if letters or months or entries:
+        answers = await purge_answers(conn, limit=_ENTRIES_AT_ONCE)
+        if letters or months or entries or answers:
             log.info(
                 "removed what is old",
                 service=self._service,
                 dead_letters=letters,
                 months_of_ids=len(months),
                 audit_entries=entries,
+                kept_answers=answers,
             )
-        if letters < _LETTERS_AT_ONCE and entries < _ENTRIES_AT_ONCE:
+        if letters < _LETTERS_AT_ONCE and max(entries, answers) < _ENTRIES_AT_ONCE:
             self._at = monotonic() + _DAY_SECONDS
