@@ -139,15 +139,20 @@ class World:
             f"see {self.servers.logs}"
         )
 
-    async def settled(self, seconds: float = 40.0) -> None:
+    async def settled(self, seconds: float = 90.0) -> None:
         """Wait until the snapshots that follow a change have been published: no timer is due before the next day."""
-        due = "SELECT count(*) FROM timer WHERE due < now() + interval '7 seconds'"
+        due = (
+            "SELECT kind, count(*), min(due)::text, array_agg(DISTINCT partition) FROM timer"
+            " WHERE due < now() + interval '7 seconds' GROUP BY 1"
+        )
         for service in self.services[1:]:
             pool = await self.pool(service)
+            began = monotonic()
             try:
-                async with asyncio.timeout(seconds):
-                    while await pool.fetchval(due):  # noqa: ASYNC110 - a table tells no one
-                        await asyncio.sleep(0.25)
+                while waiting := await pool.fetch(due):
+                    told = [tuple(row) for row in waiting]
+                    assert monotonic() - began < seconds, f"{service} still has timers after {seconds} s: {told}"
+                    await asyncio.sleep(0.25)
             finally:
                 await pool.close()
         await self.drained(seconds)
