@@ -7,6 +7,7 @@ from functools import cache
 
 from fastapi import FastAPI
 
+from services.loyalty.cards import router as cards_router
 from services.loyalty.earning.api import ROUTERS as EARNING
 from services.loyalty.members.api import router as members_router
 from services.loyalty.orders import IdentityConsumer, InteractionConsumer, OrderConsumer, TermsByProgramme
@@ -16,7 +17,10 @@ from services.loyalty.privacy import erasure_handler
 from services.loyalty.privacy import router as privacy_router
 from services.loyalty.programmes.api import ROUTERS as PROGRAMMES
 from services.loyalty.settings import LoyaltySettings
+from services.loyalty.statements import ROUTERS as STATEMENTS
+from services.loyalty.tiers import TierJobs
 from services.loyalty.trials import trials_router
+from services.loyalty.turns import DayTurns
 from shared.clocks import ShopsOwnClock
 from shared.contracts import topics
 from shared.contracts.customers import CustomerEvent
@@ -50,7 +54,7 @@ def create_service(
 
     Both by settings, once they are needed.
     """
-    orders, points = OrderConsumer(), PointsJobs(TermsByProgramme(), signer)
+    orders, terms = OrderConsumer(), TermsByProgramme()
     return Service(
         name=NAME,
         subscriptions=(
@@ -62,8 +66,8 @@ def create_service(
             Subscription(topics.INTERACTIONS, InteractionEvent, InteractionConsumer()),
             Subscription(topics.ERASURES, CustomerErased, erasure_handler(cipher)),
         ),
-        timers=points.handlers(),
-        own_topics=(topics.LOYALTY_POINTS, topics.LOYALTY_MEMBERS, topics.ERASURES),
+        timers=DayTurns(terms).handlers() | PointsJobs(terms, signer).handlers() | TierJobs().handlers(),
+        own_topics=(topics.LOYALTY_POINTS, topics.LOYALTY_MEMBERS, topics.LOYALTY_TIERS, topics.ERASURES),
         clock=ShopsOwnClock(),
     )
 
@@ -76,6 +80,15 @@ def create_app(settings: PlatformSettings | None = None) -> FastAPI:
     return create_web_app(
         NAME,
         settings or LoyaltySettings.load(NAME, role="api"),
-        routers=(*PROGRAMMES, *EARNING, trials_router, points_router, members_router, privacy_router),
+        routers=(
+            *PROGRAMMES,
+            *EARNING,
+            trials_router,
+            points_router,
+            members_router,
+            *STATEMENTS,
+            cards_router,
+            privacy_router,
+        ),
         description=_ABOUT,
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from services.loyalty.cards import tables as cards
 from services.loyalty.clocks import tables as clocks
 from services.loyalty.members import tables as members
 from services.loyalty.orders import tables as orders
 from services.loyalty.persons import tables as persons
 from services.loyalty.points import tables as points
 from services.loyalty.programmes import tables as programmes
+from services.loyalty.tiers import tables as tiers
 from shared.db import service_metadata
 from shared.db.answers import add_answer_table
 
@@ -19,3 +21,5 @@ programmes.add_tables(metadata)
 persons.add_tables(metadata)
 members.add_tables(metadata)
 orders.add_tables(metadata)
+tiers.add_tables(metadata)
+cards.add_tables(metadata)

@@ -1,4 +1,4 @@
-"""`loyalty.points.v1` and `loyalty.members.v1`: what happens to members and their points, keyed by shop and customer.
+"""`loyalty.points.v1`, `loyalty.members.v1`, `loyalty.tiers.v1`: members, their points and tiers, by shop and customer.
 
 Each posting that a customer would notice is one event. It names the identity whose account it is of, as events of
 orders do; who is one person with whom is told by `customers.v1`. An event that tells of points earned or taken back is
@@ -130,6 +130,8 @@ class Membership(msgspec.Struct, frozen=True, kw_only=True):
     """Orders from then on earn."""
     how: How
     """How they joined."""
+    programme: int = 0
+    """Version of the programme by which they joined; 0: it was not told."""
     reason: str = ""
     """Empty, and here for older readers: what staff wrote stays in loyalty, where it can be erased."""
 
@@ -159,3 +161,46 @@ class MemberUnblocked(Envelope, frozen=True, kw_only=True, tag="member.unblocked
 
 
 LoyaltyMembersEvent = MemberJoined | MemberLeft | MemberBlocked | MemberUnblocked
+
+Direction = Literal["up", "down"]
+TierReason = Literal["reached", "reviewed", "recounted", "programme", "merged"]
+"""`reached`: at once, by what was done; `reviewed`: a review found too little, and the time of grace is over;
+`recounted`: what the tier was reached by was taken back; `programme`: the shop's programme changed; `merged`: who is
+one person with whom changed."""
+
+
+class Tier(msgspec.Struct, frozen=True, kw_only=True):
+    """A level of the programme."""
+
+    id: str
+    name: str
+    percent: int = 100
+    """What its members earn: 150 is one and a half times as many points."""
+    benefits: list[str] = []
+
+
+class TierChange(msgspec.Struct, frozen=True, kw_only=True):
+    """Another tier. Of a person with several identities: `customer` is whom they are counted as."""
+
+    customer: str
+    before: Tier | None
+    """None: the programme had no tiers."""
+    after: Tier | None
+    """None: the programme has no tiers any more."""
+    direction: Direction
+    reason: TierReason
+    programme: int
+    """Version of the programme."""
+    since: Instant
+    """When the shop's day began on which it holds first."""
+    review_at: Instant | None = None
+    """When it is reviewed next; None: never, or another change followed at once."""
+
+
+class TierChanged(Envelope, frozen=True, kw_only=True, tag="tier.changed"):
+    """A member is on another tier."""
+
+    data: TierChange
+
+
+LoyaltyTiersEvent = TierChanged

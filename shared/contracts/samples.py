@@ -52,6 +52,9 @@ from shared.contracts.loyalty import (
     PointsRestored,
     Source,
     SourceKind,
+    Tier,
+    TierChange,
+    TierChanged,
 )
 from shared.contracts.metrics import Amount, Benchmark, Mean, Retention, RetentionSnapshot
 from shared.contracts.orders import (
@@ -274,7 +277,7 @@ def _loyalty() -> list[msgspec.Struct]:
     attributes = _attributes(_CUSTOMER, "mandegar/loyalty")
     ends = datetime(2027, 3, 21, 20, 30, tzinfo=UTC)
     parts = [Part(rule="spend", line="1", points=250)]
-    member = Membership(customer=_CUSTOMER, state="active", joined_at=_TIME, how="first_order")
+    member = Membership(customer=_CUSTOMER, state="active", joined_at=_TIME, how="first_order", programme=3)
     return [
         PointsEarned(**attributes, data=_posted(4, 250, "order", "1042", parts, pending=250)),
         PointsActivated(**attributes, data=_posted(5, 250, "order", "1042", expires_at=ends)),
@@ -287,7 +290,22 @@ def _loyalty() -> list[msgspec.Struct]:
         MemberLeft(**attributes, data=msgspec.structs.replace(member, state="left")),
         MemberBlocked(**attributes, data=msgspec.structs.replace(member, state="blocked", reason="resells codes")),
         MemberUnblocked(**attributes, data=member),
+        TierChanged(**attributes, data=_tier_change(ends)),
     ]
+
+
+def _tier_change(review: datetime) -> TierChange:
+    gold = Tier(id="gold", name="Gold", percent=150, benefits=["Free shipping"])
+    return TierChange(
+        customer=_CUSTOMER,
+        before=Tier(id="regular", name="Regular"),
+        after=gold,
+        direction="up",
+        reason="reached",
+        programme=1,
+        since=_TIME,
+        review_at=review,
+    )
 
 
 def samples() -> dict[type[msgspec.Struct], msgspec.Struct]:

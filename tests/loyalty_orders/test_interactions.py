@@ -70,7 +70,7 @@ async def test_joining_by_event_earns_a_welcome_once_and_what_came_after_it(data
         await harness.feed(INTERACTIONS, [did("Member Joined", 1, hours=3), did("member joined", 1, hours=4)])
         assert await points(harness) == 150
         (joined,) = await harness.published(LOYALTY_MEMBERS)
-        assert joined.event["data"]["how"] == "event"
+        assert (joined.event["data"]["how"], joined.event["data"]["programme"]) == ("event", 1)
         await harness.feed(INTERACTIONS, [did("Member Joined", 1, hours=-1)])  # comes late: was a member all along
         assert await points(harness) == 50 + 100 + 100 + 20
         assert len(await harness.published(LOYALTY_MEMBERS)) == 1

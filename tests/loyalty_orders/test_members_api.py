@@ -89,7 +89,9 @@ async def test_a_customer_joins_leaves_and_comes_back(databases: Databases) -> N
         assert await points(api.worker) == 0
         api.clock.advance(timedelta(minutes=10))
         assert (await api.post(1, "join")).json()["state"] == "active"
-        types = [one.event["type"] for one in await api.worker.published(LOYALTY_MEMBERS)]
+        events = [one.event for one in await api.worker.published(LOYALTY_MEMBERS)]
+        assert {one["data"]["programme"] for one in events} == {1}, "the version by which they joined"
+        types = [one["type"] for one in events]
         assert types == ["member.joined", "member.left", "member.joined"]
 
 

@@ -39,6 +39,7 @@ _TABLES = {
     # Of joining, only the first instant means anything: how many later ones were told before it depends on the batches.
     "occasion": """
         SELECT customer, first_at, revenue, points, through, shop, kind, status, currency, name, id, detail, granted,
+               kept, day,
                CASE name WHEN '' THEN last_at END, CASE name WHEN '' THEN content_at END, delivered_at
         FROM occasion ORDER BY shop, kind, id
     """,

@@ -21,6 +21,7 @@ from services.loyalty.points import (
     post,
     terms_of,
 )
+from services.loyalty.turns import DayTurns
 from shared.clocks import ShopsOwnClock
 from shared.contracts import topics
 from shared.contracts.orders import OrdersEvent
@@ -55,7 +56,7 @@ def service() -> Service:
     return Service(
         name="loyalty",
         subscriptions=(Subscription(topics.ORDERS, OrdersEvent, _nothing),),
-        timers=PointsJobs(_terms, signer).handlers(),
+        timers=DayTurns(_terms).handlers() | PointsJobs(_terms, signer).handlers(),
         clock=ShopsOwnClock(),
     )
 

@@ -16,7 +16,7 @@ import asyncpg
 import pytest
 
 from services.loyalty.points import Operation, Reserve, Spend, Who, post, terms_of
-from services.loyalty.points.posting import HOLD_TIMER, POINTS_TIMER
+from services.loyalty.points.posting import HOLD_TIMER, TURN_TIMER
 from shared.db.transaction import OpenTransaction
 from shared.messaging.handling import Timer, Work
 from tests.loyalty_points.ledger import DAY, cause
@@ -53,7 +53,7 @@ async def test_timers_of_two_kinds_and_a_spend_of_two_accounts_pass_one_another(
         await play.fire()
         await play.post(Reserve(BEN, "held", 60, until, cause(day), day, (), PARTITION))
         play.clock.advance(timedelta(days=1))
-        fall_due = play.harness.service.timers[POINTS_TIMER]
+        fall_due = play.harness.service.timers[TURN_TIMER]
         spending: list[asyncio.Task[Any]] = []
 
         async def after_the_hold(work: Work, timers: Sequence[Timer]) -> None:
@@ -64,8 +64,8 @@ async def test_timers_of_two_kinds_and_a_spend_of_two_accounts_pass_one_another(
 
         # What expires is found by the timer of points; the hold has lapsed before.
         kinds = await play.pool.fetch("SELECT kind FROM timer WHERE due <= $1 ORDER BY due", play.clock.now())
-        assert [kind for (kind,) in kinds if kind in {HOLD_TIMER, POINTS_TIMER}] == [HOLD_TIMER, POINTS_TIMER]
-        timers = {**play.harness.service.timers, POINTS_TIMER: after_the_hold}
+        assert [kind for (kind,) in kinds if kind in {HOLD_TIMER, TURN_TIMER}] == [HOLD_TIMER, TURN_TIMER]
+        timers = {**play.harness.service.timers, TURN_TIMER: after_the_hold}
         play.harness.service = replace(play.harness.service, timers=timers)
         await play.fire()
         await spending[0]

@@ -49,6 +49,11 @@ VALUES (1, 3, $1::text::uuid, now(), 'request', '', '{gateway}') ON CONFLICT DO 
 _MEMBER = """
 INSERT INTO member (shop, customer, joined_at, how, state) VALUES (1, $1, '2026-03-20', 2, 1) ON CONFLICT DO NOTHING
 """
+_CARD = """
+INSERT INTO card (shop, number, customer, kind, state, issued_at, changed_at, replaced_by)
+VALUES (1, '9000000000010014', $1, 1, 1, '2026-03-21', '2026-03-21', '')
+ON CONFLICT (shop, number) DO UPDATE SET state = 1, replaced_by = ''
+"""
 _KEPT = (topics.SHOPS, topics.KEYS, topics.CUSTOMERS, topics.ORDERS, topics.INTERACTIONS)
 """What the others read of what gateway tells."""
 
@@ -76,6 +81,7 @@ class Platform:
         await self.workers["gateway"].pool.execute(_RENEW, KEY_ID, "0" * 64)
         await self.workers["gateway"].pool.execute(_ERASED, ERASURE)
         await self.workers["loyalty"].pool.execute(_MEMBER, parse_customer_id(SAMPLES[0]))
+        await self.workers["loyalty"].pool.execute(_CARD, parse_customer_id(SAMPLES[0]))
 
     async def settle(self) -> None:
         """Raw topics to gateway's worker, and what that tells to the workers of the others."""

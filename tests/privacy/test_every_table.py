@@ -19,6 +19,8 @@ ERASED = {
     "consent": "deleted, with its evidence",
     "dead_letter": "searched, by keyed hashes and surrogate ids",
     "outbox": "what waits for `customers.v1` is deleted",
+    "card": "deleted",
+    "bank_card": "deleted",
     "member": "what staff wrote of leaving and blocking is emptied",
     "kept_answer": "answers that name the person are deleted",
     "erasure": "keyed hashes that the search looks for, until it has ended",
@@ -29,7 +31,7 @@ NUMBERS_ALONE = {
     *("customer_pointer", "customer_state", "touched_customer", "transition", "visit"),
     *("cap_use", "known_customer", "occasion", "occasion_refund", "order_spend"),
     *("built_gap", "built_order", "built_spell", "outbox_key", "timer"),
-    *("account", "entry", "lot", "hold", "hold_lot"),
+    *("account", "entry", "lot", "hold", "hold_lot", "tier_standing"),
 }
 """What is of one person, by a random id and by ids of orders."""
 OF_NOBODY = {
@@ -43,7 +45,7 @@ WITH_CONTACTS = {topics.RAW_ORDERS, topics.RAW_ORDERS_BACKFILL, topics.RAW_INTER
 WITHOUT_CONTACTS = {
     *(topics.ORDERS, topics.ORDERS_BACKFILL, topics.INTERACTIONS, topics.CONSENTS, topics.ERASURES),
     *(topics.METRICS_LIFECYCLE, topics.METRICS_RETENTION, topics.DEAD_LETTERS, topics.SHOPS, topics.KEYS),
-    *(topics.LOYALTY_POINTS, topics.LOYALTY_MEMBERS),
+    *(topics.LOYALTY_POINTS, topics.LOYALTY_MEMBERS, topics.LOYALTY_TIERS),
 }
 _PERSONAL = re.compile(
     r"(^|_)(name|email|phone|contact|address|street|locale|birth\w*|evidence|note|comment|free_text)$"

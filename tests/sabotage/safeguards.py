@@ -343,4 +343,36 @@ SAFEGUARDS = (
         ),
         ("tests/loyalty_points/test_cases.py",),
     ),
+    Safeguard(
+        "reviews come before expiry",
+        (Edit("services/loyalty/points/beside.py", "(own[0].day, _REVIEW) < _place(telling)", "False"),),
+        ("tests/loyalty_tiers/test_days_turn.py",),
+    ),
+    Safeguard(
+        "this morning's points count for this morning's review",
+        (
+            Edit(
+                "services/loyalty/tiers/domain/standing.py",
+                "self.measure(day - 1) + self.opening(day), ",
+                "self.measure(day - 1), ",
+            ),
+        ),
+        ("tests/loyalty_tiers/test_standing.py",),
+    ),
+    Safeguard(
+        "what is taken back is counted off",
+        (
+            Edit(
+                "services/loyalty/orders/domain/granting.py",
+                "((-1, was, counted), (1, grant, kept))",
+                "((1, grant, kept),)",
+            ),
+        ),
+        ("tests/loyalty_tiers/test_reviewing.py",),
+    ),
+    Safeguard(
+        "who is looked at by a timer is armed anew",
+        (Edit("services/loyalty/tiers/reviewing.py", "one.asked.fired or ", ""),),
+        ("tests/loyalty_tiers/test_reviewing.py",),
+    ),
 )

@@ -35,6 +35,10 @@ OWN, OTHER = "laleh", "sib"
 NUMBERS = {OWN: 1, OTHER: 2}
 PROGRAMMES = {OWN: "1", OTHER: "900"}
 """Numbers of a version and of a draft of each."""
+CARDS = {OWN: "9000000000010014", OTHER: "9000000000020026"}
+"""That stay as they are."""
+SPENT_CARDS = {OWN: "9000000000030032", OTHER: "9000000000040044"}
+"""That tests block and replace."""
 PROGRAMME = {
     "name": "P",
     "currency": "USD",
@@ -108,6 +112,11 @@ async def place_on(databases: Databases, bootstrap_servers: str, stack: AsyncExi
         await loyalty.execute(
             "INSERT INTO member (shop, customer, joined_at, how, state) VALUES ($1, $2, now(), 2, 1)",
             *(shop.number, customer_number(shop.number, 1)),
+        )
+        await loyalty.execute(
+            "INSERT INTO card (shop, number, customer, kind, state, issued_at, changed_at, replaced_by)"
+            " SELECT $1, number, $3, 1, 1, now(), now(), '' FROM unnest($2::text[]) AS number",
+            *(shop.number, [CARDS[slug], SPENT_CARDS[slug]], customer_number(shop.number, 1)),
         )
         await loyalty.execute(
             "INSERT INTO occasion (customer, revenue, shop, kind, status, currency, name, content_id, id)"

@@ -131,6 +131,12 @@ WRONG: dict[str, dict[str, Any]] = {
         "days": ["5", 5.0, True, None, 0, 91, 10**18],
         "whom": [5, None, "all"],
     },
+    "POST /v1/members/{customer}/cards": {"kind": [5, None, True, "", "paper", ["digital"]]},
+    "POST /v1/members/{customer}/bank-cards": {
+        "token": [5, None, True, "", "short", "x" * 201, "of Sara's card", "6037 9900 0000 0006", "6037990000000006"]
+    },
+    "POST /v1/members/{customer}/bank-cards/unlink": {"token": [5, None, True, "", "short", "x" * 201]},
+    "POST /v1/cards/lookup": {"number": [5, True, "", "x", "9000000000010015", "1" * 61, ["9000000000010014"]]},
 }
 """By route and field: what looks nearly right."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from mandegar_client import loyalty_models as models
@@ -356,6 +356,229 @@ class Loyalty(Api):
             body=body,
         )
 
+    def read_account(self, *, customer: str) -> models.StatementAnswer:
+        """Balance, and what becomes of it when.
+
+        What can be spent, what waits, what is reserved or owed; what becomes active and what expires, by day.
+
+        customer: Surrogate id, as events and answers have it.
+        """
+        return self._ask("GET", "/v1/members/{customer}/account", models.StatementAnswer, path={"customer": customer})
+
+    def read_history(
+        self, *, customer: str, limit: int | None = None, cursor: str | None = None
+    ) -> models.PageHistoryAnswer:
+        """What happened to the points, and why.
+
+        Every line of the ledger, the newest first, with the rule and version behind it.
+
+        customer: Surrogate id, as events and answers have it.
+        limit: Items of a page, at most.
+        cursor: `next` of the page before; absent for the first page.
+        """
+        return self._ask(
+            "GET",
+            "/v1/members/{customer}/history",
+            models.PageHistoryAnswer,
+            path={"customer": customer},
+            query={"limit": limit, "cursor": cursor},
+        )
+
+    def read_tier(self, *, customer: str) -> models.TierAnswer:
+        """The tier, and how far to the next.
+
+        Counted anew from what stands: what keeps the level, and what leads to the next one.
+
+        customer: Surrogate id, as events and answers have it.
+        """
+        return self._ask("GET", "/v1/members/{customer}/tier", models.TierAnswer, path={"customer": customer})
+
+    def read_accounts(self, *, customer: str) -> models.AccountsAnswer:
+        """Accounts and lots of a person.
+
+        What each identity's account holds, and the lots behind it, in the order in which they are spent.
+
+        customer: Surrogate id, as events and answers have it.
+        """
+        return self._ask("GET", "/v1/points/accounts/{customer}", models.AccountsAnswer, path={"customer": customer})
+
+    def read_entries(
+        self, *, customer: str, limit: int | None = None, cursor: str | None = None
+    ) -> models.SharedWebPagingPageEntryAnswer1:
+        """Lines of the ledger.
+
+        As they were posted, the newest first, each with its hash.
+
+        customer: Surrogate id, as events and answers have it.
+        limit: Items of a page, at most.
+        cursor: `next` of the page before; absent for the first page.
+        """
+        return self._ask(
+            "GET",
+            "/v1/points/accounts/{customer}/entries",
+            models.SharedWebPagingPageEntryAnswer1,
+            path={"customer": customer},
+            query={"limit": limit, "cursor": cursor},
+        )
+
+    def read_liability(self, *, as_of: date | None = None) -> models.LiabilityAnswer:
+        """What members have, and what expired.
+
+        All points ever issued, and what became of them up to the end of a day.
+
+        as_of: A day of the shop; absent: today.
+        """
+        return self._ask("GET", "/v1/points/liability", models.LiabilityAnswer, query={"as_of": as_of})
+
+    def read_health(self, *, days: int | None = None) -> models.HealthAnswer:
+        """How the programme does.
+
+        Who takes part, and what becomes of points. The window is the last days of the shop, today among them.
+
+        days: Length of the window.
+        """
+        return self._ask("GET", "/v1/points/health", models.HealthAnswer, query={"days": days})
+
+    def issue_card(
+        self,
+        body: models.IssueBody | Mapping[str, Any] | None = None,
+        *,
+        customer: str,
+        idempotency_key: str | None = None,
+    ) -> models.CardAnswer:
+        """Issue a card.
+
+        A new number for a member, with its check digit. A member has a few cards in use at a time.
+
+        customer: Surrogate id, as events and answers have it.
+        idempotency_key: Drawn anew for each write, and sent with its repeats as well: they have one effect, and one
+            answer for a day.
+        """
+        return self._ask(
+            "POST",
+            "/v1/members/{customer}/cards",
+            models.CardAnswer,
+            path={"customer": customer},
+            header={"Idempotency-Key": idempotency_key},
+            body=body,
+        )
+
+    def list_cards(self, *, customer: str) -> models.CardsAnswer:
+        """Cards of a person.
+
+        All of them, the oldest first, whatever became of them; and when bank cards were linked.
+
+        customer: Surrogate id, as events and answers have it.
+        """
+        return self._ask("GET", "/v1/members/{customer}/cards", models.CardsAnswer, path={"customer": customer})
+
+    def read_qr_code(self, *, number: str) -> models.QrAnswer:
+        """A card's QR code.
+
+        The number as an image: a scanner at the till reads it as if it were typed. Of a card in use alone.
+
+        number: All digits of the card.
+        """
+        return self._ask("GET", "/v1/cards/{number}/qr", models.QrAnswer, path={"number": number})
+
+    def look_up_card(self, body: models.LookupBody | Mapping[str, Any]) -> models.FoundAnswer:
+        """Who stands at the till.
+
+        By a card in use, or by a linked bank card's token. A mistyped number is told from one that nobody has.
+        """
+        return self._ask("POST", "/v1/cards/lookup", models.FoundAnswer, body=body)
+
+    def block_card(self, *, number: str, idempotency_key: str | None = None) -> models.CardAnswer:
+        """Block a card.
+
+        It identifies nobody until it is unblocked. Of a card that is blocked already, nothing changes.
+
+        number: All digits of the card.
+        idempotency_key: Drawn anew for each write, and sent with its repeats as well: they have one effect, and one
+            answer for a day.
+        """
+        return self._ask(
+            "POST",
+            "/v1/cards/{number}/block",
+            models.CardAnswer,
+            path={"number": number},
+            header={"Idempotency-Key": idempotency_key},
+        )
+
+    def unblock_card(self, *, number: str, idempotency_key: str | None = None) -> models.CardAnswer:
+        """Unblock a card.
+
+        It was found again.
+
+        number: All digits of the card.
+        idempotency_key: Drawn anew for each write, and sent with its repeats as well: they have one effect, and one
+            answer for a day.
+        """
+        return self._ask(
+            "POST",
+            "/v1/cards/{number}/unblock",
+            models.CardAnswer,
+            path={"number": number},
+            header={"Idempotency-Key": idempotency_key},
+        )
+
+    def replace_card(self, *, number: str, idempotency_key: str | None = None) -> models.CardAnswer:
+        """Replace a card.
+
+        Another number in its place, at once; the old one identifies nobody any more. The answer is the new card.
+
+        number: All digits of the card.
+        idempotency_key: Drawn anew for each write, and sent with its repeats as well: they have one effect, and one
+            answer for a day.
+        """
+        return self._ask(
+            "POST",
+            "/v1/cards/{number}/replace",
+            models.CardAnswer,
+            path={"number": number},
+            header={"Idempotency-Key": idempotency_key},
+        )
+
+    def link_bank_card(
+        self, body: models.TokenBody | Mapping[str, Any], *, customer: str, idempotency_key: str | None = None
+    ) -> models.CardsAnswer:
+        """Link a bank card.
+
+        Who pays with it is known without showing a card. Linked to another before, it is theirs no longer.
+
+        customer: Surrogate id, as events and answers have it.
+        idempotency_key: Drawn anew for each write, and sent with its repeats as well: they have one effect, and one
+            answer for a day.
+        """
+        return self._ask(
+            "POST",
+            "/v1/members/{customer}/bank-cards",
+            models.CardsAnswer,
+            path={"customer": customer},
+            header={"Idempotency-Key": idempotency_key},
+            body=body,
+        )
+
+    def unlink_bank_card(
+        self, body: models.TokenBody | Mapping[str, Any], *, customer: str, idempotency_key: str | None = None
+    ) -> models.CardsAnswer:
+        """Unlink a bank card.
+
+        It identifies the person no longer. Of one that did not, nothing changes.
+
+        customer: Surrogate id, as events and answers have it.
+        idempotency_key: Drawn anew for each write, and sent with its repeats as well: they have one effect, and one
+            answer for a day.
+        """
+        return self._ask(
+            "POST",
+            "/v1/members/{customer}/bank-cards/unlink",
+            models.CardsAnswer,
+            path={"customer": customer},
+            header={"Idempotency-Key": idempotency_key},
+            body=body,
+        )
+
     def export(self, *, customer: str) -> models.ExportAnswer:
         """All that loyalty holds of a customer.
 
@@ -375,7 +598,7 @@ class Loyalty(Api):
         outcome: Literal["done", "refused", "failed"] | None = None,
         limit: int | None = None,
         cursor: str | None = None,
-    ) -> models.PageEntryAnswer:
+    ) -> models.SharedWebPagingPageEntryAnswer2:
         """Who read personal data and who wrote what.
 
         This service's entries of the shop, the newest first; each service has a log of its own.
@@ -391,7 +614,7 @@ class Loyalty(Api):
         return self._ask(
             "GET",
             "/v1/audit",
-            models.PageEntryAnswer,
+            models.SharedWebPagingPageEntryAnswer2,
             query={
                 "actor": actor,
                 "subject": subject,
@@ -631,6 +854,139 @@ class AsyncLoyalty(AsyncApi):
             body=body,
         )
 
+    async def read_account(self, *, customer: str) -> models.StatementAnswer:
+        """As `Loyalty.read_account`."""
+        return await self._ask(
+            "GET", "/v1/members/{customer}/account", models.StatementAnswer, path={"customer": customer}
+        )
+
+    async def read_history(
+        self, *, customer: str, limit: int | None = None, cursor: str | None = None
+    ) -> models.PageHistoryAnswer:
+        """As `Loyalty.read_history`."""
+        return await self._ask(
+            "GET",
+            "/v1/members/{customer}/history",
+            models.PageHistoryAnswer,
+            path={"customer": customer},
+            query={"limit": limit, "cursor": cursor},
+        )
+
+    async def read_tier(self, *, customer: str) -> models.TierAnswer:
+        """As `Loyalty.read_tier`."""
+        return await self._ask("GET", "/v1/members/{customer}/tier", models.TierAnswer, path={"customer": customer})
+
+    async def read_accounts(self, *, customer: str) -> models.AccountsAnswer:
+        """As `Loyalty.read_accounts`."""
+        return await self._ask(
+            "GET", "/v1/points/accounts/{customer}", models.AccountsAnswer, path={"customer": customer}
+        )
+
+    async def read_entries(
+        self, *, customer: str, limit: int | None = None, cursor: str | None = None
+    ) -> models.SharedWebPagingPageEntryAnswer1:
+        """As `Loyalty.read_entries`."""
+        return await self._ask(
+            "GET",
+            "/v1/points/accounts/{customer}/entries",
+            models.SharedWebPagingPageEntryAnswer1,
+            path={"customer": customer},
+            query={"limit": limit, "cursor": cursor},
+        )
+
+    async def read_liability(self, *, as_of: date | None = None) -> models.LiabilityAnswer:
+        """As `Loyalty.read_liability`."""
+        return await self._ask("GET", "/v1/points/liability", models.LiabilityAnswer, query={"as_of": as_of})
+
+    async def read_health(self, *, days: int | None = None) -> models.HealthAnswer:
+        """As `Loyalty.read_health`."""
+        return await self._ask("GET", "/v1/points/health", models.HealthAnswer, query={"days": days})
+
+    async def issue_card(
+        self,
+        body: models.IssueBody | Mapping[str, Any] | None = None,
+        *,
+        customer: str,
+        idempotency_key: str | None = None,
+    ) -> models.CardAnswer:
+        """As `Loyalty.issue_card`."""
+        return await self._ask(
+            "POST",
+            "/v1/members/{customer}/cards",
+            models.CardAnswer,
+            path={"customer": customer},
+            header={"Idempotency-Key": idempotency_key},
+            body=body,
+        )
+
+    async def list_cards(self, *, customer: str) -> models.CardsAnswer:
+        """As `Loyalty.list_cards`."""
+        return await self._ask("GET", "/v1/members/{customer}/cards", models.CardsAnswer, path={"customer": customer})
+
+    async def read_qr_code(self, *, number: str) -> models.QrAnswer:
+        """As `Loyalty.read_qr_code`."""
+        return await self._ask("GET", "/v1/cards/{number}/qr", models.QrAnswer, path={"number": number})
+
+    async def look_up_card(self, body: models.LookupBody | Mapping[str, Any]) -> models.FoundAnswer:
+        """As `Loyalty.look_up_card`."""
+        return await self._ask("POST", "/v1/cards/lookup", models.FoundAnswer, body=body)
+
+    async def block_card(self, *, number: str, idempotency_key: str | None = None) -> models.CardAnswer:
+        """As `Loyalty.block_card`."""
+        return await self._ask(
+            "POST",
+            "/v1/cards/{number}/block",
+            models.CardAnswer,
+            path={"number": number},
+            header={"Idempotency-Key": idempotency_key},
+        )
+
+    async def unblock_card(self, *, number: str, idempotency_key: str | None = None) -> models.CardAnswer:
+        """As `Loyalty.unblock_card`."""
+        return await self._ask(
+            "POST",
+            "/v1/cards/{number}/unblock",
+            models.CardAnswer,
+            path={"number": number},
+            header={"Idempotency-Key": idempotency_key},
+        )
+
+    async def replace_card(self, *, number: str, idempotency_key: str | None = None) -> models.CardAnswer:
+        """As `Loyalty.replace_card`."""
+        return await self._ask(
+            "POST",
+            "/v1/cards/{number}/replace",
+            models.CardAnswer,
+            path={"number": number},
+            header={"Idempotency-Key": idempotency_key},
+        )
+
+    async def link_bank_card(
+        self, body: models.TokenBody | Mapping[str, Any], *, customer: str, idempotency_key: str | None = None
+    ) -> models.CardsAnswer:
+        """As `Loyalty.link_bank_card`."""
+        return await self._ask(
+            "POST",
+            "/v1/members/{customer}/bank-cards",
+            models.CardsAnswer,
+            path={"customer": customer},
+            header={"Idempotency-Key": idempotency_key},
+            body=body,
+        )
+
+    async def unlink_bank_card(
+        self, body: models.TokenBody | Mapping[str, Any], *, customer: str, idempotency_key: str | None = None
+    ) -> models.CardsAnswer:
+        """As `Loyalty.unlink_bank_card`."""
+        return await self._ask(
+            "POST",
+            "/v1/members/{customer}/bank-cards/unlink",
+            models.CardsAnswer,
+            path={"customer": customer},
+            header={"Idempotency-Key": idempotency_key},
+            body=body,
+        )
+
     async def export(self, *, customer: str) -> models.ExportAnswer:
         """As `Loyalty.export`."""
         return await self._ask(
@@ -647,12 +1003,12 @@ class AsyncLoyalty(AsyncApi):
         outcome: Literal["done", "refused", "failed"] | None = None,
         limit: int | None = None,
         cursor: str | None = None,
-    ) -> models.PageEntryAnswer:
+    ) -> models.SharedWebPagingPageEntryAnswer2:
         """As `Loyalty.read_audit`."""
         return await self._ask(
             "GET",
             "/v1/audit",
-            models.PageEntryAnswer,
+            models.SharedWebPagingPageEntryAnswer2,
             query={
                 "actor": actor,
                 "subject": subject,

@@ -33,6 +33,104 @@ class AbsenceAnswer(BaseModel):
     """
 
 
+class AccountAnswer(BaseModel):
+    """
+    The account of one identity.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    customer: str
+    active: int
+    pending: int
+    held: int
+    owed: int
+    entries: int
+    """
+    How many there are.
+    """
+    head: str
+    """
+    Hash of the last entry, which covers all before it.
+    """
+
+
+class BalanceAnswer(BaseModel):
+    """
+    Points by where they lie.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    active: int
+    """
+    Can be spent.
+    """
+    pending: int
+    """
+    Earned, and not to be spent yet.
+    """
+    held: int
+    """
+    Reserved for a redemption that is not concluded.
+    """
+    owed: int
+    """
+    A debt: taken back after it was spent.
+    """
+
+
+class CardAnswer(BaseModel):
+    """
+    A card.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    number: str
+    printed: str
+    """
+    As it stands on the card.
+    """
+    customer: str
+    """
+    The identity that it was issued to.
+    """
+    kind: str
+    """
+    `digital` or `physical`.
+    """
+    state: str
+    """
+    `active`, `blocked` or `replaced`.
+    """
+    issued_at: AwareDatetime
+    changed_at: AwareDatetime
+    replaced_by: str | None
+
+
+class CardsAnswer(BaseModel):
+    """
+    What identifies a person at a till.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    customer: str
+    """
+    Whom they are counted as.
+    """
+    cards: list[CardAnswer]
+    bank_cards: list[AwareDatetime]
+    """
+    When each bank card was linked; its token is not told again.
+    """
+
+
 class ChangeAnswer(BaseModel):
     """
     A member after a change was asked for.
@@ -131,42 +229,6 @@ class DraftChange(BaseModel):
     """
 
 
-class EntryAnswer(BaseModel):
-    """
-    One line of the audit log.
-    """
-
-    model_config = ConfigDict(
-        populate_by_name=True,
-    )
-    id: int
-    at: AwareDatetime
-    """
-    By the database's clock.
-    """
-    actor: str
-    """
-    `key:<key id>`, `staff:<subject of the token>` or `operator`.
-    """
-    role: str
-    """
-    Of staff; empty for keys and commands.
-    """
-    action: str
-    """
-    Method and path of the route, or the command.
-    """
-    subject: str
-    """
-    Ids of what it was about, separated by blanks; never personal data.
-    """
-    request_id: str
-    """
-    As `X-Request-Id` of the answer told it; also in the log.
-    """
-    outcome: Literal["done", "refused", "failed"]
-
-
 class ExportAnswer(BaseModel):
     """
     What loyalty holds of a customer.
@@ -184,6 +246,14 @@ class ExportAnswer(BaseModel):
     account: dict[str, int] | None
     """
     Points by where they lie; null where there never were any.
+    """
+    tier: dict[str, Any] | None
+    """
+    Level (empty: the first) and since when; null: none was told.
+    """
+    cards: list[dict[str, Any]]
+    """
+    By number, with their state.
     """
     orders: list[dict[str, Any]]
     """
@@ -221,6 +291,138 @@ class FindingAnswer(BaseModel):
     """
 
 
+class FoundAnswer(BaseModel):
+    """
+    Who stands at the till.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    customer: str
+    """
+    Whom the person is counted as.
+    """
+    identity: str
+    """
+    The identity that the card was issued or linked to.
+    """
+    is_member: bool
+    by: str
+    """
+    `card` or `bank_card`.
+    """
+
+
+class HistoryAnswer(BaseModel):
+    """
+    A line of the ledger, as a member reads it.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    at: AwareDatetime
+    """
+    When what it tells of happened.
+    """
+    kind: str
+    """
+    `earn`, `activate`, `spend`, `expire`, `claw_back`, …
+    """
+    points: int
+    """
+    How many points it moves.
+    """
+    effect: int
+    """
+    By how much what the member has changes; 0: it only moves within.
+    """
+    source: str | None
+    """
+    What they are for: `order`, `interaction`, `correction`, `reward`.
+    """
+    source_id: str | None
+    """
+    Of the order, and so on.
+    """
+    line: str | None
+    """
+    Of the order, where the rule counts lines.
+    """
+    rule: str
+    """
+    As members read it; empty: none.
+    """
+    programme: int | None
+    """
+    Version.
+    """
+    reason: str
+    """
+    A word, where staff or a term had it done.
+    """
+    expires_on: date | None
+    """
+    Last day on which the points of the lot can be spent.
+    """
+
+
+class IssueBody(BaseModel):
+    """
+    What kind of card.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    kind: Literal["digital", "physical"] = "digital"
+
+
+class KeepAnswer(BaseModel):
+    """
+    What keeps the level.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    by: date
+    """
+    The last day on which something counts for it.
+    """
+    missing: int
+    """
+    0: it is kept already.
+    """
+    in_grace: bool
+    """
+    The review found too little, and the time of grace runs.
+    """
+
+
+class LevelAnswer(BaseModel):
+    """
+    A level of the programme.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    id: str
+    name: str
+    threshold: int
+    """
+    Of what tiers count: minor units, points or orders.
+    """
+    percent: int
+    """
+    What its members earn: 150 is one and a half times as many points.
+    """
+    benefits: list[str]
+
+
 class LineAnswer(BaseModel):
     """
     Points of a rule on one line.
@@ -238,6 +440,75 @@ class LineAnswer(BaseModel):
     Before refunds.
     """
     points: int
+
+
+class Number(RootModel[str]):
+    root: Annotated[str, Field(max_length=60, min_length=1)]
+    """
+    In any digits, with spaces or hyphens.
+    """
+
+
+class Token(RootModel[str]):
+    root: Annotated[str, Field(max_length=200, min_length=8, pattern="^[!-~]+$")]
+
+
+class LookupBody(BaseModel):
+    """
+    What was scanned, typed, or told by the payment terminal: one of the two.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    number: Number | None = None
+    """
+    In any digits, with spaces or hyphens.
+    """
+    token: Token | None = None
+
+
+class LotAnswer(BaseModel):
+    """
+    Points that were earned for one thing. What was earned is the sum of all but `owed` and `forgiven`.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    customer: str
+    source: str
+    source_id: str
+    line: str
+    rule: str
+    version: int
+    at: AwareDatetime
+    active_on: date | None
+    """
+    Null: not known yet.
+    """
+    expires_on: date | None
+    """
+    Last day on which they can be spent; null: never.
+    """
+    earned: int
+    pending: int
+    remaining: int
+    held: int
+    spent: int
+    repaid: int
+    expired: int
+    reversed: int
+    adjusted: int
+    owed: int
+    """
+    Clawed back though it was spent, and owed.
+    """
+    forgiven: int
+    """
+    Clawed back though it was spent, and borne by the shop.
+    """
 
 
 class MemberAnswer(BaseModel):
@@ -304,11 +575,42 @@ class NewDraft(BaseModel):
     """
 
 
-class PageEntryAnswer(BaseModel):
+class NextAnswer(BaseModel):
+    """
+    What leads to the next level.
+    """
+
     model_config = ConfigDict(
         populate_by_name=True,
     )
-    items: list[EntryAnswer]
+    level: LevelAnswer
+    missing: int
+    by: date | None
+    """
+    Until then all that was counted so far counts; null: nothing was yet.
+    """
+
+
+class OnDayAnswer(BaseModel):
+    """
+    Points of which something becomes on a day.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    on: date | None
+    """
+    A day of the shop; null: not known yet.
+    """
+    points: int
+
+
+class PageHistoryAnswer(BaseModel):
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    items: list[HistoryAnswer]
     next: str | None
     """
     Cursor of the next page; null on the last.
@@ -345,6 +647,37 @@ class Publication(BaseModel):
     """
 
 
+class QrAnswer(BaseModel):
+    """
+    A card's number as an image.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    number: str
+    svg: str
+    """
+    A whole SVG document.
+    """
+
+
+class RatioAnswer(BaseModel):
+    """
+    A share, with what it was made of.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    numerator: int
+    denominator: int
+    value: float | None
+    """
+    Null: a ratio over nothing.
+    """
+
+
 class Reason(BaseModel):
     """
     Why: kept with the member, and shown to staff. Nothing personal.
@@ -373,6 +706,34 @@ class SentenceAnswer(BaseModel):
     values: dict[str, str | int]
 
 
+class StatementAnswer(BaseModel):
+    """
+    What a member has. Of a person with several identities: of all together.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    customer: str
+    """
+    Whom they are counted as.
+    """
+    as_of: date
+    """
+    The shop's day.
+    """
+    is_member: bool
+    balance: BalanceAnswer
+    activating: list[OnDayAnswer]
+    """
+    Pending points, by the day on which they become active.
+    """
+    expiring: list[OnDayAnswer]
+    """
+    Points by the last day on which they can be spent.
+    """
+
+
 class SumsAnswer(BaseModel):
     """
     What a programme gives in all.
@@ -393,6 +754,79 @@ class SumsAnswer(BaseModel):
     rules: dict[str, int]
     """
     Points by rule.
+    """
+
+
+class TierAnswer(BaseModel):
+    """
+    Where a member stands.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    customer: str
+    """
+    Whom they are counted as.
+    """
+    as_of: date
+    """
+    The shop's day.
+    """
+    programme: int | None
+    """
+    Version in force; null: the shop has none.
+    """
+    level: LevelAnswer | None
+    """
+    Null: the programme has no tiers.
+    """
+    since: date | None
+    """
+    Null: from the beginning.
+    """
+    by: str | None
+    """
+    What counts: `spend`, `points` or `orders`.
+    """
+    currency: str | None
+    """
+    Of `spend`.
+    """
+    counted: int
+    """
+    In the window that ends today.
+    """
+    review_on: date | None
+    """
+    The level is reviewed when this day begins; null: never.
+    """
+    keep: KeepAnswer | None
+    """
+    Null: nothing takes the level away.
+    """
+    next: NextAnswer | None
+    """
+    Null: there is no higher one.
+    """
+    sentences: list[str]
+    """
+    The same for members, in English.
+    """
+
+
+class TokenBody(BaseModel):
+    """
+    A token by which the payment provider names a bank card.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    token: Annotated[str, Field(max_length=200, min_length=8, pattern="^[!-~]+$")]
+    """
+    Never the card's number.
     """
 
 
@@ -667,6 +1101,115 @@ class WholeVersionAnswer(BaseModel):
     programme: dict[str, Any]
 
 
+class ServicesLoyaltyStatementsApiStaffEntryAnswer(BaseModel):
+    """
+    A line of the ledger: points that went from one bucket to another.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    customer: str
+    n: int
+    """
+    Numbers the account's entries from 1 on.
+    """
+    transaction: int
+    """
+    Number of the first entry that was posted with it.
+    """
+    at: AwareDatetime
+    booked_at: AwareDatetime
+    day: date
+    """
+    The shop's day that its clock had come to.
+    """
+    kind: str
+    debit: str
+    """
+    The bucket that points leave.
+    """
+    credit: str
+    points: int
+    source: str | None
+    source_id: str | None
+    line: str | None
+    rule: str | None
+    version: int | None
+    name: str
+    """
+    Of the redemption or correction, where it is one.
+    """
+    cause: str
+    """
+    Id of the event that had it done.
+    """
+    reason: str
+    actor: str
+    hash: str
+    """
+    Covers this entry and all before it.
+    """
+
+
+class SharedWebAuditLogEntryAnswer(BaseModel):
+    """
+    One line of the audit log.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    id: int
+    at: AwareDatetime
+    """
+    By the database's clock.
+    """
+    actor: str
+    """
+    `key:<key id>`, `staff:<subject of the token>` or `operator`.
+    """
+    role: str
+    """
+    Of staff; empty for keys and commands.
+    """
+    action: str
+    """
+    Method and path of the route, or the command.
+    """
+    subject: str
+    """
+    Ids of what it was about, separated by blanks; never personal data.
+    """
+    request_id: str
+    """
+    As `X-Request-Id` of the answer told it; also in the log.
+    """
+    outcome: Literal["done", "refused", "failed"]
+
+
+class SharedWebPagingPageEntryAnswer1(BaseModel):
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    items: list[ServicesLoyaltyStatementsApiStaffEntryAnswer]
+    next: str | None
+    """
+    Cursor of the next page; null on the last.
+    """
+
+
+class SharedWebPagingPageEntryAnswer2(BaseModel):
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    items: list[SharedWebAuditLogEntryAnswer]
+    next: str | None
+    """
+    Cursor of the next page; null on the last.
+    """
+
+
 class Error(BaseModel):
     model_config = ConfigDict(
         populate_by_name=True,
@@ -695,6 +1238,25 @@ class Problem(BaseModel):
     """
     request_id: str | None = None
     errors: list[Error] | None = None
+
+
+class AccountsAnswer(BaseModel):
+    """
+    All accounts of a person, and the lots of which something is left.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    customer: str
+    """
+    Whom they are counted as.
+    """
+    accounts: list[AccountAnswer]
+    lots: list[LotAnswer]
+    """
+    In the order in which they are spent, at most 500.
+    """
 
 
 class CheckAnswer(BaseModel):
@@ -732,6 +1294,73 @@ class DraftAnswer(BaseModel):
     """
     author: str
     changed_at: AwareDatetime
+
+
+class HealthAnswer(BaseModel):
+    """
+    How the programme does: members now, and points of the window that ends on a day.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    as_of: date
+    days: int
+    members: int
+    """
+    Active ones, by identity.
+    """
+    left: int
+    blocked: int
+    joined: int
+    """
+    Of all members, those who joined in the window.
+    """
+    enrolment: RatioAnswer
+    """
+    Active members, of all customers.
+    """
+    issued: int
+    redeemed: int
+    expired: int
+    reversed: int
+    redemption: RatioAnswer
+    """
+    Points redeemed, of those issued in the window.
+    """
+
+
+class LiabilityAnswer(BaseModel):
+    """
+    What became of all points up to the end of a day, as it was booked.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    as_of: date
+    """
+    A day of the shop.
+    """
+    issued: int
+    redeemed: int
+    expired: int
+    reversed: int
+    """
+    Taken back, as what had earned it was refunded.
+    """
+    adjusted: int
+    """
+    Taken by corrections or borne by the shop, less what corrections gave.
+    """
+    outstanding: int
+    """
+    What members have, debts taken off: the liability.
+    """
+    breakage: RatioAnswer
+    """
+    Expired, of all that was redeemed or expired.
+    """
 
 
 class PageDraftAnswer(BaseModel):

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from services.loyalty import persons
 from services.loyalty.members import store
 from services.loyalty.members.domain import Change, Member, Refused, State, Wish, changed
-from services.loyalty.members.events import HOWS, STATES, told
+from services.loyalty.members.events import HOWS, STATES, Effect, told
 from services.loyalty.programmes import load_in_force
 from shared.contracts import topics
 from shared.contracts.envelope import message_key
@@ -227,7 +227,9 @@ async def _change(
     key = OutboxKey(shop, message_key(caller.shop.slug, customer))
     await tx.lock_keys(Counter([key]))
     await store.save(tx.conn, shop, after)
-    tx.publish(topics.LOYALTY_MEMBERS, key, told(caller.shop.slug, after, change, tx.now, tx.sequence(key)))
+    version = await load_in_force(tx.conn, shop, moment_of(after.joined.at))
+    effect = Effect(tx.now, 0 if version is None else version.number)
+    tx.publish(topics.LOYALTY_MEMBERS, key, told(caller.shop.slug, after, change, effect, tx.sequence(key)))
     return await once.keep(tx.conn, caller, _told(after, changed=True))
 
 

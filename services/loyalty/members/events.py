@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import NamedTuple
 
 from msgspec import UNSET
 
@@ -27,10 +28,20 @@ _FORMS: Mapping[Change, tuple[type[contract.LoyaltyMembersEvent], str]] = {
 }
 
 
-def told(
-    shop: str, member: Member, change: Change, at: datetime, sequence: int, *, cause: Envelope | None = None
-) -> Envelope:
-    """What became of a member. `at`: when it took effect. `cause`: the event behind it; None: somebody asked for it."""
+class Effect(NamedTuple):
+    """How a change of a member is to be told."""
+
+    at: datetime
+    """When it took effect."""
+    programme: int
+    """Version of the programme by which they joined; 0: none is known."""
+    cause: Envelope | None = None
+    """The event behind it; None: somebody asked for it."""
+
+
+def told(shop: str, member: Member, change: Change, effect: Effect, sequence: int) -> Envelope:
+    """What became of a member."""
+    at, programme, cause = effect
     form, kind = _FORMS[change]
     customer = customer_id_text(CustomerId(member.customer))
     return form(
@@ -45,15 +56,16 @@ def told(
         causationid=UNSET if cause is None else cause.id,
         correlationid=UNSET if cause is None else cause.correlationid,
         effectiveat=at,
-        data=membership(member),
+        data=membership(member, programme),
     )
 
 
-def membership(member: Member) -> contract.Membership:
+def membership(member: Member, programme: int = 0) -> contract.Membership:
     """The member's state, whole, but for what staff wrote: a topic that is kept holds no free text."""
     return contract.Membership(
         customer=customer_id_text(CustomerId(member.customer)),
         state=STATES[member.state],
         joined_at=moment_of(member.joined.at),
         how=HOWS[member.joined.how],
+        programme=programme,
     )

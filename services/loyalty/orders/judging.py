@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
-from services.loyalty import members, persons
+from services.loyalty import members, persons, tiers
 from services.loyalty.earning import limits_of
 from services.loyalty.members import How, Joined, Membership
 from services.loyalty.orders.domain.granting import Around, Asked, Kept, Settled, settle, spent_in_all
@@ -65,6 +65,8 @@ class Judged:
     """The event behind what became of each occasion."""
     persons: Mapping[Place, Person]
     joined: list[tuple[Joined, Heard]] = field(default_factory=list)
+    stirred: set[Place] = field(default_factory=set)
+    """Identities of which tiers count something else than before."""
 
 
 async def judge(doing: Doing, wary: Wary) -> Judged:
@@ -126,7 +128,7 @@ async def _judge(doing: Doing, *, careful: bool) -> Judged:
     await occasions.save(conn, settled, before)
     await occasions.save_refunds(conn, settled, before)
     await store.save_used(conn, spent_in_all(around.spent))
-    return Judged(settled, before, heard, who, fresh)
+    return Judged(settled, before, heard, who, fresh, around.stirred)
 
 
 def _after(told: Mapping[Key, Known], before: Mapping[Key, Kept], key: Key) -> Known:
@@ -228,13 +230,17 @@ async def _around(doing: Doing, people: set[Place], who: Mapping[Place, Person])
     numbered = _of_shops(doing, identities, asks_for_numbers)
     limited = _of_shops(doing, identities, lambda programme: bool(limits_of(programme)))
     # Who counts what came before decides alone for these members until the commit.
-    found = await members.members_of(conn, identities - numbered - limited)
-    found |= await members.members_of(conn, numbered | limited, lock=True)
+    tiered = {place for place in identities if doing.schemes[place[0]].plan is not None}
+    locked = numbered | limited | tiered
+    found = await members.members_of(conn, identities - locked)
+    found |= await members.members_of(conn, locked, lock=True)
     around = Around(doing.schemes, who, found)
     if numbered:
         around.numbers = await store.numbers_of(conn, numbered)
     if limited:
         around.used = await store.used_by(conn, limited)
+    if tiered:
+        around.days = await tiers.days_of(conn, tiered)
     return around
 
 

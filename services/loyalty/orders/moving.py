@@ -13,14 +13,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from services.loyalty import persons
+from services.loyalty import persons, tiers
+from services.loyalty.clocks import Reached
 from services.loyalty.orders.consumer import reached_by, shops_of
 from services.loyalty.orders.domain.occasion import Key
 from services.loyalty.orders.events import Batch, Heard
-from services.loyalty.orders.judging import Doing, Wary, judge
+from services.loyalty.orders.judging import Doing, Place, Wary, judge
 from services.loyalty.orders.schemes import Schemes
 from services.loyalty.orders.store import around as store
-from services.loyalty.orders.telling import conclude
+from services.loyalty.orders.telling import ReachedAt, conclude, settle_days, why_of
 from shared import pointers
 from shared.contracts.customers import CustomerEvent
 from shared.contracts.shops import Shop
@@ -64,11 +65,31 @@ class IdentityConsumer:
             raise Crowded("others work for the shop; the batch is tried again")
         moved = await pointers.heed(work.tx.conn, told)
         again = {key: Heard(at, deliveries[at]) for key, at in (await _open(work, moved)).items()}
+        doing = Doing(work, concerned, await self.schemes.load(work.tx.conn, concerned), Batch(), again)
+        days = await reached_by(work, dict(concerned), deliveries)
+
+        def reached(one: Heard) -> Reached:
+            return days[one.delivery.event.shop, one.delivery.partition]
+
+        asked = await _asked(doing, {one: Heard(one.position, deliveries[one.position]) for one in moved}, reached)
         if again:
-            doing = Doing(work, concerned, await self.schemes.load(work.tx.conn, concerned), Batch(), again)
-            judged = await judge(doing, self.wary)
-            days = await reached_by(work, dict(concerned), deliveries)
-            await conclude(doing, judged, lambda one: days[one.delivery.event.shop, one.delivery.partition])
+            await conclude(doing, await judge(doing, self.wary), reached, moved=asked)
+        else:
+            await settle_days(doing, (), asked)
+
+
+async def _asked(doing: Doing, moved: Mapping[Move, Heard], reached: ReachedAt) -> dict[Place, tiers.Asked]:
+    """Persons who lost or got identities: they stand where what is theirs now puts them."""
+    asked: dict[Place, tiers.Asked] = {}
+    heard = {(one.shop, who): why for one, why in moved.items() for who in (one.customer, one.before, one.after)}
+    heard = {place: why for place, why in heard.items() if doing.schemes[place[0]].plan is not None}
+    wanted = {shop: {who for at, who in heard if at == shop} for shop, _ in heard}
+    whose = await persons.persons_of(doing.work.tx.conn, wanted)
+    for place, why in sorted(heard.items(), key=lambda one: one[0]):
+        person = whose.get(place) or persons.alone(*place)
+        told = why_of(why, reached)
+        asked[person.shop, person.customer] = tiers.Asked(person, told.cause, told.day, told.partition, moved=True)
+    return asked
 
 
 async def _open(work: Work, moved: Sequence[Move]) -> dict[Key, int]:

@@ -44,7 +44,8 @@ def chosen(
     """Step 1: `place` is that among `heard`. `limit`: latest instant allowed now."""
     events = [one.delivery.event for one in heard]
     keys = Counter([(event.shop, event.data.order_id) for event in events])
-    served = {slug for slug, number in numbers.items() if schemes[number].in_force}
+    # Where there are tiers, each order is judged by where its customer stands then.
+    served = {slug for slug, number in numbers.items() if schemes[number].in_force and schemes[number].plan is None}
     places = [
         place
         for place, event in enumerate(events)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from types import MappingProxyType
 
-from services.loyalty import members
+from services.loyalty import members, tiers
 from services.loyalty.clocks import Reached
 from services.loyalty.orders.domain.asking import Why, awards_of, give_back, slid, slides
 from services.loyalty.orders.domain.granting import Settled
 from services.loyalty.orders.domain.occasion import Key, Kind
 from services.loyalty.orders.events import Heard
-from services.loyalty.orders.judging import Doing, Judged
+from services.loyalty.orders.judging import Doing, Judged, Place
 from services.loyalty.orders.schemes import terms_by_shop
 from services.loyalty.orders.store import around as store
-from services.loyalty.points import Cause, Operation, post
+from services.loyalty.persons import alone
+from services.loyalty.points import Beside, Cause, Operation, post
 from shared.contracts import topics
 from shared.contracts.envelope import Envelope, message_key
 from shared.kernel import CustomerId, ShopId, customer_id_text, moment_of
@@ -25,17 +27,26 @@ ReachedAt = Callable[[Heard], Reached]
 """How far the clock of an event's shop had come."""
 
 
-async def conclude(doing: Doing, judged: Judged, reached: ReachedAt, awards: Sequence[Operation] = ()) -> None:
-    """Post and publish, in the transaction of the batch. `awards`: what went the plain way."""
+async def conclude(
+    doing: Doing,
+    judged: Judged,
+    reached: ReachedAt,
+    awards: Sequence[Operation] = (),
+    moved: Mapping[Place, tiers.Asked] = MappingProxyType({}),
+) -> None:
+    """Post and publish, in the transaction of the batch.
+
+    `awards`: what went the plain way; `moved`: persons whose identities came or went.
+    """
     whys = {key: why_of(heard, reached) for key, heard in judged.heard.items()}
     operations: list[Operation] = [*awards]
     for one in judged.settled:
         operations += awards_of(one, judged.before.get(one.key), whys[one.key])
     operations += await _slid(doing, judged, whys)
     operations += await _given_back(doing, judged, whys)
-    terms = terms_by_shop(doing.shops, doing.schemes, doing.work.tx.now)
-    await post(doing.work.tx, terms, operations, shard=doing.work.shard)
-    await _tell_of_members(doing, judged)
+    asked = _stirred(judged, whys) | dict(moved)
+    asked |= _concerned(doing, judged, operations, asked)
+    await settle_days(doing, operations, asked, _of_members(doing, judged))
 
 
 def why_of(heard: Heard, reached: ReachedAt) -> Why:
@@ -84,17 +95,59 @@ async def _given_back(doing: Doing, judged: Judged, whys: Mapping[Key, Why]) -> 
     ]
 
 
-async def _tell_of_members(doing: Doing, judged: Judged) -> None:
+async def settle_days(
+    doing: Doing,
+    operations: Sequence[Operation],
+    asked: Mapping[Place, tiers.Asked],
+    besides: Sequence[Beside] = (),
+) -> None:
+    """Post, and look where these persons stand now. What they did is written, and their memberships are locked."""
+    tx, plans = doing.work.tx, {number: one.plan for number, one in doing.schemes.items() if one.plan is not None}
+    looked = await tiers.look(tx.conn, plans, [asked[place] for place in sorted(asked)])
+    terms = terms_by_shop(doing.shops, doing.schemes, tx.now)
+    await post(tx, terms, operations, shard=doing.work.shard, besides=[*tiers.beside(plans, looked), *besides])
+    await tiers.keep(tx, plans, looked)
+
+
+def _concerned(
+    doing: Doing, judged: Judged, operations: Sequence[Operation], stirred: Mapping[Place, tiers.Asked]
+) -> dict[Place, tiers.Asked]:
+    """Others whose accounts are brought up to the day: their reviews belong to it."""
+    asked: dict[Place, tiers.Asked] = {}
+    for one in operations:
+        if doing.schemes[one.who.shop].plan is not None:
+            person = judged.persons.get((one.who.shop, one.who.customer)) or alone(*one.who)
+            place = person.shop, person.customer
+            if place not in stirred:
+                asked[place] = tiers.Asked(person, one.cause, one.day, one.partition, stirred=False)
+    return asked
+
+
+def _stirred(judged: Judged, whys: Mapping[Key, Why]) -> dict[Place, tiers.Asked]:
+    """Persons of whom tiers count something else than before."""
+    asked: dict[Place, tiers.Asked] = {}
+    for one in judged.settled:
+        before = judged.before.get(one.key)
+        grants = (one.grant, None if before is None else before.grant)
+        why = whys[one.key]
+        for place in [(one.key.shop, grant.customer) for grant in grants if grant is not None]:
+            if place in judged.stirred:
+                person = judged.persons.get(place) or alone(*place)
+                at = person.shop, person.customer
+                day = max(why.day, asked[at].day) if at in asked else why.day
+                asked[at] = tiers.Asked(person, why.cause, day, why.partition)
+    return asked
+
+
+def _of_members(doing: Doing, judged: Judged) -> list[Beside]:
     """Each is told once: that somebody was a member earlier than was known is no news to others."""
-    fresh = [(one, heard) for one, heard in judged.joined if one.fresh]
-    tx, keys = doing.work.tx, []
-    for one, _ in fresh:
-        name = customer_id_text(CustomerId(one.member.customer))
-        keys.append(OutboxKey(ShopId(one.shop), message_key(doing.shops[one.shop].slug, name)))
-    await tx.lock_keys(Counter(keys))
-    for (one, heard), key in zip(fresh, keys, strict=True):
-        at = moment_of(one.member.joined.at)
-        event = members.told(
-            doing.shops[one.shop].slug, one.member, "join", at, tx.sequence(key), cause=heard.delivery.event
-        )
-        tx.publish(topics.LOYALTY_MEMBERS, key, event)
+    found = []
+    for one, heard in judged.joined:
+        if one.fresh:
+            slug, name = doing.shops[one.shop].slug, customer_id_text(CustomerId(one.member.customer))
+            version, at = doing.schemes[one.shop].at(one.member.joined.at), moment_of(one.member.joined.at)
+            effect = members.Effect(at, 0 if version is None else version.number, heard.delivery.event)
+            event = partial(members.told, slug, one.member, "join", effect)
+            key = OutboxKey(ShopId(one.shop), message_key(slug, name))
+            found.append(Beside(key, topics.LOYALTY_MEMBERS, event, None))
+    return found

@@ -11,6 +11,7 @@ as they like at once:
 and taken back in any order. An answer is `Done`, or a `Refusal` that names the field and why, and has changed nothing.
 """
 
+from services.loyalty.points.beside import Beside
 from services.loyalty.points.domain.buckets import NEVER, POINTS_MAX, Bucket, Kind
 from services.loyalty.points.domain.checking import INVARIANTS
 from services.loyalty.points.domain.model import Cause, LotKey, Refusal, Source, Who
@@ -31,8 +32,8 @@ from services.loyalty.points.domain.operations import (
 )
 from services.loyalty.points.domain.terms import DebtPolicy, Terms
 from services.loyalty.points.jobs import PointsJobs, TermsOf
-from services.loyalty.points.posting import Answer, post
-from services.loyalty.points.shops import terms_of
+from services.loyalty.points.posting import TURN_TIMER, Answer, post
+from services.loyalty.points.shops import slugs_of, terms_of
 from services.loyalty.points.signing import Signer
 from services.loyalty.points.verifying import Verified, verify
 
@@ -40,9 +41,11 @@ __all__ = [
     "INVARIANTS",
     "NEVER",
     "POINTS_MAX",
+    "TURN_TIMER",
     "Adjust",
     "Answer",
     "Award",
+    "Beside",
     "Bucket",
     "Capture",
     "Cause",
@@ -68,6 +71,7 @@ __all__ = [
     "Verified",
     "Who",
     "post",
+    "slugs_of",
     "terms_of",
     "verify",
 ]

@@ -1,4 +1,4 @@
-"""Timers of points: accounts for which a day has come, holds whose time is over, signed roots."""
+"""Timers of points: holds whose time is over, signed roots. The day's turn of accounts is in the slice `turns`."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from services.loyalty import clocks
 from services.loyalty.points.domain import roots
 from services.loyalty.points.domain.model import Cause, Who
-from services.loyalty.points.domain.operations import Operation, Release, Turn
+from services.loyalty.points.domain.operations import Operation, Release
 from services.loyalty.points.domain.roots import Root
 from services.loyalty.points.domain.terms import Terms
-from services.loyalty.points.posting import HOLD_TIMER, POINTS_TIMER, ROOT_TIMER, post
+from services.loyalty.points.posting import HOLD_TIMER, ROOT_TIMER, post
 from services.loyalty.points.shops import slugs_of
 from services.loyalty.points.signing import Signer
 from services.loyalty.points.store import holds
 from services.loyalty.points.store import roots as store
-from shared.clocks import place_of
 from shared.contracts.shops import Shop
-from shared.kernel import parse_customer_id, us_of
+from shared.kernel import us_of
 from shared.messaging.handling import Timer, TimerHandler, Work
 
 TermsOf = Callable[[Work, Sequence[Shop]], Awaitable[Mapping[int, Terms]]]
@@ -34,19 +33,7 @@ class PointsJobs:
 
     def handlers(self) -> dict[str, TimerHandler]:
         """By kind of timer."""
-        return {POINTS_TIMER: self.fall_due, HOLD_TIMER: self.lapse, ROOT_TIMER: self.sign}
-
-    async def fall_due(self, work: Work, timers: Sequence[Timer]) -> None:
-        """The day's turn of accounts: activate, expire, announce, up to the day that the shop's clock has come to."""
-        operations: list[Operation] = []
-        for shop, own in await _by_shop(work, timers):
-            reached = await clocks.reached(work, shop, [_partition(timer) for timer in own])
-            for timer in own:
-                day, origin = reached[_partition(timer)]
-                who = Who(shop.number, int(parse_customer_id(timer.identity)))
-                cause = Cause(us_of(work.tx.now), origin=origin)
-                operations.append(Turn(who, cause, day, _partition(timer)))
-        await self._post(work, timers, operations)
+        return {HOLD_TIMER: self.lapse, ROOT_TIMER: self.sign}
 
     async def lapse(self, work: Work, timers: Sequence[Timer]) -> None:
         """Holds that nobody captured or released in their time."""
@@ -105,8 +92,3 @@ async def _by_shop(work: Work, timers: Sequence[Timer]) -> list[tuple[Shop, list
     return [
         (work.shop(slug), [timer for timer in timers if timer.shop == number]) for number, slug in sorted(slugs.items())
     ]
-
-
-def _partition(timer: Timer) -> int:
-    """Of the customer's events: timers of shops on the stream clock lie elsewhere."""
-    return timer.partition if timer.partition >= 0 else place_of(timer.partition)[1]

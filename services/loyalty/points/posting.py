@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 
 import asyncpg
 
-from services.loyalty.points.domain.book import Book, Expiring, Telling
+from services.loyalty.points.beside import Beside, Told, in_turn
+from services.loyalty.points.domain.book import Book, Telling
 from services.loyalty.points.domain.buckets import NEVER
 from services.loyalty.points.domain.chain import next_head
 from services.loyalty.points.domain.deciding import decide
@@ -51,8 +52,8 @@ from shared.contracts.topics import LOYALTY_POINTS
 from shared.kernel import ShopId, moment_of, us_of
 from shared.messaging.handling import OutboxKey, Timer, Transaction
 
-POINTS_TIMER = "points"
-"""Of a customer: something falls due on a day."""
+TURN_TIMER = "points"
+"""Of a customer: something falls due on a day, of the ledger or of what others tell in the day's turn."""
 HOLD_TIMER = "points_hold"
 """Of a hold: its time is over."""
 
@@ -74,6 +75,7 @@ class _Posting:
     terms: Mapping[int, Terms]
     operations: Sequence[Operation]
     shard: int
+    besides: Sequence[Beside] = ()
     accounts: dict[Who, Account] = field(default_factory=dict)
     armed: dict[Who, int] = field(default_factory=dict)
     """As it was before."""
@@ -83,16 +85,23 @@ class _Posting:
 
 
 async def post(
-    tx: Transaction, terms: Mapping[int, Terms], operations: Sequence[Operation], *, shard: int = 0
+    tx: Transaction,
+    terms: Mapping[int, Terms],
+    operations: Sequence[Operation],
+    *,
+    shard: int = 0,
+    besides: Sequence[Beside] = (),
 ) -> list[Answer]:
     """Post operations in their order; for each, what became of it. `terms` by shop, `shard`: the writer's.
 
     Call it once, before any lock on accounts or outbox keys. Operations of one customer take effect in their order;
     those of different customers do not touch one another.
+
+    `besides`: what other slices tell of the same customers in their day's turn; their keys are locked with the others.
     """
-    if not operations:
+    if not operations and not besides:
         return []
-    posting = _Posting(tx, terms, operations, shard)
+    posting = _Posting(tx, terms, operations, shard, besides)
     await accounts_store.prepare(tx.conn)
     holds = await _lock(posting)
     posting.answers = [None] * len(operations)
@@ -179,10 +188,10 @@ def _named(operations: Iterable[tuple[int, Operation]], holds: Mapping[Place, Ho
 async def _save(posting: _Posting) -> None:
     """Lock keys, write, publish, arm."""
     tx, conn, book, plain = posting.tx, posting.tx.conn, posting.book, posting.plain
-    tellings: list[Telling | Expiring | PlainTelling] = [*(plain.tellings if plain else ())]
+    tellings: list[Told] = [*(plain.tellings if plain else ())]
     tellings += book.tellings if book else ()
     keys = _keys(posting, tellings)
-    await tx.lock_keys(Counter(keys))
+    await tx.lock_keys(Counter([*keys, *(one.key for one in posting.besides)]))
     sums: Sums = Counter()
     if plain:
         booked_at = us_of(tx.now)
@@ -211,7 +220,7 @@ def _chain(book: Book) -> list[tuple[Entry, bytes]]:
     return chained
 
 
-def _keys(posting: _Posting, tellings: Sequence[Telling | Expiring | PlainTelling]) -> list[OutboxKey]:
+def _keys(posting: _Posting, tellings: Sequence[Told]) -> list[OutboxKey]:
     """The key of each telling."""
     known: dict[Who, OutboxKey] = {}
     found = []
@@ -225,20 +234,20 @@ def _keys(posting: _Posting, tellings: Sequence[Telling | Expiring | PlainTellin
     return found
 
 
-def _who(telling: Telling | Expiring | PlainTelling) -> Who:
+def _who(telling: Told) -> Who:
     return telling.award.who if isinstance(telling, PlainTelling) else telling.who
 
 
-def _publish(
-    posting: _Posting, tellings: Sequence[Telling | Expiring | PlainTelling], keys: Sequence[OutboxKey]
-) -> None:
+def _publish(posting: _Posting, tellings: Sequence[Told], keys: Sequence[OutboxKey]) -> None:
     tx, forms = posting.tx, {shop: Forms(terms) for shop, terms in posting.terms.items()}
-    for one, key in zip(tellings, keys, strict=True):
+    for key, one in in_turn(tellings, keys, posting.besides) if posting.besides else zip(keys, tellings, strict=True):
         number = tx.sequence(key)
         if isinstance(one, PlainTelling):
             tx.publish_encoded(LOYALTY_POINTS, key, forms[one.award.who.shop].earned(one, number))
         elif isinstance(one, Telling):
             tx.publish(LOYALTY_POINTS, key, told(one, posting.terms[one.who.shop], number))
+        elif isinstance(one, Beside):
+            tx.publish(one.topic, key, one.event(number))
         else:
             tx.publish(LOYALTY_POINTS, key, expiring(one, posting.terms[one.who.shop], number))
 
@@ -257,7 +266,7 @@ def _arm(posting: _Posting, changed: Mapping[Who, None]) -> None:
             terms, partition = posting.terms[who.shop], partitions.get(who, 0)
             place = timers_of(who.shop, partition) if terms.streams else partition
             due = moment_of(terms.start_of(day))
-            posting.tx.set_timer(Timer(ShopId(who.shop), POINTS_TIMER, name_of(who.customer), due, place))
+            posting.tx.set_timer(Timer(ShopId(who.shop), TURN_TIMER, name_of(who.customer), due, place))
     for one in posting.operations:
         hold = posting.book.holds.get((one.who.shop, one.hold)) if posting.book and isinstance(one, Reserve) else None
         if hold is not None and hold.state is HoldState.OPEN:

@@ -14,7 +14,7 @@ from services.loyalty.points.domain.checking import AccountCheck, ShopCheck, Vio
 from services.loyalty.points.domain.model import Account, Lot
 from services.loyalty.points.domain.roots import Root
 from services.loyalty.points.events import name_of
-from services.loyalty.points.posting import POINTS_TIMER
+from services.loyalty.points.posting import TURN_TIMER
 from services.loyalty.points.signing import Signer
 from services.loyalty.points.store import roots as roots_store
 from services.loyalty.points.store import verifying as store
@@ -81,7 +81,7 @@ class _Shop:
         conn, number = self._conn, self._number
         await self._begin_root()
         entries, lots, shares = store.entries(conn, number), store.lots(conn, number), store.shares(conn, number)
-        timers = store.timers(conn, number, POINTS_TIMER)
+        timers = store.timers(conn, number, TURN_TIMER)
         customers = {"entry": entries, "lot": lots, "share of a hold": shares}
         async for account in store.accounts(conn, number):
             customer = account.who.customer

@@ -22,6 +22,8 @@ class ExportAnswer(BaseModel):
     customer: str
     membership: dict[str, Any] | None = Field(description="Null for who never joined.")
     account: dict[str, int] | None = Field(description="Points by where they lie; null where there never were any.")
+    tier: dict[str, Any] | None = Field(description="Level (empty: the first) and since when; null: none was told.")
+    cards: list[dict[str, Any]] = Field(description="By number, with their state.")
     orders: list[dict[str, Any]] = Field(description="Each order, with the points that stand for it.")
     interactions: list[dict[str, Any]] = Field(description="Those that earn, likewise.")
     postings: list[dict[str, Any]] = Field(description="Every line of the ledger.")
@@ -39,6 +41,8 @@ class ExportAnswer(BaseModel):
                     "absences": 0,
                 },
                 "account": {"pending": 0, "active": 150, "held": 0, "owed": 0},
+                "tier": {"level": "silver", "since": "2026-03-20"},
+                "cards": [{"number": "9000000000010014", "kind": "digital", "state": "active"}],
                 "orders": [{"order_id": "1042", "status": "completed", "points": 150}],
                 "interactions": [],
                 "postings": [],

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from services.loyalty.cards import cards_of
 from services.loyalty.members import Member, member_of, members_of, membership
 from services.loyalty.points import Bucket, Kind
 from services.loyalty.privacy import store
@@ -24,6 +25,11 @@ async def export(reads: Reads, shop: ShopId, customer: CustomerId) -> dict[str, 
         "customer": customer_id_text(customer),
         "membership": None if member is None else _membership(member),
         "account": await store.account_of(reads, shop, customer),
+        "tier": await store.tier_of(reads, shop, customer),
+        "cards": [
+            {"number": one.number, "kind": one.kind.name.lower(), "state": one.state.name.lower()}
+            for one in await cards_of(reads, shop, [customer])
+        ],
         "orders": [
             {
                 "order_id": one["id"],

@@ -7,6 +7,7 @@ from typing import Any
 
 import asyncpg
 
+from services.loyalty import cards
 from services.loyalty.members import empty_reasons as members_without_reasons
 from shared.db import Reads
 from shared.db.answers import forget
@@ -29,6 +30,10 @@ SELECT e.n, e.at, e.kind, e.debit, e.credit, e.points, l.source, l.line, l.rule,
 FROM entry e LEFT JOIN lot l USING (shop, customer, lot)
 WHERE e.shop = $1 AND e.customer = $2 ORDER BY e.n LIMIT $3
 """
+_TIER = """
+SELECT level, CASE WHEN since > 0 THEN date '0001-01-01' + (since - 1) END AS since
+FROM tier_standing WHERE shop = $1 AND customer = $2
+"""
 _ACCOUNT = "SELECT pending, active, held, owed FROM account WHERE shop = $1 AND customer = $2"
 
 
@@ -41,13 +46,14 @@ async def counted(conn: asyncpg.Connection[Any], shop: ShopId, customers: Sequen
 async def empty_reasons(
     conn: asyncpg.Connection[Any], shop: ShopId, customers: Sequence[CustomerId]
 ) -> Mapping[str, int]:
-    """Take away what staff wrote of these members, also from answers that are kept for repeats; how much went.
+    """Take away what staff wrote of these members, also from answers that are kept for repeats, and
+    what identifies them at a till; how much went, by kind.
 
     Members are locked first: an answer that is being written tells of them without a reason, or has committed.
     """
     emptied = await members_without_reasons(conn, shop, customers)
     answers = await forget(conn, shop, [customer_id_text(customer) for customer in customers])
-    gone = {"reasons": emptied, "kept_answers": answers}
+    gone = {"reasons": emptied, "kept_answers": answers, **await cards.forget(conn, shop, customers)}
     return {name: count for name, count in gone.items() if count}
 
 
@@ -59,6 +65,12 @@ async def occasions_of(reads: Reads, shop: ShopId, customer: CustomerId) -> list
 async def postings_of(reads: Reads, shop: ShopId, customer: CustomerId) -> list[dict[str, Any]]:
     """All postings, with buckets and kinds as numbers."""
     return [dict(row) for row in await reads.fetch(_POSTINGS, shop, customer, ROWS_MAX)]
+
+
+async def tier_of(reads: Reads, shop: ShopId, customer: CustomerId) -> dict[str, Any] | None:
+    """Where the person stands who is counted as this identity, as it was told last; None where nothing was."""
+    row = await reads.fetchrow(_TIER, shop, customer)
+    return None if row is None else dict(row)
 
 
 async def account_of(reads: Reads, shop: ShopId, customer: CustomerId) -> dict[str, int] | None:

@@ -54,11 +54,12 @@ from services.loyalty.programmes.domain.terms import (
     Tiers,
     YearDay,
 )
-from services.loyalty.programmes.domain.versions import Version, in_force, spans
+from services.loyalty.programmes.domain.versions import VERSION_TIMER, Version, in_force, spans
 from services.loyalty.programmes.store import KnownVersions, load_draft, load_in_force, load_version
 
 __all__ = [
     "POINTS_MAX",
+    "VERSION_TIMER",
     "WEEKDAYS",
     "AfterDays",
     "AfterDelivery",

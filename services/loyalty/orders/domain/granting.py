@@ -14,17 +14,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import NamedTuple
 
 import msgspec
 
-from services.loyalty.earning import Context, Limit, Purchase, entitlement, limits_of, used_before
+from services.loyalty.earning import Context, Limit, Purchase, entitlement, kept_share, limits_of, used_before
 from services.loyalty.members import Member, covering
-from services.loyalty.orders.domain.occasion import Key, Known, purchase_of
+from services.loyalty.orders.domain.occasion import Key, Kind, Known, purchase_of
 from services.loyalty.orders.domain.schemes import NEVER, Scheme, asks_for_numbers, days_of
 from services.loyalty.persons import Person, alone
+from services.loyalty.tiers import Day, gathered, walk
 from shared.orders import GUEST
 
+ALL_LEFT = Fraction(1)
 Worth = tuple[tuple[str, int, str, int], ...]
 """(rule, version, line, points) of each part."""
 
@@ -85,6 +88,8 @@ class Settled(NamedTuple):
     awards: tuple[tuple[int, Worth], ...]
     """What parts are worth now, by identity, of those that changed."""
     purchase: Purchase | None
+    kept: int | None = None
+    """Revenue that is left, as tiers count it; None: it counts for nothing."""
 
 
 @dataclass(slots=True)
@@ -101,6 +106,22 @@ class Around:
     """What counts against caps, by shop, identity, rule and day."""
     spent: list[Spent] = field(default_factory=list)
     """What the batch changed of that."""
+    days: dict[tuple[int, int], list[Day]] = field(default_factory=dict)
+    """What was done, by shop and identity, where there are tiers; less what was taken back, as days of its own."""
+    stirred: set[tuple[int, int]] = field(default_factory=set)
+    """Whose days the batch changed."""
+
+    def tier(self, shop: int, identity: int, day: int) -> str:
+        """Id of the level that a person has on a day, by what is known of the day so far; empty: none."""
+        plan = self.schemes[shop].plan
+        if plan is None:
+            return ""
+        places = [(shop, who) for who in self.person(shop, identity).identities]
+        for place in places:
+            # A day is one entry from here on, so that many orders of somebody do not cost the square of their number.
+            self.days[place] = gathered(self.days.get(place, ()))
+        level = walk([one for place in places for one in self.days[place]], plan, day).standing.level
+        return "" if level is None else level.id
 
     def person(self, shop: int, identity: int) -> Person:
         """Whose identity it is."""
@@ -127,7 +148,40 @@ def _settle(asked: Asked, around: Around) -> Settled:
         assert content is not None, "there is a purchase"
         around.numbers[asked.key.shop, content.customer, purchase.interaction] += 1
     _count_used(asked.key.shop, before, grant, around)
-    return Settled(asked.key, asked.after, grant, _awards(before, grant), purchase)
+    kept = kept_of_grant(purchase, grant, around.schemes[asked.key.shop])
+    _count_days(asked, grant, kept, around)
+    return Settled(asked.key, asked.after, grant, _awards(before, grant), purchase, kept)
+
+
+def kept_of_grant(purchase: Purchase | None, grant: Grant | None, scheme: Scheme) -> int | None:
+    """Revenue left after refunds, in the programme's currency; None for what is cancelled, returned, nobody's."""
+    if purchase is None or grant is None or not grant.through or not purchase.stands:
+        return None
+    share = kept_share(purchase) if purchase.refunds else ALL_LEFT
+    if not share:
+        return None
+    currency = scheme.version(grant.context.version).programme.currency
+    return purchase.revenue * share.numerator // share.denominator if purchase.currency == currency else 0
+
+
+def _count_days(asked: Asked, grant: Grant | None, kept: int | None, around: Around) -> None:
+    """Tiers go by what persons did: what an occasion counts now, instead of what it counted."""
+    shop, scheme = asked.key.shop, around.schemes[asked.key.shop]
+    if scheme.plan is None:
+        return
+    was = None if asked.before is None else asked.before.grant
+    counted = None
+    if asked.before is not None and was is not None:
+        counted = kept_of_grant(purchase_of(asked.key, asked.before.known), was, scheme)
+    for sign, given, amount in ((-1, was, counted), (1, grant, kept)):
+        if given is not None and amount is not None:
+            points, orders = sign * sum(part[-1] for part in given.parts), sign * int(asked.key.kind is Kind.ORDER)
+            waits = given.starts > given.day
+            days = around.days.setdefault((shop, given.customer), [])
+            days.append(Day(given.day, sign * amount, 0 if waits else points, orders))
+            if waits and points:
+                days.append(Day(given.starts, points=points, opening=points))
+            around.stirred.add((shop, given.customer))
 
 
 def _granted(asked: Asked, purchase: Purchase | None, before: Grant | None, around: Around) -> Grant | None:
@@ -172,7 +226,8 @@ def _context(purchase: Purchase, scheme: Scheme, number: int, identity: int, aro
         which += sum(around.numbers[scheme.shop, one, purchase.interaction] for one in person.identities)
     limits = limits_of(version.programme)
     used = _used(purchase, scheme, limits, person, around) if limits else {}
-    return Context(version=number, zone=scheme.place.zone.name, number=which, used=used)
+    tier = around.tier(scheme.shop, identity, scheme.day_of(purchase.at))
+    return Context(version=number, zone=scheme.place.zone.name, number=which, tier=tier, used=used)
 
 
 def _used(

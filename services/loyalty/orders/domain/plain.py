@@ -63,6 +63,9 @@ class PlainGrant(NamedTuple):
     expires: int
     stored: bytes
     """As `Grant` is kept."""
+    kept: int
+    """Revenue, as tiers count it."""
+    day: int
 
 
 @lru_cache(maxsize=256)
@@ -97,9 +100,9 @@ def granted(orders: PlainOrders, versions: Sequence[Version], schemes: Mapping[i
     found = []
     columns = zip(
         orders.shop.tolist(), orders.customer.tolist(), orders.at.tolist(), days.tolist(), points.tolist(), versions,
-        strict=True,
+        orders.revenue.tolist(), orders.currency, strict=True,
     )  # fmt: skip
-    for shop, customer, at, day, given, version in columns:
+    for shop, customer, at, day, given, version, amount, currency in columns:
         form = forms.get((shop, version.number, day))
         if form is None:
             form = forms[shop, version.number, day] = _form(version, schemes[shop], at, day)
@@ -107,7 +110,8 @@ def granted(orders: PlainOrders, versions: Sequence[Version], schemes: Mapping[i
         joint = "," if given and form.tail else ""
         comma = "," if given or form.tail else ""
         stored = f'{{"customer":{customer},"through":{customer},{form.head}{comma}{parts}{joint}{form.tail}}}'
-        found.append(PlainGrant(form.version, form.rule, given, form.starts, form.expires, stored.encode()))
+        kept = amount if currency == version.programme.currency else 0
+        found.append(PlainGrant(form.version, form.rule, given, form.starts, form.expires, stored.encode(), kept, day))
     return found
 
 

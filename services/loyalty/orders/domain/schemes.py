@@ -20,6 +20,7 @@ from services.loyalty.programmes import (
     Version,
     spans,
 )
+from services.loyalty.tiers import Plan, plan_of
 from shared.contracts.shops import Shop
 from shared.kernel import DayOrdinal, Zone, fold, moment_of, month_of, start_of_month, us_of
 
@@ -37,6 +38,8 @@ class Scheme:
     beginnings: tuple[int, ...] = ()
     """Microseconds since 1970, rising."""
     in_force: tuple[Version, ...] = ()
+    plan: Plan | None = None
+    """Of tiers; None where there never are any."""
 
     def at(self, instant: int) -> Version | None:
         """What was in force then; None: no programme."""
@@ -61,6 +64,7 @@ class Scheme:
 def scheme_of(shop: Shop, versions: Sequence[Version]) -> Scheme:
     """Of all versions that a shop has published, those that ever came into force."""
     times = spans([(one.number, one.in_force_from) for one in versions])
+    plan = plan_of(shop, versions)
     ever = sorted((since, one) for one in versions if (since := times[one.number].since) is not None)
     return Scheme(
         shop.number,
@@ -68,6 +72,7 @@ def scheme_of(shop: Shop, versions: Sequence[Version]) -> Scheme:
         Place(Zone(shop.zone), shop.calendar),
         tuple(us_of(since) for since, _ in ever),
         tuple(one for _, one in ever),
+        plan if plan.has_tiers else None,
     )
 
 

@@ -48,15 +48,16 @@ FROM unnest($1::smallint[], $2::text[]) AS k (shop, order_id) JOIN occasion_refu
 """
 _VALUES = """unnest($1::bigint[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[],
     $6::bigint[], $7::bigint[], $8::bigint[], $9::smallint[], $10::smallint[], $11::smallint[], $12::text[],
-    $13::text[], $14::text[], $15::bytea[], $16::bytea[], $17::text[])"""
+    $13::text[], $14::text[], $15::bytea[], $16::bytea[], $17::text[], $18::bigint[], $19::int[], $20::int[])"""
 _COLUMNS = """customer, first_at, last_at, content_at, delivered_at, revenue, points, through, shop, kind, status,
-    currency, name, content_id, detail, granted, id"""
+    currency, name, content_id, detail, granted, id, kept, day, starts"""
 _INSERT = f"INSERT INTO occasion ({_COLUMNS}) SELECT * FROM {_VALUES}"  # noqa: S608 - text of our own
 _UPDATE = f"""
 UPDATE occasion o
 SET customer = n.customer, first_at = n.first_at, last_at = n.last_at, content_at = n.content_at,
     delivered_at = n.delivered_at, revenue = n.revenue, points = n.points, through = n.through, status = n.status,
-    currency = n.currency, name = n.name, content_id = n.content_id, detail = n.detail, granted = n.granted
+    currency = n.currency, name = n.name, content_id = n.content_id, detail = n.detail, granted = n.granted,
+    kept = n.kept, day = n.day, starts = n.starts
 FROM {_VALUES} AS n ({_COLUMNS})
 WHERE o.shop = n.shop AND o.kind = n.kind AND o.id = n.id
 """  # noqa: S608 - text of our own
@@ -187,6 +188,9 @@ def _row(one: Settled) -> tuple[Any, ...]:
         (content.detail or None) if content else None,
         None if grant is None else _ENCODER.encode(grant),
         one.key.id,
+        one.kept,
+        None if grant is None else grant.day,
+        None if grant is None else grant.starts,
     )
 
 

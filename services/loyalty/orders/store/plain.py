@@ -13,10 +13,11 @@ from shared.db.binary import UNIX_TO_POSTGRES_US, copy_in
 
 _COLUMNS = (
     *("customer", "first_at", "last_at", "content_at", "revenue", "points", "shop", "kind", "status", "name"),
-    *("currency", "content_id", "id", "detail", "through", "granted"),
+    *("currency", "content_id", "id", "detail", "through", "granted", "kept", "day", "starts"),
 )
 _FIXED = Struct(">h" + "iq" * 6 + "ih" * 3 + "i").pack
 _THROUGH = Struct(">iq").pack
+_COUNTED = Struct(">iqiiii").pack
 _SIZE = Struct(">i").pack
 _NULL = b"\xff\xff\xff\xff"  # length -1
 _ORDER, _COMPLETED = 1, 2
@@ -38,14 +39,18 @@ async def insert(
     )  # fmt: skip
     for shop, customer, at, revenue, order_id, currency, event, detail, grant in columns:
         fixed = _FIXED(
-            *(16, 8, customer, 8, at, 8, at, 8, at, 8, revenue, 8, 0 if grant is None else grant.points),
+            *(19, 8, customer, 8, at, 8, at, 8, at, 8, revenue, 8, 0 if grant is None else grant.points),
             *(2, shop, 2, _ORDER, 2, _COMPLETED, 0),
         )
         told = b"".join(map(_field, (currency.encode(), event.encode(), order_id.encode())))
-        behind = _NULL * 2 if grant is None else _THROUGH(8, customer) + _field(grant.stored)
+        behind = _NULL * 5 if grant is None else _behind(customer, grant)
         rows.append((shop, order_id, b"".join((fixed, told, _field(detail) if detail else _NULL, behind))))
     rows.sort()  # by key, as all writers
     await copy_in(conn, "occasion", _COLUMNS, b"".join([row for *_, row in rows]))
+
+
+def _behind(customer: int, grant: PlainGrant) -> bytes:
+    return _THROUGH(8, customer) + _field(grant.stored) + _COUNTED(8, grant.kept, 4, grant.day, 4, grant.starts)
 
 
 def _field(value: bytes) -> bytes:

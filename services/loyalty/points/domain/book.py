@@ -90,6 +90,7 @@ class Book:
         self._day = 0
         self._began: dict[Who, int] = {}
         self._told: dict[tuple[Who, Happening], list[Entry]] = {}
+        self._announced: list[Expiring] = []
         self.fresh: list[Lot] = []
         """Lots that this operation earned or activated."""
 
@@ -157,7 +158,7 @@ class Book:
         points, numbers = sum(lot.remaining for lot in lots), tuple(lot.lot for lot in lots)
         account = self.accounts[who]
         balance, day = balance_of(account), self._day
-        self.tellings.append(
+        self._announced.append(
             Expiring(who, day, account.version, expires_day, lead, points, numbers, balance, self._cause)
         )
 
@@ -184,9 +185,10 @@ class Book:
             keys = tuple(lot.key for lot in lots)
             balance = balance_of(account)
             self.tellings.append(Telling(who, word, tuple(entries), keys, starts_day, balance, self._cause))
+        self.tellings += self._announced
         for who in self._began:
             self.arm(who)
-        self._told, self._began = {}, {}
+        self._told, self._began, self._announced = {}, {}, []
 
     def arm(self, who: Who) -> None:
         """The day that the account is to be looked at. One that stands and is not later stays (timers are lazy)."""

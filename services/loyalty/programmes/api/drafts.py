@@ -37,11 +37,13 @@ from services.loyalty.programmes.api.versions import file_answer, version_of
 from services.loyalty.programmes.domain.body import Programme
 from services.loyalty.programmes.domain.reading import ProgrammeError, read_file
 from services.loyalty.programmes.domain.ready import ready_programme
-from services.loyalty.programmes.domain.versions import Version, why_not_from
+from services.loyalty.programmes.domain.versions import VERSION_TIMER, Version, why_not_from
 from services.loyalty.programmes.store import Draft
+from shared.clocks import timers_of
 from shared.contracts.shops import Shop
 from shared.db import OpenTransaction
 from shared.kernel import MoneyError
+from shared.messaging.handling import Timer
 from shared.web import (
     Caller,
     Cursor,
@@ -224,9 +226,15 @@ async def publish_draft(
         version = Version(number, since, found.programme, caller.actor, body.reason, tx.now)
         await store.add_version(tx.conn, caller.shop_id, version)
         await store.save_draft(tx.conn, caller.shop_id, found._replace(based_on=number))
+        tx.set_timer(_comes_into_force(caller, version))
         listed = await store.list_versions(tx.conn, caller.shop_id)
         answer = version_of(listed, number, tx.now) | {"programme": version.programme}
         return await once.keep(tx.conn, caller, json_answer(answer))
+
+
+def _comes_into_force(caller: Caller, version: Version) -> Timer:
+    place = timers_of(caller.shop_id, 0) if caller.shop.clock == "stream" else 0
+    return Timer(caller.shop_id, VERSION_TIMER, f"{version.number}:0", version.in_force_from, place)
 
 
 @router.post("/drafts/{draft}/discard", response_model=DraftAnswer, summary="Discard a draft")

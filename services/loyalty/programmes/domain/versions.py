@@ -12,6 +12,8 @@ from services.loyalty.programmes.domain.reading import Trouble
 PAST_MAX = timedelta(minutes=5)
 """So far clocks of callers may be behind."""
 VERSIONS_MAX = 32_000
+VERSION_TIMER = "programme_version"
+"""Of a shop: a version comes into force. Identity: its number, a colon, and how far whoever heeds it has come."""
 
 State = Literal["in_force", "scheduled", "past", "superseded"]
 
