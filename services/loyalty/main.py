@@ -8,6 +8,7 @@ from functools import cache
 from fastapi import FastAPI
 
 from services.loyalty.cards import router as cards_router
+from services.loyalty.corrections import router as corrections_router
 from services.loyalty.earning.api import ROUTERS as EARNING
 from services.loyalty.members.api import router as members_router
 from services.loyalty.orders import IdentityConsumer, InteractionConsumer, OrderConsumer, TermsByProgramme
@@ -16,6 +17,8 @@ from services.loyalty.points import PointsJobs, Signer
 from services.loyalty.privacy import erasure_handler
 from services.loyalty.privacy import router as privacy_router
 from services.loyalty.programmes.api import ROUTERS as PROGRAMMES
+from services.loyalty.rewards import ROUTERS as REWARDS
+from services.loyalty.rewards import RewardJobs
 from services.loyalty.settings import LoyaltySettings
 from services.loyalty.statements import ROUTERS as STATEMENTS
 from services.loyalty.tiers import TierJobs
@@ -66,8 +69,14 @@ def create_service(
             Subscription(topics.INTERACTIONS, InteractionEvent, InteractionConsumer()),
             Subscription(topics.ERASURES, CustomerErased, erasure_handler(cipher)),
         ),
-        timers=DayTurns(terms).handlers() | PointsJobs(terms, signer).handlers() | TierJobs().handlers(),
-        own_topics=(topics.LOYALTY_POINTS, topics.LOYALTY_MEMBERS, topics.LOYALTY_TIERS, topics.ERASURES),
+        timers=DayTurns(terms).handlers()
+        | PointsJobs(terms, signer).handlers()
+        | TierJobs().handlers()
+        | RewardJobs(terms).handlers(),
+        own_topics=(
+            *(topics.LOYALTY_POINTS, topics.LOYALTY_MEMBERS, topics.LOYALTY_TIERS, topics.LOYALTY_REWARDS),
+            topics.ERASURES,
+        ),
         clock=ShopsOwnClock(),
     )
 
@@ -88,6 +97,8 @@ def create_app(settings: PlatformSettings | None = None) -> FastAPI:
             members_router,
             *STATEMENTS,
             cards_router,
+            *REWARDS,
+            corrections_router,
             privacy_router,
         ),
         description=_ABOUT,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from services.loyalty.cards import tables as cards
 from services.loyalty.clocks import tables as clocks
+from services.loyalty.corrections import tables as corrections
 from services.loyalty.members import tables as members
 from services.loyalty.orders import tables as orders
 from services.loyalty.persons import tables as persons
 from services.loyalty.points import tables as points
 from services.loyalty.programmes import tables as programmes
+from services.loyalty.rewards import tables as rewards
 from services.loyalty.tiers import tables as tiers
 from shared.db import service_metadata
 from shared.db.answers import add_answer_table
@@ -23,3 +25,5 @@ members.add_tables(metadata)
 orders.add_tables(metadata)
 tiers.add_tables(metadata)
 cards.add_tables(metadata)
+rewards.add_tables(metadata)
+corrections.add_tables(metadata)

@@ -1,4 +1,5 @@
-"""`loyalty.points.v1`, `loyalty.members.v1`, `loyalty.tiers.v1`: members, their points and tiers, by shop and customer.
+"""`loyalty.points.v1`, `.members.v1`, `.tiers.v1`, `.rewards.v1`: members, their points, tiers and rewards.
+Keyed by shop and customer.
 
 Each posting that a customer would notice is one event. It names the identity whose account it is of, as events of
 orders do; who is one person with whom is told by `customers.v1`. An event that tells of points earned or taken back is
@@ -204,3 +205,67 @@ class TierChanged(Envelope, frozen=True, kw_only=True, tag="tier.changed"):
 
 
 LoyaltyTiersEvent = TierChanged
+
+RewardKind = Literal["percent", "amount", "shipping", "product", "voucher", "entitlement", "wallet"]
+RewardWhy = Literal["points", "gift"]
+"""`points`: the customer spent points on it; `gift`: it costs none."""
+
+
+class RewardWorth(msgspec.Struct, frozen=True, kw_only=True):
+    """Money, in minor units."""
+
+    amount: int
+    currency: str
+
+
+class RewardChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one reward of one customer, whole. Vouchers' codes are not told here."""
+
+    customer: str
+    redemption: str
+    """Its id, the same in all events of it, and the source of the points' postings."""
+    reward: str
+    """Id in the shop's catalogue."""
+    version: int
+    """Of the reward in the catalogue."""
+    kind: RewardKind
+    name: str
+    worth: RewardWorth
+    points: int
+    """Points that it cost."""
+    why: RewardWhy
+    gives: str = ""
+    """The product, the entitlement, `free` or `fast` shipping; empty for the rest."""
+    quantity: int = 1
+    order: str | None = None
+    """The order that it is used on."""
+    expires_at: Instant | None = None
+    days: int | None = None
+    """Of a notice: how many days ahead it is given."""
+
+
+class RewardGranted(Envelope, frozen=True, kw_only=True, tag="reward.granted"):
+    """A reward is the customer's. Entitlements and money to a wallet are to be granted on this."""
+
+    data: RewardChange
+
+
+class RewardRedeemed(Envelope, frozen=True, kw_only=True, tag="reward.redeemed"):
+    """A reward was used; some are as soon as they are granted."""
+
+    data: RewardChange
+
+
+class RewardExpiring(Envelope, frozen=True, kw_only=True, tag="reward.expiring"):
+    """A reward that is not used expires soon. A notice."""
+
+    data: RewardChange
+
+
+class RewardExpired(Envelope, frozen=True, kw_only=True, tag="reward.expired"):
+    """A reward expired unused. Its points do not come back."""
+
+    data: RewardChange
+
+
+LoyaltyRewardsEvent = RewardGranted | RewardRedeemed | RewardExpiring | RewardExpired

@@ -17,7 +17,7 @@ from shared.contracts.erasures import ErasureEvent
 from shared.contracts.interactions import InteractionEvent
 from shared.contracts.keys import KeyEvent
 from shared.contracts.lifecycle import LifecycleEvent
-from shared.contracts.loyalty import LoyaltyMembersEvent, LoyaltyPointsEvent, LoyaltyTiersEvent
+from shared.contracts.loyalty import LoyaltyMembersEvent, LoyaltyPointsEvent, LoyaltyRewardsEvent, LoyaltyTiersEvent
 from shared.contracts.metrics import MetricsRetentionEvent
 from shared.contracts.orders import OrdersEvent
 from shared.contracts.raw_interactions import RawInteractionEvent
@@ -202,6 +202,13 @@ _TOPICS = (
         LoyaltyTiersEvent,
         writer="loyalty",
         description="Tiers of members: each change, up at once, down at reviews or when a refund takes it back.",
+        key="shop:customer",
+    ),
+    Topic(
+        topics.LOYALTY_REWARDS,
+        LoyaltyRewardsEvent,
+        writer="loyalty",
+        description="Rewards of members: granted, used, soon to expire, expired. Codes are shown over HTTP alone.",
         key="shop:customer",
     ),
     Topic(

@@ -50,6 +50,12 @@ from shared.contracts.loyalty import (
     PointsExpiring,
     PointsRedeemed,
     PointsRestored,
+    RewardChange,
+    RewardExpired,
+    RewardExpiring,
+    RewardGranted,
+    RewardRedeemed,
+    RewardWorth,
     Source,
     SourceKind,
     Tier,
@@ -291,6 +297,28 @@ def _loyalty() -> list[msgspec.Struct]:
         MemberBlocked(**attributes, data=msgspec.structs.replace(member, state="blocked", reason="resells codes")),
         MemberUnblocked(**attributes, data=member),
         TierChanged(**attributes, data=_tier_change(ends)),
+        *_rewards(attributes, ends),
+    ]
+
+
+def _rewards(attributes: dict[str, Any], ends: datetime) -> list[msgspec.Struct]:
+    granted = RewardChange(
+        customer=_CUSTOMER,
+        redemption="5d0c9c1f0e4b4e0f9a7d3c2b1a09f8e7",
+        reward="ten-off",
+        version=2,
+        kind="amount",
+        name="10 off",
+        worth=RewardWorth(amount=1000, currency="USD"),
+        points=500,
+        why="points",
+        expires_at=ends,
+    )
+    return [
+        RewardGranted(**attributes, data=granted),
+        RewardRedeemed(**attributes, data=msgspec.structs.replace(granted, order="1043")),
+        RewardExpiring(**attributes, data=msgspec.structs.replace(granted, days=7)),
+        RewardExpired(**attributes, data=granted),
     ]
 
 

@@ -8,7 +8,8 @@ What the APIs' role may do beside that is said with the table, in its `info`:
 
     Table("answer", metadata, …, info={"api": "SELECT, INSERT"})
 
-Without it a slice's table with a shop may be read, and no other. A table without a shop needs a reason as well:
+`"api_changes": ("state",)` beside it allows changing these columns of rows, and no others; it is also what locking a
+row takes. Without `api` a slice's table with a shop may be read, and no other. A table without a shop needs a reason:
 `info={"api": "SELECT", "api_reason": "the same for all shops"}`.
 
 Workers may do everything but DDL, unless the table says less: `info={"worker": "SELECT, INSERT"}`.
@@ -65,8 +66,22 @@ SELECT c.relname AS name, coalesce(r.rolname, '') AS role, a.privilege_type AS p
 FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) AS a LEFT JOIN pg_roles r ON r.oid = a.grantee
 WHERE c.relnamespace = to_regnamespace(:schema) AND c.relkind IN ('r', 'p') AND coalesce(r.rolname, '') = ANY(:roles)
 """)
+_COLUMN_GRANTS = text("""
+SELECT c.relname AS name, k.attname AS column, a.privilege_type AS privilege
+FROM pg_class c JOIN pg_attribute k ON k.attrelid = c.oid CROSS JOIN LATERAL aclexplode(k.attacl) AS a
+     JOIN pg_roles r ON r.oid = a.grantee
+WHERE c.relnamespace = to_regnamespace(:schema) AND c.relkind IN ('r', 'p') AND r.rolname = :role
+""")
 
 Grants = dict[str, set[str]]
+
+
+class Change(NamedTuple):
+    """A column that may be changed, or another right on it."""
+
+    table: str
+    column: str
+    privilege: str = "UPDATE"
 
 
 class _Roles(NamedTuple):
@@ -91,6 +106,7 @@ def secure(connection: Connection, schema: str, metadata: MetaData, logins: Logi
         connection.execute(text(f'GRANT USAGE ON SCHEMA "{schema}" TO {_quoted(role)}'))
     wanted = {roles.worker: _worker_grants(tables, metadata), roles.api: api_grants(metadata), "": Grants()}
     _grant(connection, schema, names, wanted)
+    _grant_columns(connection, schema, roles.api, {change for change in api_changes(metadata) if change.table in names})
 
 
 def lift_force(connection: Connection, schema: str) -> None:
@@ -110,6 +126,20 @@ def api_grants(metadata: MetaData) -> Grants:
         for name, privileges in _TO_PUBLISH.items():
             grants[name] = grants.get(name, set()) | privileges
     return grants
+
+
+def api_changes(metadata: MetaData) -> set[Change]:
+    """Columns that the APIs' role of a service may change where it may not change all. ValueError for one not there."""
+    changes = {Change(table.name, name) for table in metadata.tables.values() for name in _changing(table)}
+    for table in metadata.tables.values():
+        if unknown := set(_changing(table)) - set(table.columns.keys()):
+            raise ValueError(f"{table.name}: there is no column {', '.join(sorted(unknown))} to be changed")
+    return changes
+
+
+def _changing(table: Table) -> tuple[str, ...]:
+    columns: tuple[str, ...] = table.info.get("api_changes", ())
+    return columns
 
 
 def _asked(table: Table) -> set[str]:
@@ -200,6 +230,15 @@ def _grant(connection: Connection, schema: str, names: set[str], wanted: Mapping
                 connection.execute(text(f"REVOKE {', '.join(sorted(surplus))} ON {_table(schema, name)} FROM {who}"))
             if missing:
                 connection.execute(text(f"GRANT {', '.join(sorted(missing))} ON {_table(schema, name)} TO {who}"))
+
+
+def _grant_columns(connection: Connection, schema: str, role: str, wanted: set[Change]) -> None:
+    """Likewise of columns. Whoever lost a right on a table has lost it on its columns, so these come after."""
+    held = {Change(*row) for row in connection.execute(_COLUMN_GRANTS, {"schema": schema, "role": role})}
+    for changes, verb, way in ((held - wanted, "REVOKE", "FROM"), (wanted - held, "GRANT", "TO")):
+        for table, column, privilege in sorted(changes):
+            what = f"{privilege} ({_quoted(column)}) ON {_table(schema, table)}"
+            connection.execute(text(f"{verb} {what} {way} {_quoted(role)}"))
 
 
 def _table(schema: str, name: str) -> str:

@@ -27,6 +27,7 @@ Permission = Literal[
     "programmes:read",
     "programmes:write",
     "loyalty:write",
+    "loyalty:approve",
 ]
 Role = Literal["viewer", "analyst", "marketer", "agent", "admin"]
 
@@ -47,10 +48,14 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "collect:write": "hand in events through the collector",
         "programmes:read": "loyalty programmes: rules, versions, trials on past orders",
         "programmes:write": "make and change loyalty programmes",
-        "loyalty:write": "what belongs to one member: join, leave, block, correct points",
+        "loyalty:write": "what belongs to one member: join, leave, block, redeem, correct points",
+        "loyalty:approve": "decide upon corrections of points that somebody else asked for; no key has it",
     }
 )
 """What each permission opens."""
+
+# A second person is a person: one may hold any number of keys.
+_PEOPLE: frozenset[Permission] = frozenset({"loyalty:approve"})
 
 _FIGURES: frozenset[Permission] = frozenset({"metrics:read", "shops:read", "programmes:read"})
 _CUSTOMERS: frozenset[Permission] = frozenset({"customers:list", "customers:read"})
@@ -59,7 +64,7 @@ _STAFF: frozenset[Permission] = frozenset(
     {
         *("metrics:read", "customers:list", "customers:read", "customers:write", "personal:read", "personal:erase"),
         *("shops:read", "shops:write", "keys:read", "keys:write", "audit:read"),
-        *("programmes:read", "programmes:write", "loyalty:write"),
+        *("programmes:read", "programmes:write", "loyalty:write", "loyalty:approve"),
     }
 )
 ROLES: Mapping[str, frozenset[Permission]] = MappingProxyType(
@@ -67,7 +72,7 @@ ROLES: Mapping[str, frozenset[Permission]] = MappingProxyType(
         "viewer": _FIGURES,
         "analyst": _FIGURES | _CUSTOMERS,
         "marketer": _FIGURES | _CUSTOMERS | {"programmes:write"},
-        "agent": _FIGURES | {"customers:read", "customers:write", "personal:read", "loyalty:write"},
+        "agent": _FIGURES | _PEOPLE | {"customers:read", "customers:write", "personal:read", "loyalty:write"},
         "admin": _STAFF,
     }
 )
@@ -88,7 +93,7 @@ SCOPES: Mapping[str, frozenset[Permission]] = MappingProxyType(
         "programmes:read": frozenset({"programmes:read"}),
         "programmes:write": frozenset({"programmes:read", "programmes:write"}),
         "loyalty:write": frozenset({"customers:read", "loyalty:write"}),
-        "admin": _STAFF,
+        "admin": _STAFF - _PEOPLE,
     }
 )
 """Keys are managed with `admin` alone, so that no key can give away more than it has."""

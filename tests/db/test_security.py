@@ -10,7 +10,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from sqlalchemy import Column, SmallInteger, Table, Text, text
+from sqlalchemy import Column, Integer, SmallInteger, Table, Text, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -21,7 +21,7 @@ from shared.db.intents import OutboxKey, Timer
 from shared.db.migrating import migrate, secure_schema
 from shared.db.partitions import ProcessedPartitions, drop_before
 from shared.db.reading import read_transaction
-from shared.db.security import WITHOUT_SHOP, api_grants, lift_force, secure
+from shared.db.security import WITHOUT_SHOP, api_changes, api_grants, lift_force, secure
 from shared.db.tables import service_metadata
 from shared.db.transaction import write_transaction
 from shared.kernel import FixedClock, ShopId
@@ -252,7 +252,7 @@ async def test_a_database_made_before_or_changed_by_hand_is_put_right_by_migrati
             "SET ROLE mandegar_metrics; CREATE TABLE forgotten (shop smallint, n int);"
             "DROP POLICY of_shop_1 ON counter; ALTER TABLE counter DISABLE ROW LEVEL SECURITY;"
             "ALTER TABLE refund NO FORCE ROW LEVEL SECURITY; CREATE POLICY all_of_it ON refund USING (true);"
-            "GRANT SELECT ON forgotten TO PUBLIC; GRANT DELETE ON shop TO mandegar_metrics_api;"
+            "GRANT SELECT ON forgotten TO PUBLIC; GRANT DELETE, UPDATE (slug) ON shop TO mandegar_metrics_api;"
             "REVOKE SELECT ON counter FROM mandegar_metrics_api, mandegar_metrics_worker;"
             "DROP FUNCTION add_processed_partition; RESET ROLE"
         )
@@ -262,6 +262,7 @@ async def test_a_database_made_before_or_changed_by_hand_is_put_right_by_migrati
         granted = set(await conn.fetch(GRANTED, "metrics", "mandegar_metrics_api"))
         assert ("counter", "SELECT") in granted
         assert not {("forgotten", "SELECT"), ("shop", "DELETE")} & granted
+        assert not await conn.fetchval("SELECT has_any_column_privilege('mandegar_metrics_api', 'shop', 'UPDATE')")
         async with connected(api_url(url, "metrics")) as api:
             with denied():
                 await api.fetch("SELECT FROM forgotten")
@@ -292,8 +293,8 @@ async def test_migrating_gives_logins_the_passwords_that_are_set(databases: Data
 async def pool(databases: Databases) -> AsyncIterator[asyncpg.Pool[Any]]:
     """The API of a service that has a table which it may write."""
     metadata = service_metadata("probe")
-    columns = (Column("shop", SmallInteger), Column("customer", Text))
-    Table("account", metadata, *columns, info={"api": "SELECT, INSERT, UPDATE"})
+    columns = (Column("shop", SmallInteger), Column("customer", Text), Column("total", Integer))
+    Table("account", metadata, *columns, info={"api": "SELECT, INSERT", "api_changes": ("total",)})
     url = await databases.create("probe", prepare=prepare)
     await asyncio.to_thread(secure_schema, "probe", url, metadata)
     async with pooled(api_url(url, "probe"), "probe", 2) as pool:
@@ -338,6 +339,17 @@ async def test_an_api_neither_changes_nor_deletes_what_it_cannot_see(pool: async
             await tx.conn.execute("DELETE FROM account")
 
 
+async def test_an_api_locks_rows_and_changes_the_columns_that_are_named_and_no_others(pool: asyncpg.Pool[Any]) -> None:
+    async with write_transaction(pool, CLOCK, ONE) as tx:
+        await tx.conn.execute("INSERT INTO account VALUES (1, 'v', 5, 1)")
+        assert await tx.conn.fetchval("SELECT total FROM account WHERE customer = 'v' FOR UPDATE") == 5
+        assert await tx.conn.execute("UPDATE account SET total = 6 WHERE customer = 'v'") == "UPDATE 1"
+    for change in ("customer = 'u'", "shop = 2", "total = 7, customer = 'u'"):
+        with denied():
+            async with write_transaction(pool, CLOCK, ONE) as tx:
+                await tx.conn.execute(f"UPDATE account SET {change} WHERE customer = 'v'")
+
+
 def test_a_grant_on_a_table_without_a_shop_needs_a_reason() -> None:
     metadata = service_metadata("probe")
     table = Table("rate", metadata, Column("currency", Text), info={"api": "SELECT"})
@@ -348,3 +360,13 @@ def test_a_grant_on_a_table_without_a_shop_needs_a_reason() -> None:
     table.info["api"] = "SELECT, TRUNCATE"
     with pytest.raises(ValueError, match="cannot be granted TRUNCATE"):
         api_grants(metadata)
+
+
+def test_a_right_to_change_a_column_that_is_not_there_is_a_mistake() -> None:
+    metadata = service_metadata("probe")
+    table = Table("rate", metadata, Column("shop", SmallInteger), Column("state", Text), info={"api": "SELECT"})
+    table.info["api_changes"] = ("state", "stat")
+    with pytest.raises(ValueError, match="rate: there is no column stat "):
+        api_changes(metadata)
+    table.info["api_changes"] = ("state",)
+    assert {tuple(change) for change in api_changes(metadata)} == {("rate", "state", "UPDATE")}

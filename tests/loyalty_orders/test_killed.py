@@ -29,7 +29,7 @@ from tests.loyalty_orders.programmes import publish
 from tests.loyalty_orders.recount import points_by_account
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
-_SECRET = "kU7yq2Zr9bXw4nTe6mLs0cVd8fGh1jPa"
+WORKERS_SECRET = "kU7yq2Zr9bXw4nTe6mLs0cVd8fGh1jPa"
 _SECONDS = 120
 
 
@@ -63,7 +63,7 @@ async def kept(url: str, servers: str, logs: Path, plan: Sequence[str]) -> Async
     environ = {
         "DATABASE_URL": url,
         "KAFKA_BOOTSTRAP_SERVERS": servers,
-        "MANDEGAR_SECRET_KEY": _SECRET,
+        "MANDEGAR_SECRET_KEY": WORKERS_SECRET,
         "MANDEGAR_LOG_FORMAT": "json",
         "MANDEGAR_DRAIN_SECONDS": "8",
         "MANDEGAR_BATCH_EVENTS_MAX": "60",

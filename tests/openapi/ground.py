@@ -7,6 +7,9 @@ from base64 import b32decode
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import httpx
 from mandegar_client import AsyncGateway, AsyncLoyalty, AsyncMetrics
@@ -30,6 +33,7 @@ from shared.testing import Databases, api_url
 from shared.testing.harness import Harness
 from shared.testing.http import client
 from tests.gateway_collector.ground import SECRET, Topics, settings_for, topics_from_here
+from tests.security.signing import ISSUER, of_role, public_file
 
 SHOP = "default"
 SAMPLES = ("1k5f0q2v9a3bd", "0b7t4r2pkd91u", "1k9d0v3mq7c2e")
@@ -54,6 +58,29 @@ INSERT INTO card (shop, number, customer, kind, state, issued_at, changed_at, re
 VALUES (1, '9000000000010014', $1, 1, 1, '2026-03-21', '2026-03-21', '')
 ON CONFLICT (shop, number) DO UPDATE SET state = 1, replaced_by = ''
 """
+_BODY = """'{"name": "Spa", "what": {"kind": "voucher", "codes": "uploaded"}, "currency": "USD", "points": 0}'"""
+_CALLED = "lpad(n::text, 32, '0')"
+# A voucher; redemptions that are to be captured, released and used, and corrections that wait, by the ids of examples.
+_REWARDS = (
+    f"""INSERT INTO reward_version (shop, reward, version, body, author, reason, published_at)
+    SELECT 1, r, 1, {_BODY}::jsonb, '', '', now() FROM unnest('{{spa,ten-off}}'::text[]) AS r
+    WHERE $1::bigint > 0 ON CONFLICT DO NOTHING""",
+    """INSERT INTO reward (shop, reward, version, taken) SELECT 1, r, 1, 3 FROM unnest('{spa,ten-off}'::text[]) AS r
+    WHERE $1::bigint > 0 ON CONFLICT DO NOTHING""",
+    "INSERT INTO reward_use (shop, customer, reward, period, used) VALUES (1, $1, 'spa', '', 3) ON CONFLICT DO NOTHING",
+    f"""INSERT INTO redemption (shop, id, customer, reward, version, state, points, worth, currency, period, asked_at,
+                            until, noticed, actor)
+    SELECT 1, {_CALLED}, $1, 'spa', 1, CASE n WHEN 3 THEN 2 ELSE 1 END, 0, 0, 'USD', '', now(),
+           now() + interval '1 day', 32767, ''
+    FROM generate_series(1, 3) AS n ON CONFLICT DO NOTHING""",
+    f"""INSERT INTO reward_code (shop, reward, code, redemption)
+    SELECT 1, 'spa', code, CASE n WHEN 1 THEN {_CALLED.replace("n::text", "'3'")} END
+    FROM unnest('{{7Q2XKM9RTWB4HN6P,SPA-0001}}'::text[]) WITH ORDINALITY AS c (code, n)
+    WHERE $1::bigint > 0 ON CONFLICT DO NOTHING""",
+    f"""INSERT INTO correction (shop, id, customer, points, takes_two, state, reason, asked_at, asked_by, decided_by)
+    SELECT 1, {_CALLED}, $1, 5, true, 1, 'goodwill', now(), 'staff:u-17', ''
+    FROM generate_series(1, 2) AS n ON CONFLICT DO NOTHING""",
+)
 _KEPT = (topics.SHOPS, topics.KEYS, topics.CUSTOMERS, topics.ORDERS, topics.INTERACTIONS)
 """What the others read of what gateway tells."""
 
@@ -82,6 +109,8 @@ class Platform:
         await self.workers["gateway"].pool.execute(_ERASED, ERASURE)
         await self.workers["loyalty"].pool.execute(_MEMBER, parse_customer_id(SAMPLES[0]))
         await self.workers["loyalty"].pool.execute(_CARD, parse_customer_id(SAMPLES[0]))
+        for statement in _REWARDS:
+            await self.workers["loyalty"].pool.execute(statement, parse_customer_id(SAMPLES[0]))
 
     async def settle(self) -> None:
         """Raw topics to gateway's worker, and what that tells to the workers of the others."""
@@ -99,12 +128,13 @@ class Platform:
         self.taken["told"] = len(told)
 
 
-def _settings(service: str, url: str, stack: Stack) -> PlatformSettings:
+def _settings(service: str, url: str, stack: Stack, **more: Any) -> PlatformSettings:
     return PlatformSettings.load(
         service,
         database_url=api_url(url, service),
         kafka_bootstrap_servers=stack.bootstrap_servers,
         secret_key=SECRET,
+        **more,
     )
 
 
@@ -134,15 +164,18 @@ async def platform(databases: Databases, stack: Stack) -> AsyncIterator[Platform
             random_bytes=lambda _count: b32decode(CONNECTION.upper()),
         )
         raw = await open_.enter_async_context(topics_from_here(stack.bootstrap_servers))
+        by_staff = str(public_file(Path(open_.enter_context(TemporaryDirectory()))))
         apps = {
             "gateway": gateway_app(settings_for(url, stack.bootstrap_servers)),
-            "loyalty": loyalty_app(_settings("loyalty", url, stack)),
+            "loyalty": loyalty_app(_settings("loyalty", url, stack, staff_jwks=by_staff, staff_issuer=ISSUER)),
             "metrics": metrics_app(_settings("metrics", url, stack)),
         }
-        http = {name: await open_.enter_async_context(client(app, key=key)) for name, app in apps.items()}
+        # Where a second person is asked for, no key will do.
+        keys = {name: of_role("admin", SHOP, "u-1") if name == "loyalty" else key for name in apps}
+        http = {name: await open_.enter_async_context(client(app, key=keys[name])) for name, app in apps.items()}
         made = Platform(
             AsyncGateway(http=http["gateway"], key=key),
-            AsyncLoyalty(http=http["loyalty"], key=key),
+            AsyncLoyalty(http=http["loyalty"], key=keys["loyalty"]),
             AsyncMetrics(http=http["metrics"], key=key),
             http,
             key,

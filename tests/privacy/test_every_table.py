@@ -21,6 +21,7 @@ ERASED = {
     "outbox": "what waits for `customers.v1` is deleted",
     "card": "deleted",
     "bank_card": "deleted",
+    "correction_text": "what staff wrote of corrections is emptied",
     "member": "what staff wrote of leaving and blocking is emptied",
     "kept_answer": "answers that name the person are deleted",
     "erasure": "keyed hashes that the search looks for, until it has ended",
@@ -32,20 +33,21 @@ NUMBERS_ALONE = {
     *("cap_use", "known_customer", "occasion", "occasion_refund", "order_spend"),
     *("built_gap", "built_order", "built_spell", "outbox_key", "timer"),
     *("account", "entry", "lot", "hold", "hold_lot", "tier_standing"),
+    *("redemption", "reward_code", "reward_use", "correction"),
 }
 """What is of one person, by a random id and by ids of orders."""
 OF_NOBODY = {
     *("api_key", "api_key_use", "audit_entry", "connection", "pull", "pull_hint", "shop", "shop_clock"),
     *("consumer_offset", "processed_event", "processed_month", "erasure_answer"),
     *("counter", "gap_count", "gap_figure", "generation", "generation_build"),
-    *("contra", "ledger_root", "programme_draft", "programme_version"),
+    *("contra", "ledger_root", "programme_draft", "programme_version", "reward", "reward_version"),
 }
 """What tells of no customer. The audit log names customers by random ids."""
 WITH_CONTACTS = {topics.RAW_ORDERS, topics.RAW_ORDERS_BACKFILL, topics.RAW_INTERACTIONS, topics.CUSTOMERS}
 WITHOUT_CONTACTS = {
     *(topics.ORDERS, topics.ORDERS_BACKFILL, topics.INTERACTIONS, topics.CONSENTS, topics.ERASURES),
     *(topics.METRICS_LIFECYCLE, topics.METRICS_RETENTION, topics.DEAD_LETTERS, topics.SHOPS, topics.KEYS),
-    *(topics.LOYALTY_POINTS, topics.LOYALTY_MEMBERS, topics.LOYALTY_TIERS),
+    *(topics.LOYALTY_POINTS, topics.LOYALTY_MEMBERS, topics.LOYALTY_TIERS, topics.LOYALTY_REWARDS),
 }
 _PERSONAL = re.compile(
     r"(^|_)(name|email|phone|contact|address|street|locale|birth\w*|evidence|note|comment|free_text)$"

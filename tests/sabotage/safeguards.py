@@ -59,6 +59,7 @@ _WRITE_BACK = """        for key, numbers in self._last.items():
             )
 """
 
+_SHELF = "services/loyalty/rewards/store/catalogue.py"
 SAFEGUARDS = (
     Safeguard(
         "fence",
@@ -374,5 +375,25 @@ SAFEGUARDS = (
         "who is looked at by a timer is armed anew",
         (Edit("services/loyalty/tiers/reviewing.py", "one.asked.fired or ", ""),),
         ("tests/loyalty_tiers/test_reviewing.py",),
+    ),
+    Safeguard(
+        "what is left of a reward",
+        (Edit(_SHELF, "AND (stock IS NULL OR taken < stock)\n", "\n"),),
+        ("tests/loyalty_rewards/test_redeeming.py",),
+    ),
+    Safeguard(
+        "how many rewards one customer may have",
+        (Edit(_SHELF, "u.customer = ANY($4)) < $6)", "u.customer = 0) < $6)"),),
+        ("tests/loyalty_rewards/test_redeeming.py",),
+    ),
+    Safeguard(
+        "a reward is used once",
+        (Edit("services/loyalty/rewards/redeeming.py", "named is not None and named == one.order_id", "one"),),
+        ("tests/loyalty_rewards/test_redeeming.py",),
+    ),
+    Safeguard(
+        "the second person",
+        (Edit("services/loyalty/corrections/domain.py", "if who == one.asked_by:", "if False:"),),
+        ("tests/loyalty_rewards/test_corrections.py",),
     ),
 )

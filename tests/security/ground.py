@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import asyncpg
@@ -28,6 +30,7 @@ from shared.testing.http import client
 from tests.metrics_read.ground import Ground as MetricsGround
 from tests.metrics_read.ground import customer_number, customer_text
 from tests.metrics_read.recount import Bought
+from tests.security.signing import STAFF, public_file
 
 SECRET = "9f2c7d41a86be350c1d24f7a90b8e6d3"
 SERVICES = service_names()
@@ -44,6 +47,7 @@ PROGRAMME = {
     "currency": "USD",
     "rules": [{"id": "r", "name": "R", "earn": {"kind": "fixed", "points": 5}}],
 }
+REWARD = {"name": "Spa", "what": {"kind": "voucher", "codes": "uploaded"}, "currency": "USD", "points": 0}
 _DAY = 739_600
 """A day of 2025: when everybody ordered."""
 
@@ -57,6 +61,8 @@ class Place:
     bootstrap_servers: str
     keys: dict[tuple[str, str], str]
     connections: dict[str, Connected]
+    staff_keys: str
+    """The file of public keys by which tokens of staff are judged."""
 
     def key(self, shop: str, *scopes: str) -> str:
         """The key of a shop with exactly these scopes."""
@@ -68,7 +74,7 @@ class Place:
             kafka_bootstrap_servers=self.bootstrap_servers,
             database_url=api_url(self.url, service),
             secret_key=SECRET,
-            **changes,
+            **{"staff_jwks": self.staff_keys, **STAFF, **changes},
         )
 
     async def audit(self, service: str, shop: str = OWN) -> list[dict[str, Any]]:
@@ -123,13 +129,15 @@ async def place_on(databases: Databases, bootstrap_servers: str, stack: AsyncExi
             " VALUES (0, 0, $1, 1, 0, '', '', '', 'A-1001')",
             shop.number,
         )
+        await _add_rewards(loyalty, shop.number, slug)
         await ground.fill(shop, [Bought(customer=1, day=_DAY, revenue=500, currency="USD")])
         await metrics.execute("UPDATE order_fact SET booked_day = day")
         for number, scopes in enumerate(("", *SCOPES, " ".join(SCOPES))):
             keys[slug, scopes] = await _issue(pools, shop.number, f"{slug}{number:04d}", scopes.split())
         for name in ("rotated", "revoked"):
             await _issue((gateway,), shop.number, slug + name, ["metrics:read"])
-    return Place(url, gateway, bootstrap_servers, keys, connections)
+    directory = Path(stack.enter_context(TemporaryDirectory()))
+    return Place(url, gateway, bootstrap_servers, keys, connections, str(public_file(directory)))
 
 
 async def _add_programme(pool: asyncpg.Pool[Any], shop: int, number: int) -> None:
@@ -144,6 +152,43 @@ async def _add_programme(pool: asyncpg.Pool[Any], shop: int, number: int) -> Non
         " VALUES ($1, $2, 1, now(), '', '', $3::text::jsonb)",
         *(shop, number, body),
     )
+
+
+async def _add_rewards(pool: asyncpg.Pool[Any], shop: int, slug: str) -> None:
+    """A voucher; one that was granted, one that is held for each step; corrections that wait."""
+    customer, reward = customer_number(shop, 1), reward_of(slug)
+    await pool.execute("INSERT INTO known_customer (shop, customer) VALUES ($1, $2)", shop, customer)
+    await pool.execute("INSERT INTO reward (shop, reward, version, taken) VALUES ($1, $2, 1, 3)", shop, reward)
+    await pool.execute(
+        "INSERT INTO reward_version (shop, reward, version, body, author, reason, published_at)"
+        " VALUES ($1, $2, 1, $3::text::jsonb, '', '', now())",
+        *(shop, reward, json.dumps(REWARD)),
+    )
+    await pool.execute(
+        "INSERT INTO reward_use (shop, customer, reward, period, used) VALUES ($1, $2, $3, '', 3)",
+        *(shop, customer, reward),
+    )
+    await pool.execute(
+        "INSERT INTO reward_code (shop, reward, code, redemption) VALUES ($1, $2, $3 || 1, $4)",
+        *(shop, reward, f"{slug}-", asked_of(slug, 1)),
+    )
+    await pool.execute(
+        "INSERT INTO reward_code (shop, reward, code) SELECT $1, $2, $3 || n FROM generate_series(2, 2000) AS n",
+        *(shop, reward, f"{slug}-"),
+    )
+    for number, state in ((1, 2), (2, 1), (3, 1)):
+        await pool.execute(
+            "INSERT INTO redemption (shop, id, customer, reward, version, state, points, worth, currency, period,"
+            " asked_at, until, noticed, actor)"
+            " VALUES ($1, $2, $3, $4, 1, $5, 0, 0, 'USD', '', now(), now() + interval '1 day', 32767, '')",
+            *(shop, asked_of(slug, number), customer, reward, state),
+        )
+    for number in (1, 2):
+        await pool.execute(
+            "INSERT INTO correction (shop, id, customer, points, takes_two, state, reason, asked_at, asked_by,"
+            " decided_by) VALUES ($1, $2, $3, 5, true, 1, 'goodwill', now(), 'staff:u-1', '')",
+            *(shop, asked_of(slug, number), customer),
+        )
 
 
 async def _issue(pools: Sequence[asyncpg.Pool[Any]], shop: int, key_id: str, scopes: list[str]) -> str:
@@ -176,6 +221,16 @@ def bearer(text: str) -> dict[str, str]:
 def customer_of(shop: str, number: int = 1) -> str:
     """Id of the shop's customer; of the second one at gateway."""
     return customer_text(NUMBERS[shop], number)
+
+
+def reward_of(shop: str) -> str:
+    """Id of the shop's reward."""
+    return f"spa-of-{shop}"
+
+
+def asked_of(shop: str, number: int) -> str:
+    """Id of one of the shop's redemptions, or of its corrections."""
+    return f"{NUMBERS[shop]:016d}{number:016d}"
 
 
 def erasure_of(shop: str) -> str:

@@ -14,18 +14,24 @@ import httpx
 
 from mandegar.services import service_main
 from services.gateway.settings import GatewaySettings
+from shared.kernel import SCOPES
 from tests.security.ground import (
     CARDS,
     OWN,
     PROGRAMME,
     PROGRAMMES,
+    REWARD,
     SECRET,
     SERVICES,
     SPENT_CARDS,
     Place,
+    asked_of,
+    bearer,
     customer_of,
     erasure_of,
+    reward_of,
 )
+from tests.security.signing import of_role
 
 AS_OF = "2025-06-01"
 _EVENT = {"messageId": "m-1", "userId": "77", "event": "Page Read", "properties": {}}
@@ -102,6 +108,30 @@ def is_done(answer: httpx.Response) -> bool:
     return answer.status_code < HTTPStatus.MULTIPLE_CHOICES or answer.status_code == HTTPStatus.CONFLICT
 
 
+def _reward(_place: Place, shop: str) -> dict[str, str]:
+    return {"reward": reward_of(shop)}
+
+
+def _redemption(_place: Place, shop: str) -> dict[str, str]:
+    return {"redemption": asked_of(shop, 1)}
+
+
+def _held(_place: Place, shop: str) -> dict[str, str]:
+    return {"redemption": asked_of(shop, 2)}
+
+
+def _released(_place: Place, shop: str) -> dict[str, str]:
+    return {"redemption": asked_of(shop, 3)}
+
+
+def _approved(_place: Place, shop: str) -> dict[str, str]:
+    return {"correction": asked_of(shop, 1)}
+
+
+def _refused(_place: Place, shop: str) -> dict[str, str]:
+    return {"correction": asked_of(shop, 2)}
+
+
 class Row(NamedTuple):
     """How a route is asked."""
 
@@ -133,6 +163,15 @@ class Route(NamedTuple):
         address = self.path.format(**{**self.row.values, **found, **ids})
         asked: dict[str, Any] = {"method": self.method, "url": address, "params": self.row.query}
         return asked if self.row.body is None else {**asked, "json": self.row.body}
+
+    @property
+    def is_for_people(self) -> bool:
+        """Whether no key may ask it."""
+        return not self.permissions <= frozenset[str]().union(*SCOPES.values())
+
+    def login(self, place: Place) -> dict[str, str]:
+        """Headers of somebody of the first shop who may do everything that keys may; of staff where none may."""
+        return bearer(of_role("admin", OWN) if self.is_for_people else place.key(OWN, *SCOPES))
 
 
 _DAY = {"as_of": AS_OF}
@@ -182,6 +221,27 @@ ROWS: dict[str, dict[str, Row]] = {
         "GET /v1/programmes/drafts/{draft}/export": Row(_draft),
         "POST /v1/programmes/drafts/{draft}/publish": Row(_draft, body={"reason": "New year"}),
         "POST /v1/programmes/drafts/{draft}/discard": Row(_draft),
+        "GET /v1/rewards": Row(),
+        "POST /v1/rewards": Row(body={"id": "spa", **REWARD}),
+        "GET /v1/rewards/{reward}": Row(_reward),
+        "PUT /v1/rewards/{reward}": Row(_reward, body={**REWARD, "reason": "More of them"}),
+        "GET /v1/rewards/{reward}/versions": Row(_reward),
+        "POST /v1/rewards/{reward}/codes": Row(_reward, body={"codes": ["SPA-7Q2X"]}),
+        "POST /v1/rewards/available": Row(body={"customer": customer_of(OWN)}),
+        "POST /v1/rewards/{reward}/quote": Row(_reward, body={"customer": customer_of(OWN)}),
+        "POST /v1/redemptions": Row(body={"customer": customer_of(OWN), "reward": reward_of(OWN)}),
+        "GET /v1/redemptions": Row(query={"customer": customer_of(OWN)}),
+        "POST /v1/redemptions/use": Row(body={"code": f"{OWN}-1", "order": "A-1043"}),
+        "GET /v1/redemptions/{redemption}": Row(_redemption),
+        "POST /v1/redemptions/{redemption}/capture": Row(_held, body={"order": "A-1043"}),
+        "POST /v1/redemptions/{redemption}/release": Row(_released),
+        "POST /v1/redemptions/{redemption}/use": Row(_redemption, body={"order": "A-1043"}),
+        "GET /v1/corrections": Row(),
+        "POST /v1/corrections": Row(
+            body={"customer": customer_of(OWN), "points": 5, "reason": "goodwill", "text": "Parcel came late"}
+        ),
+        "POST /v1/corrections/{correction}/approve": Row(_approved),
+        "POST /v1/corrections/{correction}/refuse": Row(_refused, body={"text": "No such parcel"}),
         "GET /v1/members": Row(),
         "GET /v1/members/{customer}": Row(_customer),
         "POST /v1/members/{customer}/join": Row(_customer),

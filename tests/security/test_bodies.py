@@ -10,8 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from shared.kernel import SCOPES
-from tests.security.ground import OWN, SERVICES, Place, asking, bearer
+from tests.security.ground import SERVICES, Place, asking
 from tests.security.routes import ROUTES, Route
 
 pytestmark = pytest.mark.stack
@@ -48,7 +47,7 @@ async def clients(place: Place) -> AsyncIterator[Clients]:
 
 async def send(place: Place, clients: Clients, route: Route, content: bytes, **headers: str) -> httpx.Response:
     asked = {name: value for name, value in route.asked(place).items() if name != "json"}
-    sent = {"Content-Type": "application/json", **bearer(place.key(OWN, *SCOPES)), **headers}
+    sent = {"Content-Type": "application/json", **route.login(place), **headers}
     return await clients[route.service].request(**asked, content=content, headers=sent)
 
 
@@ -72,6 +71,22 @@ async def test_fields_that_nobody_knows_are_refused_and_their_names_not_repeated
         assert CANARY not in answer.text
 
 
+_REWARDS: dict[str, Any] = {
+    "name": [5, None, "", "x" * 201, "a\n"],
+    "what": [5, None, {}, {"kind": "free"}, {"kind": "percent", "percent": "5"}, {"kind": "wallet", "amount": 5.0}],
+    "currency": [5, None, "", "XXXX", "ZZZ"],
+    "points": ["5", 5.0, True, None, -1, 10**18],
+    "active": [1, "true", None],
+    "since": [5, True, "5", "2025-06-01", "2025-06-01T00:00:00", "yesterday"],
+    "stock": ["5", 5.0, True, -1, 10**18],
+    "each": ["5", 5.0, True, 0],
+    "per": [5, None, "year"],
+    "reminders": ["5", [5.0], ["5"], [True], [0], [10**18]],
+}
+_CUSTOMER_AND_CART: dict[str, Any] = {
+    "customer": [5, None, True, "", "x"],
+    "cart": [5, "x", [], {"total": "5", "currency": "USD"}, {"total": 5.0, "currency": "USD"}, {"total": -1}],
+}
 _PROGRAMMES: list[Any] = [5, "x", [], {"unknown": 1}, {"rules": 5}, {"rules": [{"id": 5}]}]
 WRONG: dict[str, dict[str, Any]] = {
     "POST /v1/keys": {
@@ -137,6 +152,26 @@ WRONG: dict[str, dict[str, Any]] = {
     },
     "POST /v1/members/{customer}/bank-cards/unlink": {"token": [5, None, True, "", "short", "x" * 201]},
     "POST /v1/cards/lookup": {"number": [5, True, "", "x", "9000000000010015", "1" * 61, ["9000000000010014"]]},
+    "POST /v1/rewards": {"id": [5, None, "", "A", "a b", "x" * 65], **_REWARDS},
+    "PUT /v1/rewards/{reward}": {
+        "version": ["1", 1.0, True, 0, 10**18],
+        "reason": [5, None, "", "x" * 501],
+        **_REWARDS,
+    },
+    "POST /v1/rewards/{reward}/codes": {"codes": [5, None, [], "SPA", [5], [""], ["a b"], ["x" * 101]]},
+    "POST /v1/rewards/available": _CUSTOMER_AND_CART,
+    "POST /v1/rewards/{reward}/quote": _CUSTOMER_AND_CART,
+    "POST /v1/redemptions": {**_CUSTOMER_AND_CART, "reward": [5, None, "", "A"], "order": [5, True, "", "a\n"]},
+    "POST /v1/redemptions/use": {"code": [5, None, "", "a b"], "order": [5, True, "", "a\n"]},
+    "POST /v1/redemptions/{redemption}/capture": {"order": [5, True, "", "a\n", "x" * 201]},
+    "POST /v1/redemptions/{redemption}/use": {"order": [5, True, "", "a\n", "x" * 201]},
+    "POST /v1/corrections": {
+        "customer": [5, None, "", "x"],
+        "points": ["5", 5.0, True, None, 0, 10**9 + 1, -(10**18)],
+        "reason": [5, None, "because"],
+        "text": [5, None, "", "x" * 2001],
+    },
+    "POST /v1/corrections/{correction}/refuse": {"text": [5, None, "", "x" * 2001]},
 }
 """By route and field: what looks nearly right."""
 

@@ -14,9 +14,8 @@ import pytest
 import structlog
 from structlog.testing import LogCapture
 
-from shared.kernel import SCOPES
 from tests.gateway.ground import Gateway, raw
-from tests.security.ground import OWN, SERVICES, Place, asking, bearer
+from tests.security.ground import OWN, SERVICES, Place, asking
 from tests.security.routes import ROUTES, Route
 
 pytestmark = pytest.mark.stack
@@ -115,7 +114,7 @@ async def test_no_error_and_no_line_of_a_log_holds_what_a_caller_sent(
         if route.service != service:
             continue
         for one in requests(route, place):
-            headers = {**one.pop("headers", {}), **bearer(place.key(OWN, *SCOPES))}
+            headers = {**one.pop("headers", {}), **route.login(place)}
             answer = await clients[service].request(**one, headers=headers)
             asked += 1
             assert answer.status_code < 500, answer.text

@@ -48,7 +48,7 @@ async def test_no_get_changes_anything(place: Place, service: str) -> None:
     async with asking(place, service) as http:
         for route in ROUTES:
             if route.service == service and route.method == "GET":
-                answer = await http.request(**route.asked(place), headers=bearer(place.key(OWN, *SCOPES)))
+                answer = await http.request(**route.asked(place), headers=route.login(place))
                 assert answer.status_code == 200, answer.text
                 asked += 1
         for path in ("/healthz", "/readyz", "/metrics", "/docs", "/openapi.json"):

@@ -20,9 +20,10 @@ EXPECTED = {
     "viewer": "metrics:read shops:read programmes:read",
     "analyst": "metrics:read shops:read programmes:read customers:list customers:read",
     "marketer": "metrics:read shops:read programmes:read programmes:write customers:list customers:read",
-    "agent": "metrics:read shops:read programmes:read customers:read customers:write personal:read loyalty:write",
+    "agent": "metrics:read shops:read programmes:read customers:read customers:write personal:read loyalty:write"
+    " loyalty:approve",
     "admin": "metrics:read shops:read customers:list customers:read customers:write personal:read personal:erase"
-    " shops:write keys:read keys:write audit:read programmes:read programmes:write loyalty:write",
+    " shops:write keys:read keys:write audit:read programmes:read programmes:write loyalty:write loyalty:approve",
 }
 
 

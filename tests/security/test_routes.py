@@ -8,9 +8,9 @@ from typing import Annotated
 import pytest
 from fastapi import APIRouter, Depends
 
-from shared.kernel import PERMISSIONS, SCOPES
+from shared.kernel import PERMISSIONS
 from shared.web import Caller, UndeclaredRoute, allow, public
-from tests.security.ground import OTHER, OWN, SERVICES, Place, asking, bearer
+from tests.security.ground import OTHER, OWN, SERVICES, Place, asking
 from tests.security.routes import NO_IDS, ROUTES, ROWS, Route, described, is_done
 from tests.web.sample import PlayedPool, settings
 
@@ -78,7 +78,7 @@ UNNAMED = "0000000000000"
 async def test_an_id_of_another_shop_is_answered_like_one_that_does_not_exist(place: Place, route: Route) -> None:
     assert route.row.ids is not None
     async with asking(place, route.service) as http:
-        headers = bearer(place.key(OWN, *SCOPES))
+        headers = route.login(place)
         own = await http.request(**route.asked(place, OWN), headers=headers)
         assert is_done(own), own.text
         foreign = await http.request(**route.asked(place, OTHER), headers=headers)

@@ -140,7 +140,7 @@ async def test_the_audit_log_names_staff_and_role_and_never_an_address(place: Pl
 async def test_without_keys_no_token_holds_and_in_another_header_none_does(
     place: Place, http: httpx.AsyncClient
 ) -> None:
-    async with asking(place, "gateway") as bare:
+    async with asking(place, "gateway", staff_jwks="", staff_issuer="") as bare:
         assert (await ask(bare, signed())).status_code == 401
     both = {**bearer(signed()), "X-Api-Key": place.key(OWN, "admin")}
     assert (await http.get(SETTINGS, headers=both)).status_code == 401
@@ -250,7 +250,7 @@ def test_keys_that_nobody_should_trust_are_refused(body: bytes, why: str) -> Non
     [
         ({"staff_jwks": "http://login.example/keys", "staff_issuer": ISSUER}, "https"),
         ({"staff_jwks": "ftp://login.example/keys", "staff_issuer": ISSUER}, "https"),
-        ({"staff_jwks": "https://login.example/keys"}, "MANDEGAR_STAFF_ISSUER"),
+        ({"staff_jwks": "https://login.example/keys", "staff_issuer": ""}, "MANDEGAR_STAFF_ISSUER"),
         ({"staff_jwks": "/nowhere/jwks.json", "staff_issuer": ISSUER}, "cannot be read"),
     ],
 )

@@ -157,12 +157,12 @@ class Loyalty(Api):
             header={"Idempotency-Key": idempotency_key},
         )
 
-    def list_programmes(self) -> models.VersionsAnswer:
+    def list_programmes(self) -> models.ServicesLoyaltyProgrammesApiFormsVersionsAnswer:
         """Versions of the programme.
 
         The newest first, each with when it was, is or will be in force, who published it, and why.
         """
-        return self._ask("GET", "/v1/programmes", models.VersionsAnswer)
+        return self._ask("GET", "/v1/programmes", models.ServicesLoyaltyProgrammesApiFormsVersionsAnswer)
 
     def read_schema(self) -> dict[str, Any]:
         """JSON Schema of a programme.
@@ -579,10 +579,314 @@ class Loyalty(Api):
             body=body,
         )
 
+    def available(self, body: models.AskForm | Mapping[str, Any]) -> models.OffersAnswer:
+        """What a customer could have, and why not.
+
+        Every reward that is offered, with everything that stands in the way. Nothing is kept or held.
+        """
+        return self._ask("POST", "/v1/rewards/available", models.OffersAnswer, body=body)
+
+    def quote(self, body: models.AskForm | Mapping[str, Any], *, reward: str) -> models.OfferAnswer:
+        """What a reward costs and is worth to a customer.
+
+        With this cart, now. Nothing is kept or held.
+
+        reward: Id in the catalogue.
+        """
+        return self._ask("POST", "/v1/rewards/{reward}/quote", models.OfferAnswer, path={"reward": reward}, body=body)
+
+    def list_rewards(self, *, limit: int | None = None, cursor: str | None = None) -> models.PageRewardAnswer:
+        """The catalogue.
+
+        All rewards in the versions in force, by id, with what is left of each; also those that are not offered.
+
+        limit: Items of a page, at most.
+        cursor: `next` of the page before; absent for the first page.
+        """
+        return self._ask("GET", "/v1/rewards", models.PageRewardAnswer, query={"limit": limit, "cursor": cursor})
+
+    def make_reward(
+        self, body: models.NewRewardForm | Mapping[str, Any], *, idempotency_key: str | None = None
+    ) -> models.RewardAnswer:
+        """Make a reward.
+
+        Its first version. One that is there already just as it is sent stays as it is.
+
+        idempotency_key: Drawn anew for each write, and sent with its repeats as well: they have one effect, and one
+            answer for a day.
+        """
+        return self._ask(
+            "POST", "/v1/rewards", models.RewardAnswer, header={"Idempotency-Key": idempotency_key}, body=body
+        )
+
+    def read_reward(self, *, reward: str) -> models.RewardAnswer:
+        """A reward.
+
+        In the version in force.
+
+        reward: Id in the catalogue.
+        """
+        return self._ask("GET", "/v1/rewards/{reward}", models.RewardAnswer, path={"reward": reward})
+
+    def change_reward(
+        self, body: models.ChangedRewardForm | Mapping[str, Any], *, reward: str, idempotency_key: str | None = None
+    ) -> models.RewardAnswer:
+        """Change a reward.
+
+        The next version, in force at once. What was granted stays as its own version says.
+
+        reward: Id in the catalogue.
+        idempotency_key: Drawn anew for each write, and sent with its repeats as well: they have one effect, and one
+            answer for a day.
+        """
+        return self._ask(
+            "PUT",
+            "/v1/rewards/{reward}",
+            models.RewardAnswer,
+            path={"reward": reward},
+            header={"Idempotency-Key": idempotency_key},
+            body=body,
+        )
+
+    def list_versions(self, *, reward: str) -> models.ServicesLoyaltyRewardsApiCatalogueVersionsAnswer:
+        """Versions of a reward.
+
+        Who changed what, when and why.
+
+        reward: Id in the catalogue.
+        """
+        return self._ask(
+            "GET",
+            "/v1/rewards/{reward}/versions",
+            models.ServicesLoyaltyRewardsApiCatalogueVersionsAnswer,
+            path={"reward": reward},
+        )
+
+    def upload_codes(
+        self, body: models.CodesForm | Mapping[str, Any], *, reward: str, idempotency_key: str | None = None
+    ) -> models.CodesAnswer:
+        """Upload codes.
+
+        For a voucher with uploaded codes. Codes that are there already stay as they are.
+
+        reward: Id in the catalogue.
+        idempotency_key: Drawn anew for each write, and sent with its repeats as well: they have one effect, and one
+            answer for a day.
+        """
+        return self._ask(
+            "POST",
+            "/v1/rewards/{reward}/codes",
+            models.CodesAnswer,
+            path={"reward": reward},
+            header={"Idempotency-Key": idempotency_key},
+            body=body,
+        )
+
+    def hold_reward(
+        self, body: models.HoldForm | Mapping[str, Any], *, idempotency_key: str | None = None
+    ) -> models.RedemptionAnswer:
+        """Hold a reward.
+
+        Points, stock, budget and code are set aside until captured or released, or until the time is over.
+
+        409 names what stands in the way; `POST /v1/rewards/available` tells it beforehand.
+
+        idempotency_key: Drawn anew for each write, and sent with its repeats as well: they have one effect, and one
+            answer for a day.
+        """
+        return self._ask(
+            "POST", "/v1/redemptions", models.RedemptionAnswer, header={"Idempotency-Key": idempotency_key}, body=body
+        )
+
+    def list_redemptions(
+        self, *, customer: str, limit: int | None = None, cursor: str | None = None
+    ) -> models.PageRedemptionAnswer:
+        """A customer's redemptions.
+
+        The newest first, of all identities of the person.
+
+        customer: Whose.
+        limit: Items of a page, at most.
+        cursor: `next` of the page before; absent for the first page.
+        """
+        return self._ask(
+            "GET",
+            "/v1/redemptions",
+            models.PageRedemptionAnswer,
+            query={"customer": customer, "limit": limit, "cursor": cursor},
+        )
+
+    def use_code(
+        self, body: models.CodeForm | Mapping[str, Any], *, idempotency_key: str | None = None
+    ) -> models.RedemptionAnswer:
+        """Use a voucher.
+
+        By its code. Once: a second order is refused.
+
+        idempotency_key: Drawn anew for each write, and sent with its repeats as well: they have one effect, and one
+            answer for a day.
+        """
+        return self._ask(
+            "POST",
+            "/v1/redemptions/use",
+            models.RedemptionAnswer,
+            header={"Idempotency-Key": idempotency_key},
+            body=body,
+        )
+
+    def read_redemption(self, *, redemption: str) -> models.RedemptionAnswer:
+        """A redemption.
+
+        As it stands.
+
+        redemption: As the hold's answer has it.
+        """
+        return self._ask(
+            "GET", "/v1/redemptions/{redemption}", models.RedemptionAnswer, path={"redemption": redemption}
+        )
+
+    def capture_redemption(
+        self,
+        body: models.OrderForm | Mapping[str, Any] | None = None,
+        *,
+        redemption: str,
+        idempotency_key: str | None = None,
+    ) -> models.RedemptionAnswer:
+        """Capture a hold.
+
+        The checkout went through: points are spent, the reward is granted; on an order that is named it is used.
+
+        redemption: As the hold's answer has it.
+        idempotency_key: Drawn anew for each write, and sent with its repeats as well: they have one effect, and one
+            answer for a day.
+        """
+        return self._ask(
+            "POST",
+            "/v1/redemptions/{redemption}/capture",
+            models.RedemptionAnswer,
+            path={"redemption": redemption},
+            header={"Idempotency-Key": idempotency_key},
+            body=body,
+        )
+
+    def release_redemption(self, *, redemption: str, idempotency_key: str | None = None) -> models.RedemptionAnswer:
+        """Release a hold.
+
+        The checkout did not go through: points, stock, budget and code are free again.
+
+        redemption: As the hold's answer has it.
+        idempotency_key: Drawn anew for each write, and sent with its repeats as well: they have one effect, and one
+            answer for a day.
+        """
+        return self._ask(
+            "POST",
+            "/v1/redemptions/{redemption}/release",
+            models.RedemptionAnswer,
+            path={"redemption": redemption},
+            header={"Idempotency-Key": idempotency_key},
+        )
+
+    def use_redemption(
+        self,
+        body: models.OrderForm | Mapping[str, Any] | None = None,
+        *,
+        redemption: str,
+        idempotency_key: str | None = None,
+    ) -> models.RedemptionAnswer:
+        """Use a reward.
+
+        One that was granted without an order.
+
+        redemption: As the hold's answer has it.
+        idempotency_key: Drawn anew for each write, and sent with its repeats as well: they have one effect, and one
+            answer for a day.
+        """
+        return self._ask(
+            "POST",
+            "/v1/redemptions/{redemption}/use",
+            models.RedemptionAnswer,
+            path={"redemption": redemption},
+            header={"Idempotency-Key": idempotency_key},
+            body=body,
+        )
+
+    def ask(
+        self, body: models.NewCorrection | Mapping[str, Any], *, idempotency_key: str | None = None
+    ) -> models.CorrectionAnswer:
+        """Correct points.
+
+        Posted at once, or, above the programme's limit, waiting for a second person.
+
+        idempotency_key: Drawn anew for each write, and sent with its repeats as well: they have one effect, and one
+            answer for a day.
+        """
+        return self._ask(
+            "POST", "/v1/corrections", models.CorrectionAnswer, header={"Idempotency-Key": idempotency_key}, body=body
+        )
+
+    def list_corrections(
+        self,
+        *,
+        state: Literal["waiting", "posted", "refused"] | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> models.PageCorrectionAnswer:
+        """Corrections.
+
+        In the order in which they were asked for.
+
+        state: Only those.
+        limit: Items of a page, at most.
+        cursor: `next` of the page before; absent for the first page.
+        """
+        return self._ask(
+            "GET",
+            "/v1/corrections",
+            models.PageCorrectionAnswer,
+            query={"state": state, "limit": limit, "cursor": cursor},
+        )
+
+    def approve(self, *, correction: str, idempotency_key: str | None = None) -> models.CorrectionAnswer:
+        """Approve a correction.
+
+        By a member of staff who did not ask for it; the points are posted.
+
+        correction: As the answer that made it has it.
+        idempotency_key: Drawn anew for each write, and sent with its repeats as well: they have one effect, and one
+            answer for a day.
+        """
+        return self._ask(
+            "POST",
+            "/v1/corrections/{correction}/approve",
+            models.CorrectionAnswer,
+            path={"correction": correction},
+            header={"Idempotency-Key": idempotency_key},
+        )
+
+    def refuse(
+        self, body: models.Decision | Mapping[str, Any], *, correction: str, idempotency_key: str | None = None
+    ) -> models.CorrectionAnswer:
+        """Refuse a correction.
+
+        By a member of staff who did not ask for it; nothing is posted.
+
+        correction: As the answer that made it has it.
+        idempotency_key: Drawn anew for each write, and sent with its repeats as well: they have one effect, and one
+            answer for a day.
+        """
+        return self._ask(
+            "POST",
+            "/v1/corrections/{correction}/refuse",
+            models.CorrectionAnswer,
+            path={"correction": correction},
+            header={"Idempotency-Key": idempotency_key},
+            body=body,
+        )
+
     def export(self, *, customer: str) -> models.ExportAnswer:
         """All that loyalty holds of a customer.
 
-        Membership, account, orders, interactions and postings, by the surrogate id. One identity at a time.
+        Membership, account, orders, interactions, postings, rewards, corrections. One identity at a time.
 
         customer: The platform's own id; gateway's export names all identities of a person.
         """
@@ -739,9 +1043,9 @@ class AsyncLoyalty(AsyncApi):
             header={"Idempotency-Key": idempotency_key},
         )
 
-    async def list_programmes(self) -> models.VersionsAnswer:
+    async def list_programmes(self) -> models.ServicesLoyaltyProgrammesApiFormsVersionsAnswer:
         """As `Loyalty.list_programmes`."""
-        return await self._ask("GET", "/v1/programmes", models.VersionsAnswer)
+        return await self._ask("GET", "/v1/programmes", models.ServicesLoyaltyProgrammesApiFormsVersionsAnswer)
 
     async def read_schema(self) -> dict[str, Any]:
         """As `Loyalty.read_schema`."""
@@ -983,6 +1287,196 @@ class AsyncLoyalty(AsyncApi):
             "/v1/members/{customer}/bank-cards/unlink",
             models.CardsAnswer,
             path={"customer": customer},
+            header={"Idempotency-Key": idempotency_key},
+            body=body,
+        )
+
+    async def available(self, body: models.AskForm | Mapping[str, Any]) -> models.OffersAnswer:
+        """As `Loyalty.available`."""
+        return await self._ask("POST", "/v1/rewards/available", models.OffersAnswer, body=body)
+
+    async def quote(self, body: models.AskForm | Mapping[str, Any], *, reward: str) -> models.OfferAnswer:
+        """As `Loyalty.quote`."""
+        return await self._ask(
+            "POST", "/v1/rewards/{reward}/quote", models.OfferAnswer, path={"reward": reward}, body=body
+        )
+
+    async def list_rewards(self, *, limit: int | None = None, cursor: str | None = None) -> models.PageRewardAnswer:
+        """As `Loyalty.list_rewards`."""
+        return await self._ask("GET", "/v1/rewards", models.PageRewardAnswer, query={"limit": limit, "cursor": cursor})
+
+    async def make_reward(
+        self, body: models.NewRewardForm | Mapping[str, Any], *, idempotency_key: str | None = None
+    ) -> models.RewardAnswer:
+        """As `Loyalty.make_reward`."""
+        return await self._ask(
+            "POST", "/v1/rewards", models.RewardAnswer, header={"Idempotency-Key": idempotency_key}, body=body
+        )
+
+    async def read_reward(self, *, reward: str) -> models.RewardAnswer:
+        """As `Loyalty.read_reward`."""
+        return await self._ask("GET", "/v1/rewards/{reward}", models.RewardAnswer, path={"reward": reward})
+
+    async def change_reward(
+        self, body: models.ChangedRewardForm | Mapping[str, Any], *, reward: str, idempotency_key: str | None = None
+    ) -> models.RewardAnswer:
+        """As `Loyalty.change_reward`."""
+        return await self._ask(
+            "PUT",
+            "/v1/rewards/{reward}",
+            models.RewardAnswer,
+            path={"reward": reward},
+            header={"Idempotency-Key": idempotency_key},
+            body=body,
+        )
+
+    async def list_versions(self, *, reward: str) -> models.ServicesLoyaltyRewardsApiCatalogueVersionsAnswer:
+        """As `Loyalty.list_versions`."""
+        return await self._ask(
+            "GET",
+            "/v1/rewards/{reward}/versions",
+            models.ServicesLoyaltyRewardsApiCatalogueVersionsAnswer,
+            path={"reward": reward},
+        )
+
+    async def upload_codes(
+        self, body: models.CodesForm | Mapping[str, Any], *, reward: str, idempotency_key: str | None = None
+    ) -> models.CodesAnswer:
+        """As `Loyalty.upload_codes`."""
+        return await self._ask(
+            "POST",
+            "/v1/rewards/{reward}/codes",
+            models.CodesAnswer,
+            path={"reward": reward},
+            header={"Idempotency-Key": idempotency_key},
+            body=body,
+        )
+
+    async def hold_reward(
+        self, body: models.HoldForm | Mapping[str, Any], *, idempotency_key: str | None = None
+    ) -> models.RedemptionAnswer:
+        """As `Loyalty.hold_reward`."""
+        return await self._ask(
+            "POST", "/v1/redemptions", models.RedemptionAnswer, header={"Idempotency-Key": idempotency_key}, body=body
+        )
+
+    async def list_redemptions(
+        self, *, customer: str, limit: int | None = None, cursor: str | None = None
+    ) -> models.PageRedemptionAnswer:
+        """As `Loyalty.list_redemptions`."""
+        return await self._ask(
+            "GET",
+            "/v1/redemptions",
+            models.PageRedemptionAnswer,
+            query={"customer": customer, "limit": limit, "cursor": cursor},
+        )
+
+    async def use_code(
+        self, body: models.CodeForm | Mapping[str, Any], *, idempotency_key: str | None = None
+    ) -> models.RedemptionAnswer:
+        """As `Loyalty.use_code`."""
+        return await self._ask(
+            "POST",
+            "/v1/redemptions/use",
+            models.RedemptionAnswer,
+            header={"Idempotency-Key": idempotency_key},
+            body=body,
+        )
+
+    async def read_redemption(self, *, redemption: str) -> models.RedemptionAnswer:
+        """As `Loyalty.read_redemption`."""
+        return await self._ask(
+            "GET", "/v1/redemptions/{redemption}", models.RedemptionAnswer, path={"redemption": redemption}
+        )
+
+    async def capture_redemption(
+        self,
+        body: models.OrderForm | Mapping[str, Any] | None = None,
+        *,
+        redemption: str,
+        idempotency_key: str | None = None,
+    ) -> models.RedemptionAnswer:
+        """As `Loyalty.capture_redemption`."""
+        return await self._ask(
+            "POST",
+            "/v1/redemptions/{redemption}/capture",
+            models.RedemptionAnswer,
+            path={"redemption": redemption},
+            header={"Idempotency-Key": idempotency_key},
+            body=body,
+        )
+
+    async def release_redemption(
+        self, *, redemption: str, idempotency_key: str | None = None
+    ) -> models.RedemptionAnswer:
+        """As `Loyalty.release_redemption`."""
+        return await self._ask(
+            "POST",
+            "/v1/redemptions/{redemption}/release",
+            models.RedemptionAnswer,
+            path={"redemption": redemption},
+            header={"Idempotency-Key": idempotency_key},
+        )
+
+    async def use_redemption(
+        self,
+        body: models.OrderForm | Mapping[str, Any] | None = None,
+        *,
+        redemption: str,
+        idempotency_key: str | None = None,
+    ) -> models.RedemptionAnswer:
+        """As `Loyalty.use_redemption`."""
+        return await self._ask(
+            "POST",
+            "/v1/redemptions/{redemption}/use",
+            models.RedemptionAnswer,
+            path={"redemption": redemption},
+            header={"Idempotency-Key": idempotency_key},
+            body=body,
+        )
+
+    async def ask(
+        self, body: models.NewCorrection | Mapping[str, Any], *, idempotency_key: str | None = None
+    ) -> models.CorrectionAnswer:
+        """As `Loyalty.ask`."""
+        return await self._ask(
+            "POST", "/v1/corrections", models.CorrectionAnswer, header={"Idempotency-Key": idempotency_key}, body=body
+        )
+
+    async def list_corrections(
+        self,
+        *,
+        state: Literal["waiting", "posted", "refused"] | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> models.PageCorrectionAnswer:
+        """As `Loyalty.list_corrections`."""
+        return await self._ask(
+            "GET",
+            "/v1/corrections",
+            models.PageCorrectionAnswer,
+            query={"state": state, "limit": limit, "cursor": cursor},
+        )
+
+    async def approve(self, *, correction: str, idempotency_key: str | None = None) -> models.CorrectionAnswer:
+        """As `Loyalty.approve`."""
+        return await self._ask(
+            "POST",
+            "/v1/corrections/{correction}/approve",
+            models.CorrectionAnswer,
+            path={"correction": correction},
+            header={"Idempotency-Key": idempotency_key},
+        )
+
+    async def refuse(
+        self, body: models.Decision | Mapping[str, Any], *, correction: str, idempotency_key: str | None = None
+    ) -> models.CorrectionAnswer:
+        """As `Loyalty.refuse`."""
+        return await self._ask(
+            "POST",
+            "/v1/corrections/{correction}/refuse",
+            models.CorrectionAnswer,
+            path={"correction": correction},
             header={"Idempotency-Key": idempotency_key},
             body=body,
         )

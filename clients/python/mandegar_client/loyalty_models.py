@@ -56,6 +56,22 @@ class AccountAnswer(BaseModel):
     """
 
 
+class AmountForm(BaseModel):
+    """
+    So much off the cart, and no more than its total.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    kind: Literal["amount"]
+    amount: Annotated[int, Field(ge=1, le=1000000000000000)]
+    """
+    Minor units.
+    """
+
+
 class BalanceAnswer(BaseModel):
     """
     Points by where they lie.
@@ -131,6 +147,25 @@ class CardsAnswer(BaseModel):
     """
 
 
+class CartForm(BaseModel):
+    """
+    What the customer is about to buy.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    total: Annotated[int, Field(ge=0, le=1000000000000000)]
+    """
+    After discounts, before tax and shipping; minor units.
+    """
+    currency: Annotated[str, Field(max_length=3, min_length=3)]
+    """
+    ISO 4217.
+    """
+
+
 class ChangeAnswer(BaseModel):
     """
     A member after a change was asked for.
@@ -165,6 +200,48 @@ class ChangeAnswer(BaseModel):
     """
 
 
+class MinimumSpend(RootModel[int]):
+    root: Annotated[int, Field(ge=0, le=1000000000000000)]
+    """
+    Of the cart, minor units.
+    """
+
+
+class Stock(RootModel[int]):
+    root: Annotated[int, Field(ge=0, le=1000000000)]
+    """
+    How many there are in all; null: no limit.
+    """
+
+
+class Budget(RootModel[int]):
+    root: Annotated[int, Field(ge=0, le=1000000000000000)]
+    """
+    What all may be worth together, minor units; null: no limit.
+    """
+
+
+class Each(RootModel[int]):
+    root: Annotated[int, Field(ge=1, le=1000000)]
+    """
+    How many a customer may have in each period.
+    """
+
+
+class ValidDays(RootModel[int]):
+    root: Annotated[int, Field(ge=0, le=3660)]
+    """
+    Whole days after that of the grant; null: for good.
+    """
+
+
+class Version(RootModel[int]):
+    root: Annotated[int, Field(ge=1, le=2147483647)]
+    """
+    The one that was read: another one there answers 412.
+    """
+
+
 class CheckBody(BaseModel):
     """
     A programme to be checked.
@@ -177,6 +254,92 @@ class CheckBody(BaseModel):
     programme: dict[str, Any]
     """
     A programme, as `GET /v1/programmes/schema` describes it. What is left out has its default.
+    """
+
+
+class Order(RootModel[str]):
+    root: Annotated[str, Field(pattern="^[^\\x00-\\x1f\\x7f]{1,200}$")]
+
+
+class CodeForm(BaseModel):
+    """
+    A voucher, as the customer shows it.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    code: Annotated[str, Field(pattern="^[\\x21-\\x7e]{1,100}$")]
+    order: Order | None = None
+
+
+class CodesAnswer(BaseModel):
+    """
+    What became of uploaded codes.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    added: int
+    known: int
+    """
+    There already, under this or another reward.
+    """
+
+
+class CodesForm(BaseModel):
+    """
+    Codes of a partner.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    codes: Annotated[list[str], Field(max_length=10000, min_length=1)]
+    """
+    Each is given to one customer, once.
+    """
+
+
+class CorrectionAnswer(BaseModel):
+    """
+    A correction.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    correction: str
+    customer: str
+    points: int
+    state: Literal["waiting", "posted", "refused"]
+    """
+    `waiting`: above `second_person_over` of the programme, somebody else has to decide.
+    """
+    reason: str
+    text: str
+    asked_at: AwareDatetime
+    asked_by: str
+    decided_at: AwareDatetime | None
+    decided_by: str
+    answer: str
+
+
+class Decision(BaseModel):
+    """
+    What the second person says.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    text: Annotated[str, Field(max_length=2000, min_length=1)]
+    """
+    For staff; an erasure of the customer empties it.
     """
 
 
@@ -229,6 +392,27 @@ class DraftChange(BaseModel):
     """
 
 
+class EntitlementForm(BaseModel):
+    """
+    Something granted elsewhere by whoever follows `loyalty.rewards.v1`.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    kind: Literal["entitlement"]
+    entitlement: Annotated[str, Field(max_length=200, min_length=1, pattern="^[^\\x00-\\x1f\\x7f]+$")]
+    """
+    A feature, credit, days: as the system that grants it names it.
+    """
+    quantity: Annotated[int, Field(ge=1, le=1000000000)] = 1
+    worth: Annotated[int, Field(ge=0, le=1000000000000000)] = 0
+    """
+    What it costs the shop, for the budget.
+    """
+
+
 class ExportAnswer(BaseModel):
     """
     What loyalty holds of a customer.
@@ -266,6 +450,14 @@ class ExportAnswer(BaseModel):
     postings: list[dict[str, Any]]
     """
     Every line of the ledger.
+    """
+    redemptions: list[dict[str, Any]]
+    """
+    Rewards that were asked for, and what became of each.
+    """
+    corrections: list[dict[str, Any]]
+    """
+    Points given or taken by hand, with what staff wrote.
     """
 
 
@@ -365,6 +557,31 @@ class HistoryAnswer(BaseModel):
     expires_on: date | None
     """
     Last day on which the points of the lot can be spent.
+    """
+
+
+class Order1(RootModel[str]):
+    root: Annotated[str, Field(pattern="^[^\\x00-\\x1f\\x7f]{1,200}$")]
+    """
+    The shop's id of the order, where it is known.
+    """
+
+
+class HoldForm(BaseModel):
+    """
+    Who wants what, for which cart.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    customer: Annotated[str, Field(pattern="^[0-3][0-9a-v]{12}$")]
+    reward: Annotated[str, Field(pattern="^[a-z0-9][a-z0-9_-]{0,63}$")]
+    cart: CartForm | None = None
+    order: Order1 | None = None
+    """
+    The shop's id of the order, where it is known.
     """
 
 
@@ -556,6 +773,33 @@ class NeededReason(BaseModel):
     """
 
 
+class NewCorrection(BaseModel):
+    """
+    Points to be given or taken.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    customer: Annotated[str, Field(pattern="^[0-3][0-9a-v]{12}$")]
+    """
+    The identity whose account it is.
+    """
+    points: Annotated[int, Field(ge=-1000000000, le=1000000000)]
+    """
+    Below 0: taken away. Not 0.
+    """
+    reason: Literal["goodwill", "mistake", "missing_order", "abuse", "other"]
+    """
+    Kept in the ledger for ever.
+    """
+    text: Annotated[str, Field(max_length=2000, min_length=1)]
+    """
+    For staff; an erasure of the customer empties it.
+    """
+
+
 class NewDraft(BaseModel):
     """
     A draft to be made.
@@ -606,6 +850,39 @@ class OnDayAnswer(BaseModel):
     points: int
 
 
+class Order2(RootModel[str]):
+    root: Annotated[str, Field(pattern="^[^\\x00-\\x1f\\x7f]{1,200}$")]
+    """
+    As it is refunded or cancelled, the points come back in proportion.
+    """
+
+
+class OrderForm(BaseModel):
+    """
+    On which order.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    order: Order2 | None = None
+    """
+    As it is refunded or cancelled, the points come back in proportion.
+    """
+
+
+class PageCorrectionAnswer(BaseModel):
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    items: list[CorrectionAnswer]
+    next: str | None
+    """
+    Cursor of the next page; null on the last.
+    """
+
+
 class PageHistoryAnswer(BaseModel):
     model_config = ConfigDict(
         populate_by_name=True,
@@ -625,6 +902,50 @@ class PageMemberAnswer(BaseModel):
     next: str | None
     """
     Cursor of the next page; null on the last.
+    """
+
+
+class AtMost(RootModel[int]):
+    root: Annotated[int, Field(ge=0, le=1000000000000000)]
+    """
+    Minor units.
+    """
+
+
+class PercentForm(BaseModel):
+    """
+    A share of the cart, rounded down.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    kind: Literal["percent"]
+    percent: Annotated[int, Field(ge=1, le=100)]
+    at_most: AtMost | None = None
+    """
+    Minor units.
+    """
+
+
+class ProductForm(BaseModel):
+    """
+    A product or gift.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    kind: Literal["product"]
+    product: Annotated[str, Field(max_length=200, min_length=1, pattern="^[^\\x00-\\x1f\\x7f]+$")]
+    """
+    The shop's id of it.
+    """
+    worth: Annotated[int, Field(ge=0, le=1000000000000000)] = 0
+    """
+    What it costs the shop, for the budget.
     """
 
 
@@ -693,6 +1014,77 @@ class Reason(BaseModel):
     """
 
 
+class RedemptionAnswer(BaseModel):
+    """
+    A redemption.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    redemption: str
+    customer: str
+    reward: str
+    version: int
+    state: str
+    """
+    `held`, `granted`, `used`, `released`, `lapsed`, `expired`.
+    """
+    points: int
+    worth: int
+    """
+    Minor units.
+    """
+    currency: str
+    order: str | None
+    asked_at: AwareDatetime
+    until: AwareDatetime
+    """
+    When the hold lapses unless it is captured.
+    """
+    granted_at: AwareDatetime | None
+    expires_at: AwareDatetime | None
+    """
+    Null: it does not, or was used at once.
+    """
+    used_at: AwareDatetime | None
+    code: str | None
+    """
+    Of a voucher, once it is granted.
+    """
+
+
+class RewardAnswer(BaseModel):
+    """
+    A reward in the version in force, and what is left.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    id: str
+    version: int
+    reward: dict[str, Any]
+    """
+    As it was sent, with defaults.
+    """
+    taken: int
+    """
+    Held, granted and used.
+    """
+    committed: int
+    """
+    What these are worth, minor units.
+    """
+    codes_left: int
+    """
+    Uploaded codes that nobody has.
+    """
+    author: str
+    reason: str
+    published_at: AwareDatetime
+
+
 class SentenceAnswer(BaseModel):
     """
     A step of the reasoning, with a key under which a console may keep it in another language.
@@ -704,6 +1096,23 @@ class SentenceAnswer(BaseModel):
     key: str
     text: str
     values: dict[str, str | int]
+
+
+class ShippingForm(BaseModel):
+    """
+    Free or faster shipping.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    kind: Literal["shipping"]
+    how: Literal["free", "fast"]
+    worth: Annotated[int, Field(ge=0, le=1000000000000000)] = 0
+    """
+    What it costs the shop, for the budget.
+    """
 
 
 class StatementAnswer(BaseModel):
@@ -1017,38 +1426,37 @@ class TriedRefund(BaseModel):
     items: Annotated[list[TriedItem], Field(max_length=200, validate_default=True)] = []
 
 
-class VersionAnswer(BaseModel):
+class VoucherForm(BaseModel):
     """
-    A version, without what it says.
-    """
-
-    model_config = ConfigDict(
-        populate_by_name=True,
-    )
-    version: int
-    state: Literal["in_force", "scheduled", "past", "superseded"]
-    """
-    `superseded`: another one was published before it came into force.
-    """
-    in_force_from: AwareDatetime
-    in_force_until: AwareDatetime | None
-    """
-    When another one takes its place; null: not planned.
-    """
-    author: str
-    reason: str
-    published_at: AwareDatetime
-
-
-class VersionsAnswer(BaseModel):
-    """
-    All versions of a shop, the newest first.
+    A code, drawn for the customer, or one of those that were uploaded.
     """
 
     model_config = ConfigDict(
+        extra="forbid",
         populate_by_name=True,
     )
-    items: list[VersionAnswer]
+    kind: Literal["voucher"]
+    codes: Literal["own", "uploaded"]
+    worth: Annotated[int, Field(ge=0, le=1000000000000000)] = 0
+    """
+    What it costs the shop, for the budget.
+    """
+
+
+class WalletForm(BaseModel):
+    """
+    Money back to the wallet, which follows `loyalty.rewards.v1`.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    kind: Literal["wallet"]
+    amount: Annotated[int, Field(ge=1, le=1000000000000000)]
+    """
+    Minor units.
+    """
 
 
 class WholeDraftAnswer(BaseModel):
@@ -1099,6 +1507,84 @@ class WholeVersionAnswer(BaseModel):
     reason: str
     published_at: AwareDatetime
     programme: dict[str, Any]
+
+
+class WhyNotAnswer(BaseModel):
+    """
+    One thing that stands in the way.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    reason: str
+    """
+    `not_offered`, `not_yet`, `over`, `not_a_member`, `cart_needed`, `other_currency`, `spend_more`, `points_missing`, `sold_out`, `budget_spent`, `limit_reached`, `no_codes_left`.
+    """
+    missing: int | None
+    """
+    Points, or minor units of the cart, that are missing.
+    """
+
+
+class ServicesLoyaltyProgrammesApiFormsVersionAnswer(BaseModel):
+    """
+    A version, without what it says.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    version: int
+    state: Literal["in_force", "scheduled", "past", "superseded"]
+    """
+    `superseded`: another one was published before it came into force.
+    """
+    in_force_from: AwareDatetime
+    in_force_until: AwareDatetime | None
+    """
+    When another one takes its place; null: not planned.
+    """
+    author: str
+    reason: str
+    published_at: AwareDatetime
+
+
+class ServicesLoyaltyProgrammesApiFormsVersionsAnswer(BaseModel):
+    """
+    All versions of a shop, the newest first.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    items: list[ServicesLoyaltyProgrammesApiFormsVersionAnswer]
+
+
+class ServicesLoyaltyRewardsApiCatalogueVersionAnswer(BaseModel):
+    """
+    One version of a reward.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    version: int
+    reward: dict[str, Any]
+    author: str
+    reason: str
+    published_at: AwareDatetime
+
+
+class ServicesLoyaltyRewardsApiCatalogueVersionsAnswer(BaseModel):
+    """
+    All versions, the newest first.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    items: list[ServicesLoyaltyRewardsApiCatalogueVersionAnswer]
 
 
 class ServicesLoyaltyStatementsApiStaffEntryAnswer(BaseModel):
@@ -1259,6 +1745,101 @@ class AccountsAnswer(BaseModel):
     """
 
 
+class AskForm(BaseModel):
+    """
+    Who might have something, and with what in the cart.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    customer: Annotated[str, Field(pattern="^[0-3][0-9a-v]{12}$")]
+    cart: CartForm | None = None
+
+
+class ChangedRewardForm(BaseModel):
+    """
+    Its next version.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    name: Annotated[str, Field(max_length=200, min_length=1, pattern="^[^\\x00-\\x1f\\x7f]+$")]
+    """
+    As members read it.
+    """
+    what: Annotated[
+        PercentForm | AmountForm | ShippingForm | ProductForm | VoucherForm | EntitlementForm | WalletForm,
+        Field(discriminator="kind"),
+    ]
+    """
+    What it gives.
+    """
+    currency: Annotated[str, Field(max_length=3, min_length=3)]
+    """
+    ISO 4217, of all amounts.
+    """
+    points: Annotated[int, Field(ge=0, le=1000000000)]
+    """
+    What it costs. 0: a gift.
+    """
+    active: bool = True
+    """
+    Whether it is offered.
+    """
+    since: AwareDatetime | None = None
+    """
+    Offered from then on.
+    """
+    until: AwareDatetime | None = None
+    """
+    And before then.
+    """
+    minimum_spend: MinimumSpend | None = None
+    """
+    Of the cart, minor units.
+    """
+    stock: Stock | None = None
+    """
+    How many there are in all; null: no limit.
+    """
+    budget: Budget | None = None
+    """
+    What all may be worth together, minor units; null: no limit.
+    """
+    each: Each | None = None
+    """
+    How many a customer may have in each period.
+    """
+    per: Literal["ever", "month", "day"] = "ever"
+    """
+    That period, in the shop's days.
+    """
+    hold_minutes: Annotated[int, Field(ge=1, le=1440)] = 15
+    """
+    How long a checkout has to capture.
+    """
+    valid_days: ValidDays | None = None
+    """
+    Whole days after that of the grant; null: for good.
+    """
+    reminders: Annotated[list[int], Field(max_length=8)] = [30, 7, 1]
+    """
+    Days ahead at which customers hear that it expires.
+    """
+    version: Version | None = None
+    """
+    The one that was read: another one there answers 412.
+    """
+    reason: Annotated[str, Field(max_length=500, min_length=1)]
+    """
+    Kept with the version.
+    """
+
+
 class CheckAnswer(BaseModel):
     """
     Whether a programme holds together.
@@ -1363,11 +1944,152 @@ class LiabilityAnswer(BaseModel):
     """
 
 
+class NewRewardForm(BaseModel):
+    """
+    A reward that is new.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    name: Annotated[str, Field(max_length=200, min_length=1, pattern="^[^\\x00-\\x1f\\x7f]+$")]
+    """
+    As members read it.
+    """
+    what: Annotated[
+        PercentForm | AmountForm | ShippingForm | ProductForm | VoucherForm | EntitlementForm | WalletForm,
+        Field(discriminator="kind"),
+    ]
+    """
+    What it gives.
+    """
+    currency: Annotated[str, Field(max_length=3, min_length=3)]
+    """
+    ISO 4217, of all amounts.
+    """
+    points: Annotated[int, Field(ge=0, le=1000000000)]
+    """
+    What it costs. 0: a gift.
+    """
+    active: bool = True
+    """
+    Whether it is offered.
+    """
+    since: AwareDatetime | None = None
+    """
+    Offered from then on.
+    """
+    until: AwareDatetime | None = None
+    """
+    And before then.
+    """
+    minimum_spend: MinimumSpend | None = None
+    """
+    Of the cart, minor units.
+    """
+    stock: Stock | None = None
+    """
+    How many there are in all; null: no limit.
+    """
+    budget: Budget | None = None
+    """
+    What all may be worth together, minor units; null: no limit.
+    """
+    each: Each | None = None
+    """
+    How many a customer may have in each period.
+    """
+    per: Literal["ever", "month", "day"] = "ever"
+    """
+    That period, in the shop's days.
+    """
+    hold_minutes: Annotated[int, Field(ge=1, le=1440)] = 15
+    """
+    How long a checkout has to capture.
+    """
+    valid_days: ValidDays | None = None
+    """
+    Whole days after that of the grant; null: for good.
+    """
+    reminders: Annotated[list[int], Field(max_length=8)] = [30, 7, 1]
+    """
+    Days ahead at which customers hear that it expires.
+    """
+    id: Annotated[str, Field(pattern="^[a-z0-9][a-z0-9_-]{0,63}$")]
+    """
+    Stays the same from version to version.
+    """
+
+
+class OfferAnswer(BaseModel):
+    """
+    A reward as one customer sees it.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    reward: str
+    version: int
+    name: str
+    kind: str
+    points: int
+    worth: int | None
+    """
+    Minor units; null where only a cart would tell.
+    """
+    currency: str
+    available: bool
+    why_not: list[WhyNotAnswer]
+    """
+    All that stands in the way; empty: they can have it.
+    """
+
+
+class OffersAnswer(BaseModel):
+    """
+    The catalogue as one customer sees it.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    customer: str
+    points: int
+    """
+    That can be spent now.
+    """
+    items: list[OfferAnswer]
+
+
 class PageDraftAnswer(BaseModel):
     model_config = ConfigDict(
         populate_by_name=True,
     )
     items: list[DraftAnswer]
+    next: str | None
+    """
+    Cursor of the next page; null on the last.
+    """
+
+
+class PageRedemptionAnswer(BaseModel):
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    items: list[RedemptionAnswer]
+    next: str | None
+    """
+    Cursor of the next page; null on the last.
+    """
+
+
+class PageRewardAnswer(BaseModel):
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    items: list[RewardAnswer]
     next: str | None
     """
     Cursor of the next page; null on the last.

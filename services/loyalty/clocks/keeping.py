@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from shared import clocks
 from shared.clocks import Course, Moment, Place
 from shared.contracts.orders import ClockAdvanced
 from shared.contracts.shops import Shop
+from shared.db import Reads
 from shared.kernel import Zone
 from shared.messaging.handling import Delivery, Work
 
 LIVE = "live"
+_LEAST = "SELECT min(until) AS until FROM shop_clock WHERE shop = $1"
 
 
 class Reached(NamedTuple):
@@ -74,3 +77,12 @@ async def reached(work: Work, shop: Shop, partitions: Sequence[int]) -> dict[int
     known = await clocks.read(work.tx.conn, {(shop.number, partition) for partition in partitions})
     found = dict.fromkeys(partitions, Reached(0, LIVE))
     return found | {of: Reached(int(zone.day_of(until)), origin) for (_, of), (until, origin) in known.items()}
+
+
+async def day_now(reads: Reads, shop: Shop, now: datetime) -> int:
+    """The shop's day for what no event causes: today, or how far its events have all come; 0: nobody has told."""
+    zone = Zone(shop.zone)
+    if shop.clock != "stream":
+        return int(zone.day_of(now))
+    row = await reads.fetchrow(_LEAST, shop.number)
+    return 0 if row is None or row["until"] is None else int(zone.day_of(row["until"]))

@@ -7,7 +7,7 @@ difference.
 from services.loyalty.orders.consumer import InteractionConsumer, OrderConsumer
 from services.loyalty.orders.domain.asking import Why
 from services.loyalty.orders.moving import IdentityConsumer
-from services.loyalty.orders.schemes import TermsByProgramme
+from services.loyalty.orders.schemes import TermsByProgramme, terms_by, terms_in_force
 from services.loyalty.orders.spending import spent_on
 from services.loyalty.orders.store.occurred import Occurred, occurred_since
 
@@ -20,4 +20,6 @@ __all__ = [
     "Why",
     "occurred_since",
     "spent_on",
+    "terms_by",
+    "terms_in_force",
 ]

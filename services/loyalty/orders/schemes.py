@@ -10,8 +10,9 @@ import asyncpg
 
 from services.loyalty.orders.domain.schemes import Scheme, scheme_of
 from services.loyalty.points import DebtPolicy, Terms, terms_of
-from services.loyalty.programmes import Debt, KnownVersions, Version
+from services.loyalty.programmes import Debt, KnownVersions, Programme, Version, load_in_force
 from shared.contracts.shops import Shop
+from shared.db import Reads
 from shared.messaging.handling import Work
 from shared.orders import microseconds
 
@@ -60,7 +61,17 @@ def terms_by_shop(shops: Mapping[int, Shop], schemes: Mapping[int, Scheme], now:
 
 def _terms(shop: Shop, scheme: Scheme, now: datetime) -> Terms:
     version = scheme.at(microseconds(now))
-    if version is None:
+    return terms_by(shop, None if version is None else version.programme)
+
+
+async def terms_in_force(reads: Reads, shop: Shop, now: datetime) -> Terms:
+    """What the ledger of one shop follows now: for what no event causes."""
+    version = await load_in_force(reads, shop.number, now)
+    return terms_by(shop, None if version is None else version.programme)
+
+
+def terms_by(shop: Shop, programme: Programme | None) -> Terms:
+    """What a programme says of the ledger."""
+    if programme is None:
         return terms_of(shop)
-    programme = version.programme
     return terms_of(shop, _POLICIES[programme.debt], programme.notices, programme.reinstate_days)

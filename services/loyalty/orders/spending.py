@@ -16,10 +16,12 @@ async def spent_on(tx: Transaction, shop: int, order_id: str, spend: tuple[str, 
     """Remember that a spend (its name in the ledger, identity, points) was made on an order, known or not yet.
 
     What is to be posted where the order, as it is known, has something of it given back already; None for nothing. Call
-    it before the spend is posted, in its transaction: it locks the order, and accounts are locked after orders.
+    it before the spend is posted, in its transaction: it locks the order, and accounts are locked after orders. Of one
+    that is not known yet it makes the empty row, so that a refund on its way sees the spend, or is seen here.
     """
     key = Key(shop, Kind.ORDER, order_id)
     await persons.hold(tx.conn, [shop])
+    await occasions.make_rows(tx.conn, [key])
     known = (await occasions.lock(tx.conn, [key])).get(key)
     named = Spend(key, *spend)
     await store.name_spend(tx.conn, named)

@@ -35,6 +35,7 @@ from services.loyalty.points.jobs import PointsJobs, TermsOf
 from services.loyalty.points.posting import TURN_TIMER, Answer, post
 from services.loyalty.points.shops import slugs_of, terms_of
 from services.loyalty.points.signing import Signer
+from services.loyalty.points.store.balances import spendable
 from services.loyalty.points.verifying import Verified, verify
 
 __all__ = [
@@ -72,6 +73,7 @@ __all__ = [
     "Who",
     "post",
     "slugs_of",
+    "spendable",
     "terms_of",
     "verify",
 ]

@@ -5,6 +5,8 @@ Points are whole numbers. One entry and one lot have at most 10^9, which fits `i
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
@@ -25,6 +27,15 @@ _ID = Text(collation="C")
 _ZERO = text("0")
 _NEVER = text("2147483647")
 LOT_SUM = "earned = pending + remaining + held + spent + repaid + expired + reversed + adjusted"
+
+_BALANCES = ("pending", "active", "held", "owed")
+_AMOUNTS = ("earned", "pending", "remaining", "held", "spent", "repaid", "expired", "reversed", "adjusted")
+_TAKEN = ("owed", "forgiven")
+
+
+def by_apis(*changes: str) -> dict[str, Any]:
+    """Who redeems, and staff who correct, do so over HTTP: APIs add rows, and change these columns of them."""
+    return {"api": "SELECT, INSERT", "api_changes": changes}
 
 
 def add_tables(metadata: MetaData) -> None:
@@ -51,6 +62,7 @@ def _accounts(metadata: MetaData) -> None:
         Column("head", LargeBinary, nullable=False, comment="hash of the last entry"),
         PrimaryKeyConstraint("shop", "customer", name="pk_account"),
         CheckConstraint("pending >= 0 AND active >= 0 AND held >= 0 AND owed >= 0", name="ck_account_balances"),
+        info=by_apis(*_BALANCES, "told", "version", "armed", "head"),
         postgresql_with={"fillfactor": 70},
     )
     Table(
@@ -76,20 +88,18 @@ def _accounts(metadata: MetaData) -> None:
         Column("hash", LargeBinary, nullable=False, comment="covers this entry and the one before"),
         PrimaryKeyConstraint("shop", "customer", "n", name="pk_entry"),
         CheckConstraint("points BETWEEN 1 AND 1000000000", name="ck_entry_points"),
-        info={"worker": "SELECT, INSERT"},
+        info={"worker": "SELECT, INSERT", "api": "SELECT, INSERT"},
     )
 
 
 def _lots(metadata: MetaData) -> None:
-    amounts = ("earned", "pending", "remaining", "held", "spent", "repaid", "expired", "reversed", "adjusted")
-    taken = ("owed", "forgiven")
     Table(
         "lot",
         metadata,
         Column("customer", BigInteger, nullable=False),
         Column("lot", BigInteger, nullable=False, comment="a hash of what it was earned for: earned once for it"),
         Column("at", DateTime(timezone=True), nullable=False),
-        *(Column(name, Integer, nullable=False, server_default=_ZERO) for name in (*amounts, *taken)),
+        *(Column(name, Integer, nullable=False, server_default=_ZERO) for name in (*_AMOUNTS, *_TAKEN)),
         Column("starts_day", Integer, nullable=False, comment="pending until it begins; 2147483647: until told"),
         Column("expires_day", Integer, nullable=False, comment="spent on days before; 2147483647: never expires"),
         Column("version", Integer, nullable=False, comment="of the programme"),
@@ -102,7 +112,8 @@ def _lots(metadata: MetaData) -> None:
         PrimaryKeyConstraint("shop", "customer", "lot", name="pk_lot"),
         CheckConstraint(LOT_SUM, name="ck_lot_sum"),
         CheckConstraint("reversed + owed + forgiven <= earned", name="ck_lot_taken"),
-        CheckConstraint(f"least({', '.join((*amounts, *taken))}) >= 0", name="ck_lot_amounts"),
+        CheckConstraint(f"least({', '.join((*_AMOUNTS, *_TAKEN))}) >= 0", name="ck_lot_amounts"),
+        info=by_apis(*_AMOUNTS, *_TAKEN, "starts_day", "expires_day", "noticed"),
         postgresql_with={"fillfactor": 90},
     )
 
@@ -119,6 +130,7 @@ def _holds(metadata: MetaData) -> None:
         Column("hold", _ID, nullable=False),
         PrimaryKeyConstraint("shop", "hold", name="pk_hold"),
         CheckConstraint("points BETWEEN 1 AND 1000000000", name="ck_hold_points"),
+        info=by_apis("state"),
     )
     Index("ix_hold_customer", hold.c.shop, hold.c.customer)
     share = Table(
@@ -133,6 +145,7 @@ def _holds(metadata: MetaData) -> None:
         Column("hold", _ID, nullable=False),
         PrimaryKeyConstraint("shop", "hold", "customer", "lot", name="pk_hold_lot"),
         CheckConstraint("points > 0 AND restored BETWEEN 0 AND points", name="ck_hold_lot_points"),
+        info=by_apis("points", "restored"),
     )
     Index("ix_hold_lot_customer", share.c.shop, share.c.customer)
 
@@ -147,6 +160,7 @@ def _sums(metadata: MetaData) -> None:
         Column("shard", SmallInteger, nullable=False, comment="of the writer; added when read"),
         Column("bucket", SmallInteger, nullable=False),
         PrimaryKeyConstraint("shop", "bucket", "day", "shard", name="pk_contra"),
+        info=by_apis("points"),
         postgresql_with={"fillfactor": 50},
     )
     Table(

@@ -27,6 +27,8 @@ class ExportAnswer(BaseModel):
     orders: list[dict[str, Any]] = Field(description="Each order, with the points that stand for it.")
     interactions: list[dict[str, Any]] = Field(description="Those that earn, likewise.")
     postings: list[dict[str, Any]] = Field(description="Every line of the ledger.")
+    redemptions: list[dict[str, Any]] = Field(description="Rewards that were asked for, and what became of each.")
+    corrections: list[dict[str, Any]] = Field(description="Points given or taken by hand, with what staff wrote.")
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -46,6 +48,8 @@ class ExportAnswer(BaseModel):
                 "orders": [{"order_id": "1042", "status": "completed", "points": 150}],
                 "interactions": [],
                 "postings": [],
+                "redemptions": [],
+                "corrections": [],
             }
         }
     )
@@ -64,10 +68,10 @@ async def export(
         ),
     ],
 ) -> dict[str, Any]:
-    """Membership, account, orders, interactions and postings, by the surrogate id. One identity at a time."""
+    """Membership, account, orders, interactions, postings, rewards, corrections. One identity at a time."""
     number = customer_number(customer)
     async with database.read(caller.shop_id) as reads:
         found = await showing.export(reads, caller.shop_id, number)
-    if not any(found[kind] for kind in ("membership", "account", "orders", "interactions", "postings")):
+    if not any(found[kind] for kind in found.keys() - {"service", "customer"}):
         raise not_found("customer")
     return found

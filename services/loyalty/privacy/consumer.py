@@ -1,4 +1,4 @@
-"""erasures.v1 → an answer on the same topic. What staff wrote of a member is emptied; orders and postings stay."""
+"""erasures.v1 → an answer on the same topic. What staff wrote is emptied; orders and postings stay."""
 
 from __future__ import annotations
 

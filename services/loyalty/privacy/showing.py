@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from services.loyalty.cards import cards_of
+from services.loyalty.corrections import of_customer as corrections_of
 from services.loyalty.members import Member, member_of, members_of, membership
 from services.loyalty.points import Bucket, Kind
 from services.loyalty.privacy import store
+from services.loyalty.rewards import of_customer as redemptions_of
 from shared.db import Reads
 from shared.kernel import CustomerId, ShopId, customer_id_text
 
@@ -53,6 +55,14 @@ async def export(reads: Reads, shop: ShopId, customer: CustomerId) -> dict[str, 
                 "credit": Bucket(one["credit"]).name.lower(),
             }
             for one in await store.postings_of(reads, shop, customer)
+        ],
+        "redemptions": [
+            {**one._asdict(), "state": one.state.name.lower(), "customer": customer_id_text(customer)}
+            for one in await redemptions_of(reads, shop, [customer], None, store.ROWS_MAX)
+        ],
+        "corrections": [
+            {**one._asdict(), "state": one.state.name.lower(), "customer": customer_id_text(customer)}
+            for one in await corrections_of(reads, shop, customer, store.ROWS_MAX)
         ],
     }
 

@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 
 from services.loyalty import cards
+from services.loyalty.corrections import empty_texts
 from services.loyalty.members import empty_reasons as members_without_reasons
 from shared.db import Reads
 from shared.db.answers import forget
@@ -19,7 +20,9 @@ _COUNTED = """
 SELECT (SELECT count(*) FROM member WHERE shop = $1 AND customer = ANY($2::bigint[])) AS memberships,
        (SELECT count(*) FROM occasion WHERE shop = $1 AND customer = ANY($2::bigint[]) AND kind = 1) AS orders,
        (SELECT count(*) FROM occasion WHERE shop = $1 AND customer = ANY($2::bigint[]) AND kind = 2) AS interactions,
-       (SELECT count(*) FROM entry WHERE shop = $1 AND customer = ANY($2::bigint[])) AS postings
+       (SELECT count(*) FROM entry WHERE shop = $1 AND customer = ANY($2::bigint[])) AS postings,
+       (SELECT count(*) FROM redemption WHERE shop = $1 AND customer = ANY($2::bigint[])) AS redemptions,
+       (SELECT count(*) FROM correction WHERE shop = $1 AND customer = ANY($2::bigint[])) AS corrections
 """
 _OCCASIONS = """
 SELECT id, name, first_at, status, revenue, currency, points FROM occasion
@@ -46,12 +49,12 @@ async def counted(conn: asyncpg.Connection[Any], shop: ShopId, customers: Sequen
 async def empty_reasons(
     conn: asyncpg.Connection[Any], shop: ShopId, customers: Sequence[CustomerId]
 ) -> Mapping[str, int]:
-    """Take away what staff wrote of these members, also from answers that are kept for repeats, and
+    """Take away what staff wrote of these members and of corrections, also from answers that are kept for repeats, and
     what identifies them at a till; how much went, by kind.
 
     Members are locked first: an answer that is being written tells of them without a reason, or has committed.
     """
-    emptied = await members_without_reasons(conn, shop, customers)
+    emptied = await members_without_reasons(conn, shop, customers) + await empty_texts(conn, shop, customers)
     answers = await forget(conn, shop, [customer_id_text(customer) for customer in customers])
     gone = {"reasons": emptied, "kept_answers": answers, **await cards.forget(conn, shop, customers)}
     return {name: count for name, count in gone.items() if count}

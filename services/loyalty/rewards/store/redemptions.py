@@ -1,0 +1,67 @@
+"""Redemptions: locked one by one, or those of a batch in one order, and written as they stand now."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import asyncpg
+
+from services.loyalty.rewards.domain.redemption import Redemption, State
+from shared.db import Reads
+from shared.kernel import moment_of
+
+_COLUMNS = ", ".join(Redemption._fields)
+_ADD = f"INSERT INTO redemption (shop, {_COLUMNS}) VALUES ($1, {', '.join(f'${n}' for n in range(2, 19))})"  # noqa: S608 - column names of our own
+_ONE = f"SELECT {_COLUMNS} FROM redemption WHERE shop = $1 AND id = $2"  # noqa: S608 - column names of our own
+_SEVERAL = f"""
+SELECT {_COLUMNS} FROM redemption WHERE shop = $1 AND id = ANY($2::text[]) ORDER BY id FOR UPDATE
+"""  # noqa: S608 - column names of our own
+# The state before is named: one that ended meanwhile stays as it is.
+_SAVE = """
+UPDATE redemption SET state = $4, granted_at = $5, ends_at = $6, used_at = $7, order_id = $8, noticed = $9
+WHERE shop = $1 AND id = $2 AND state = $3
+"""
+_OF_CUSTOMER = f"""
+SELECT {_COLUMNS} FROM redemption
+WHERE shop = $1 AND customer = ANY($2::bigint[]) AND ($3::timestamptz IS NULL OR (asked_at, id) < ($3, $4))
+ORDER BY asked_at DESC, id DESC LIMIT $5
+"""  # noqa: S608 - column names of our own
+
+_LATEST = 2**57
+
+
+async def add(conn: asyncpg.Connection[Any], shop: int, one: Redemption) -> None:
+    """A new one."""
+    await conn.execute(_ADD, shop, *one)
+
+
+async def load(reads: Reads, shop: int, redemption: str, *, lock: bool = False) -> Redemption | None:
+    """One of them. `lock`: nobody else changes it until the transaction ends."""
+    row = await reads.fetchrow(_ONE + (" FOR UPDATE" if lock else ""), shop, redemption)
+    return None if row is None else _redemption(row)
+
+
+async def lock_several(conn: asyncpg.Connection[Any], shop: int, ids: Collection[str]) -> list[Redemption]:
+    """Those of these that there are."""
+    return [_redemption(row) for row in await conn.fetch(_SEVERAL, shop, sorted(ids))]
+
+
+async def save(conn: asyncpg.Connection[Any], shop: int, before: State, one: Redemption) -> None:
+    """Write one that is locked."""
+    told = (one.granted_at, one.ends_at, one.used_at, one.order_id, one.noticed)
+    await conn.execute(_SAVE, shop, one.id, int(before), int(one.state), *told)
+
+
+async def of_customer(
+    reads: Reads, shop: int, identities: Sequence[int], after: tuple[int, str] | None, limit: int
+) -> list[Redemption]:
+    """A person's, the newest first; `after`: microseconds and id of the last."""
+    at, name = (None, "") if after is None else (moment_of(min(max(after[0], 0), _LATEST)), after[1])
+    rows = await reads.fetch(_OF_CUSTOMER, shop, list(identities), at, name, limit)
+    return [_redemption(row) for row in rows]
+
+
+def _redemption(row: asyncpg.Record) -> Redemption:
+    one = Redemption(*(row[name] for name in Redemption._fields))
+    return one._replace(state=State(one.state))
