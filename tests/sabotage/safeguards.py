@@ -383,7 +383,7 @@ SAFEGUARDS = (
     ),
     Safeguard(
         "how many rewards one customer may have",
-        (Edit(_SHELF, "u.customer = ANY($4)) < $6)", "u.customer = 0) < $6)"),),
+        (Edit(_SHELF, "u.customer = ANY($4)) < $6)", "u.customer = ANY($4)) < $6 + 1000)"),),
         ("tests/loyalty_rewards/test_redeeming.py",),
     ),
     Safeguard(
