@@ -21,7 +21,9 @@ os.environ.setdefault("MANDEGAR_STACK_DURABLE", "no")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The running servers: `.database_url`, `.bootstrap_servers`, and `.postgres` / `.kafka` for faults."""
     directory: Path = tmp_path_factory.mktemp("stack")
-    with Stack(directory, say=print) as running:
+    # Hundreds of small databases, each of which would be looked at by a process of its own every ten seconds.
+    seldom = {"autovacuum_naptime": "5min"}
+    with Stack(directory, say=print, postgres_settings=seldom) as running:
         yield running
     shutil.rmtree(directory)  # gigabytes, which pytest would keep for three runs
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -30,8 +30,19 @@ class Stack:
     again when they are free.
     """
 
-    def __init__(self, directory: Path, *, cache: Path | None = None, say: Callable[[str], None] | None = None) -> None:
-        """`cache` keeps Kafka's jars, `say` is told of what takes long (the first fetch)."""
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        cache: Path | None = None,
+        say: Callable[[str], None] | None = None,
+        postgres_settings: Mapping[str, str] | None = None,
+    ) -> None:
+        """`cache` keeps Kafka's jars, `say` is told of what takes long (the first fetch).
+
+        `postgres_settings` are those of postgresql.conf that shall differ from the usual ones.
+        """
+        self._postgres_settings = postgres_settings
         self.directory = directory.absolute()
         self._cache = cache
         self._say = say or (lambda _: None)
@@ -112,7 +123,7 @@ class Stack:
             ("kafka_controller_port", "MANDEGAR_KAFKA_CONTROLLER_PORT"),
         ):
             taken.append(choose_port(setting, last=last.get(name), taken=taken))
-        database = Postgres(self.directory, password=password, port=taken[0])
+        database = Postgres(self.directory, password=password, port=taken[0], settings=self._postgres_settings)
         broker = Kafka(self.directory, port=taken[1], controller_port=taken[2], cache=cache, say=self._say)
         self._postgres, self._kafka = database, broker
         expected = last.get("cluster") if (self.directory / "postgres" / "PG_VERSION").exists() else None

@@ -6,6 +6,7 @@ import importlib.util
 import os
 import shutil
 import signal
+from collections.abc import Mapping
 from pathlib import Path
 
 from mandegar.stack.errors import DiskFull, MissingPackages, OlderPostgres, PortTaken
@@ -31,8 +32,7 @@ SETTINGS = {
 }
 
 # A crash of the server loses nothing without fsync, a crash of the machine may lose all: for tests, which start anew.
-# They make hundreds of databases, each of which would be looked at by a process of its own every ten seconds.
-NOT_DURABLE = {"fsync": "off", "full_page_writes": "off", "autovacuum_naptime": "5min"}
+NOT_DURABLE = {"fsync": "off", "full_page_writes": "off"}
 
 
 def is_durable() -> bool:
@@ -51,7 +51,9 @@ def binaries() -> Path:
 class Postgres:
     """The database of one directory. Data in `directory/postgres`, superuser `postgres`, database `postgres`."""
 
-    def __init__(self, directory: Path, *, password: str, port: int) -> None:
+    def __init__(self, directory: Path, *, password: str, port: int, settings: Mapping[str, str] | None = None) -> None:
+        """`settings` are those of postgresql.conf that shall differ from ours."""
+        self._settings = SETTINGS | (NOT_DURABLE if not is_durable() else {}) | dict(settings or {})
         self.data = directory / "postgres"
         self.port = port
         self._password = password
@@ -77,8 +79,7 @@ class Postgres:
             raise OlderPostgres(directory=self.data, found=found, expected=POSTGRES_VERSION)
         if self._account is not None and self.data.stat().st_uid != self._account.uid:
             _hand_over(self.data, self._account)
-        settings = SETTINGS if is_durable() else SETTINGS | NOT_DURABLE
-        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        options = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
         self.server.start([self._bin / "postgres", "-D", self.data, "-p", str(self.port), *options])
         try:
             self.server.wait_ready(self._is_ready)

@@ -55,12 +55,14 @@ CROSS JOIN LATERAL (
 ) AS o
 GROUP BY p.partition, p.until ORDER BY p.partition
 """
+# In order of time, for which there is an index: any one that is due would be looked for in the whole table.
 _ANY_DUE = """
 SELECT EXISTS (
     SELECT FROM unnest($1::int[], $2::timestamptz[]) AS p(partition, until)
     CROSS JOIN LATERAL (
         SELECT FROM timer
-        WHERE timer.partition = p.partition AND timer.due <= p.until AND timer.kind = ANY($3::text[]) LIMIT 1
+        WHERE timer.partition = p.partition AND timer.due <= p.until AND timer.kind = ANY($3::text[])
+        ORDER BY timer.due LIMIT 1
     ) AS c)
 """
 # Only as it was read: who moved it meanwhile wants it to fire at that date.

@@ -23,12 +23,15 @@ SELECT partition, first, gap, value FROM gap_count
 WHERE shop = $1 AND generation = $2 AND ($3::int[] IS NULL OR partition = ANY($3::int[]))
 """
 _FIGURES = """
-SELECT partition, day, gaps, gap_days, first_gaps, first_gap_days
-FROM gap_figure f
-WHERE shop = $1 AND generation = $2 AND partition = ANY($3::int[]) AND day >= coalesce(
-    (SELECT max(day) FROM gap_figure e
-     WHERE e.shop = $1 AND e.generation = $2 AND e.partition = f.partition AND e.day <= $4), 0)
-ORDER BY partition, day
+SELECT f.partition, f.day, f.gaps, f.gap_days, f.first_gaps, f.first_gap_days
+FROM unnest($3::int[]) AS p(partition)
+CROSS JOIN LATERAL (
+    SELECT coalesce(max(e.day), 0) AS day FROM gap_figure e
+    WHERE e.shop = $1 AND e.generation = $2 AND e.partition = p.partition AND e.day <= $4
+) AS since
+JOIN gap_figure f
+  ON f.shop = $1 AND f.generation = $2 AND f.partition = p.partition AND f.day >= since.day
+ORDER BY f.partition, f.day
 """
 _KEEP = """
 INSERT INTO gap_figure (shop, generation, partition, day, gaps, gap_days, first_gaps, first_gap_days)
