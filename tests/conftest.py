@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 
 from mandegar.stack import Stack
 from shared.testing import Databases
+from tests.stack.processes import throw_away
 
 # Whoever kills a server here kills a process, not the machine: that loses nothing, with or without waiting for the
 # disk, for which a thousand databases would wait minutes.
@@ -25,7 +25,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     seldom = {"autovacuum_naptime": "5min"}
     with Stack(directory, say=print, postgres_settings=seldom) as running:
         yield running
-    shutil.rmtree(directory)  # gigabytes, which pytest would keep for three runs
+    throw_away(directory)
 
 
 @pytest.fixture(scope="session")

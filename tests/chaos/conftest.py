@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 from mandegar.stack import Stack
 from shared.testing import Databases
 from tests.chaos.world import Servers
+from tests.stack.processes import throw_away
 
 
 @pytest.fixture(scope="package")
@@ -18,7 +18,7 @@ def chaos_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     directory = tmp_path_factory.mktemp("chaos")
     with Stack(directory, say=print) as running:
         yield running
-    shutil.rmtree(directory)
+    throw_away(directory)
 
 
 @pytest.fixture(scope="package")

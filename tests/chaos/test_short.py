@@ -151,6 +151,7 @@ async def _under(servers: Servers, seed: int, *faults: Fault, through_proxy: boo
         for service in SERVICES:
             world.keep(service, MANDEGAR_BATCH_EVENTS_MAX="100")
         await world.feed(200)
+        await world.underway()
         feeding = asyncio.create_task(world.feed(900, pause=0.3))
         for fault in faults:
             await fault(world, Random(seed))

@@ -47,6 +47,7 @@ AWAY = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 """What a look at the database may raise while that is being killed."""
 _numbers = count(1)
 _DRAINED_SECONDS_MAX = 900.0
+_ANY_TAKEN = "SELECT sum(next) > 0 FROM consumer_offset"
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,17 @@ class World:
 
     async def pool(self, schema: str) -> asyncpg.Pool[Any]:
         return await create_pool(self.url, schema, application="judge")
+
+    async def underway(self, seconds: float = 60.0) -> None:
+        """Wait until every service has taken in something: harm done before would befall nobody."""
+        async with asyncio.timeout(seconds):
+            for service in self.services:
+                pool = await self.pool(service)
+                try:
+                    while not await pool.fetchval(_ANY_TAKEN):  # noqa: ASYNC110 - tables tell no one
+                        await asyncio.sleep(0.1)
+                finally:
+                    await pool.close()
 
     async def drained(self, seconds: float = 90.0) -> float:
         """Wait until everything sent has gone all the way; the seconds it took.

@@ -1,4 +1,4 @@
-"""`mandegar demo --once`, as `make demo ONCE=1` runs it: on an empty directory, and again on the same data."""
+"""`mandegar demo --once`, as `make demo ONCE=1` runs it, on an empty directory."""
 
 from __future__ import annotations
 
@@ -36,19 +36,16 @@ def running_in(directory: Path) -> list[int]:
 
 @pytest.mark.stack
 @pytest.mark.slow
-def test_the_demo_finds_every_figure_equal_twice_on_the_same_data_and_leaves_nothing_running(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:
+def test_the_demo_finds_every_figure_equal_and_leaves_nothing_running(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """That a repeat of what was replayed changes nothing is held by the whole platform on a dirty stream."""
     directory = tmp_path_factory.mktemp("demo")
-    compared = []
-    for attempt in ("first", "second"):
-        code, output = run_demo(directory)
-        assert code == 0, f"{attempt} run:\n{output[-6000:]}"
-        assert "≠" not in output.replace("= or ≠", "")
-        summary = re.search(r"([\d,]+) figures compared, all equal", output)
-        assert summary, output[-3000:]
-        compared.append(int(summary[1].replace(",", "")))
-        assert re.search(r"[\d,]+ events/s", output)
-        assert "23,570 = 23,570" in output
-    assert compared[0] == compared[1] > 24_000  # every customer's history of stages among them
+    code, output = run_demo(directory)
+    assert code == 0, output[-6000:]
+    assert "≠" not in output.replace("= or ≠", "")
+    summary = re.search(r"([\d,]+) figures compared, all equal", output)
+    assert summary, output[-3000:]
+    # Every customer's history of stages is among them.
+    assert int(summary[1].replace(",", "")) > 24_000
+    assert re.search(r"[\d,]+ events/s", output)
+    assert "23,570 = 23,570" in output
     assert not running_in(directory)

@@ -66,7 +66,7 @@ histories = st.integers(1, 3).flatmap(
 )
 
 
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(data=st.data(), frame=frames, before=histories, came=histories)
 def test_changes_equal_contributions_after_less_contributions_before(
     data: st.DataObject, frame: Frame, before: list[Fact], came: list[Fact]

@@ -297,7 +297,7 @@ SAFEGUARDS = (
             Edit(
                 "services/loyalty/points/store/accounts.py",
                 "    made = {Who(",
-                "    await _lock(conn, wanted)\n    made = {Who(",
+                "    await _lock(conn, wanted)\n    made = {  Who(",
             ),
         ),
         ("tests/loyalty_points/test_locks.py",),

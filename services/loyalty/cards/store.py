@@ -13,8 +13,10 @@ from shared.db import Reads
 
 _COLUMNS = "number, customer, kind, state, issued_at, changed_at, replaced_by"
 _ONE = f"SELECT {_COLUMNS} FROM card WHERE shop = $1 AND number = $2"  # noqa: S608 - column names of our own
+# The card that took another's place at the same instant comes behind it.
 _OF = f"""
-SELECT {_COLUMNS} FROM card WHERE shop = $1 AND customer = ANY($2::bigint[]) ORDER BY issued_at, number LIMIT $3
+SELECT {_COLUMNS} FROM card WHERE shop = $1 AND customer = ANY($2::bigint[])
+ORDER BY issued_at, replaced_by = '', number LIMIT $3
 """  # noqa: S608 - column names of our own
 # A number that was drawn twice is drawn anew.
 _ADD = """
