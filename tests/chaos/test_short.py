@@ -159,5 +159,5 @@ async def _under(servers: Servers, seed: int, *faults: Fault, through_proxy: boo
         await world.feed_rest()
         print("drained after", await world.drained())
         print("compared", await judge(world))
-        assert all(ending.code in (0, -signal.SIGKILL) for ending in world.endings), world.endings
+        assert all(ending.code in (0, -signal.SIGKILL) for ending in world.endings), world.obituary()
         return world.proxy

@@ -83,6 +83,14 @@ class World:
         """How all lives of all workers ended so far."""
         return [ending for keeper in self.keepers for ending in keeper.endings]
 
+    def obituary(self, lines: int = 40) -> str:
+        """How workers ended, and the last that each who failed had to say."""
+        told = [str(self.endings)]
+        for keeper in self.keepers:
+            if any(ending.code == 1 for ending in keeper.endings):
+                told += [f"{keeper.service}:", *keeper.log.read_text(errors="replace").splitlines()[-lines:]]
+        return "\n".join(told)
+
     @property
     def kafka(self) -> str:
         return self.servers.stack.bootstrap_servers
