@@ -63,18 +63,18 @@ def _play(directory: Path, console: Console, *, stays: bool, stages: bool, as_js
 
     from mandegar.connecting import connection, use
     from mandegar.demo.asking import ApiError
-    from mandegar.demo.story import farewell, tell
+    from mandegar.demo.story import Urls, farewell, tell
     from mandegar.failures import CommandFailed
     from mandegar.listening import ListenError
     from mandegar.replaying.arrival import NotArrived
     from mandegar.replaying.clocks import NotOnStreamClock
     from mandegar.replaying.sending import SendError
 
-    url = _metrics_url(directory)
+    urls = Urls(*_urls(directory, "metrics-api", "loyalty-api"))
     found = connection(directory)
     use(found)
     try:
-        outcome = asyncio.run(tell(found, url, directory, console, stages=stages, as_json=as_json))
+        outcome = asyncio.run(tell(found, urls, directory, console, stages=stages, as_json=as_json))
     except (ApiError, ListenError, NotArrived, NotOnStreamClock, SendError) as error:
         raise CommandFailed(str(error)) from error
     if stays:
@@ -112,8 +112,8 @@ def _play_supervised(directory: Path, play_it: Callable[[], Outcome], *, once: b
     return outcomes[0] if outcomes and code == 0 else None
 
 
-def _metrics_url(directory: Path) -> str:
-    """Address of the metrics API, once everything runs."""
+def _urls(directory: Path, *names: str) -> list[str]:
+    """Addresses of APIs, once everything runs."""
     from mandegar.failures import CommandFailed
     from mandegar.stack.status import read_status
 
@@ -121,10 +121,10 @@ def _metrics_url(directory: Path) -> str:
     while time.monotonic() < deadline:
         status = read_status(directory)
         if status is not None and status.state == "running":
-            for process in status.processes:
-                if process.name == "metrics-api":
-                    return process.url
-            raise CommandFailed("the metrics API does not run; start it with `mandegar up`")
+            urls = {process.name: process.url for process in status.processes}
+            if missing := [name for name in names if name not in urls]:
+                raise CommandFailed(f"{' and '.join(missing)} does not run; start all with `mandegar up`")
+            return [urls[name] for name in names]
         time.sleep(0.1)
     raise CommandFailed(f"the platform did not start within {START_LIMIT_S:.0f} s; see `mandegar status`")
 

@@ -4,6 +4,6 @@ What may not live here: knowledge of tables or topics. It starts the stack, repl
 API key, as a user would.
 """
 
-from mandegar.demo.story import DEMO_SHOP, Outcome, tell
+from mandegar.demo.story import DEMO_SHOP, Outcome, Urls, tell
 
-__all__ = ["DEMO_SHOP", "Outcome", "tell"]
+__all__ = ["DEMO_SHOP", "Outcome", "Urls", "tell"]

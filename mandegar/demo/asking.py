@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -17,7 +18,7 @@ class ApiError(RuntimeError):
 
 
 class Api:
-    """Questions to the metrics API of one shop."""
+    """Questions to an API of one shop."""
 
     def __init__(self, url: str, key: str) -> None:
         self.url = url
@@ -30,12 +31,12 @@ class Api:
     async def __aexit__(self, *_: object) -> None:
         await self._client.aclose()
 
-    async def wait_until_known(self) -> None:
+    async def wait_until_known(self, path: str = "/v1/retention") -> None:
         """A fresh key and shop reach the service as events: within a moment. Raises ApiError when they do not."""
         deadline = time.monotonic() + READY_LIMIT_S
         while True:
             try:
-                answer = await self._client.get("/v1/retention")
+                answer = await self._client.get(path)
                 if answer.status_code == 200:
                     return
                 last = f"{answer.status_code} {answer.text[:200]}"
@@ -47,11 +48,11 @@ class Api:
 
     async def retention(self, as_of: date, *, window: int, period: int, currency: str) -> dict[str, Any]:
         """Retention at a day."""
-        return await self._get("/v1/retention", as_of=as_of, window_days=window, period_days=period, currency=currency)
+        return await self.get("/v1/retention", as_of=as_of, window_days=window, period_days=period, currency=currency)
 
     async def series(self, first: date, last: date, *, window: int, period: int, currency: str) -> list[dict[str, Any]]:
         """Retention at the end of each quarter."""
-        answer = await self._get(
+        answer = await self.get(
             "/v1/retention/series",
             **{"from": first, "to": last, "step": "quarter"},
             window_days=window,
@@ -63,21 +64,29 @@ class Api:
 
     async def return_rates(self, as_of: date) -> list[dict[str, Any]]:
         """Return rates after the first purchase."""
-        rates: list[dict[str, Any]] = (await self._get("/v1/retention/return-rates", as_of=as_of))["rates"]
+        rates: list[dict[str, Any]] = (await self.get("/v1/retention/return-rates", as_of=as_of))["rates"]
         return rates
 
     async def cohorts(self, first: str, last: str, *, months: int, currency: str) -> list[dict[str, Any]]:
         """The cohort table; months as YYYY-MM."""
-        answer = await self._get("/v1/cohorts", **{"from": first, "to": last}, months=months, currency=currency)
+        answer = await self.get("/v1/cohorts", **{"from": first, "to": last}, months=months, currency=currency)
         cohorts: list[dict[str, Any]] = answer["cohorts"]
         return cohorts
 
-    async def _get(self, path: str, **asked: Any) -> dict[str, Any]:
+    async def get(self, path: str, **asked: Any) -> dict[str, Any]:
+        """Any other question. Raises ApiError."""
+        return await self._ask("GET", path, params={name: str(value) for name, value in asked.items()})
+
+    async def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Have something done. Raises ApiError."""
+        return await self._ask("POST", path, json=dict(body))
+
+    async def _ask(self, method: str, path: str, **content: Any) -> dict[str, Any]:
         try:
-            answer = await self._client.get(path, params={name: str(value) for name, value in asked.items()})
+            answer = await self._client.request(method, path, **content)
         except httpx.HTTPError as error:
             raise ApiError(f"{self.url}{path} did not answer: {error!r}") from error
-        if answer.status_code != 200:
+        if not answer.is_success:
             raise ApiError(f"{self.url}{path} answered {answer.status_code}: {answer.text[:300]}")
         body: dict[str, Any] = answer.json()
         return body

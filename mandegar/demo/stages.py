@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple
 
-import msgspec
-from rich.console import Console
-
 from mandegar.demo import tables
 from mandegar.demo.comparing import Comparison
+from mandegar.demo.customers import READ_LIMIT_S
+from mandegar.demo.scene import Scene
 from mandegar.listening import Heard, Listener, Newest, Standing, as_json, as_text, of_shop, standing
 from mandegar.recount import Recount
 from mandegar.recount.arriving import figures_met
@@ -19,7 +18,6 @@ from mandegar.recount.crowds import InForce, changes_of_crowd
 from mandegar.recount.shops import order_days
 from mandegar.recount.stages import Change, StageRules, month_counts
 from shared.contracts import topics
-from shared.contracts.customers import CustomerEvent
 from shared.contracts.lifecycle import StageChange
 from shared.contracts.shops import Lifecycle, Shop
 
@@ -28,8 +26,6 @@ UNTIL = date(1999, 1, 1)
 LAST_DAY = date(1998, 12, 31)
 SHOWN = ("lapsing", "lost", "reactivated")
 TAIL = 8
-_READ_LIMIT_S = 120.0
-_CUSTOMER = msgspec.json.Decoder(CustomerEvent)
 
 Months = Mapping[str, Mapping[str, int]]
 """Month (YYYY-MM) to stage to how many changes led there."""
@@ -42,27 +38,19 @@ class Told(NamedTuple):
     newest: list[bytes]
     met: InForce
     """Which figure of their partition each customer met on each order day."""
-    surrogates: dict[str, str]
-    """The shop's own customer id to the surrogate."""
 
 
 async def listen(bootstrap_servers: str, shop: Shop) -> Told:
     """Read all that was published of the shop's customers. Raises ListenError."""
     async with Listener(bootstrap_servers, topics.ORDERS) as orders:
-        came = [(heard.partition, heard.value) async for heard in orders.history(limit_s=_READ_LIMIT_S)]
+        came = [(heard.partition, heard.value) async for heard in orders.history(limit_s=READ_LIMIT_S)]
     met = figures_met(came, shop.slug, shop.zone, shop.lifecycle.lapsing_quantile)
-    surrogates = {}
-    async with Listener(bootstrap_servers, topics.CUSTOMERS) as customers:
-        async for heard in customers.history(limit_s=_READ_LIMIT_S):
-            event = _CUSTOMER.decode(heard.value)
-            if event.shop == shop.slug and event.data.shop_customer_id is not None:
-                surrogates[event.data.shop_customer_id] = event.data.customer
     async with Listener(bootstrap_servers, topics.METRICS_LIFECYCLE) as lifecycle:
-        values: list[Heard] = [heard async for heard in lifecycle.history(limit_s=_READ_LIMIT_S)]
+        values: list[Heard] = [heard async for heard in lifecycle.history(limit_s=READ_LIMIT_S)]
     newest = Newest(TAIL, lambda value: of_shop(value, shop.slug))
     for heard in values:
         newest.hear(heard)
-    return Told(standing((heard.value for heard in values), shop.slug), newest.values(), met, surrogates)
+    return Told(standing((heard.value for heard in values), shop.slug), newest.values(), met)
 
 
 def counted(recount: Recount, shop: Shop, surrogates: Mapping[str, str], met: InForce) -> dict[str, list[Change]]:
@@ -122,19 +110,12 @@ def compare(told: Standing, truth: Mapping[str, list[Change]], comparison: Compa
     return answers
 
 
-async def show(
-    bootstrap_servers: str,
-    shop: Shop,
-    recount: Recount,
-    comparison: Comparison,
-    console: Console,
-    *,
-    json: bool = False,
-) -> None:
+async def show(scene: Scene, *, json: bool = False) -> None:
     """Listen, count, print the months side by side, and then the newest events as a marketing tool hears them."""
-    told = await listen(bootstrap_servers, shop)
-    truth = await asyncio.to_thread(counted, recount, shop, told.surrogates, told.met)
-    console.print(tables.months(compare(told.standing, truth, comparison)))
+    console = scene.console
+    told = await listen(scene.bootstrap_servers, scene.shop)
+    truth = await asyncio.to_thread(counted, scene.recount, scene.shop, scene.surrogates, told.met)
+    console.print(tables.months(compare(told.standing, truth, scene.comparison)))
     heard = f"{told.standing.events:,} changes of stage on {topics.METRICS_LIFECYCLE}"
     console.print(
         f"\n{heard}, {told.standing.retractions:,} taken back; each customer's history is compared. The newest:"

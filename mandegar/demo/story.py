@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import asyncpg
 from rich.console import Console
 
 from mandegar.connecting import Connection
+from mandegar.demo import points
 from mandegar.demo.asking import Api
+from mandegar.demo.customers import surrogates_of
 from mandegar.demo.figures import CURRENCY, LAST, Figures
+from mandegar.demo.scene import Scene
 from mandegar.demo.stages import UNTIL, show
 from mandegar.gateway import GATEWAY, with_gateway_at
 from mandegar.recount import cdnow_purchases
@@ -29,7 +33,15 @@ from shared.kernel import Clock
 DEMO_SHOP = "cdnow"
 CDNOW = Path(__file__).resolve().parents[2] / "data" / "cdnow" / "CDNOW_master.txt.gz"
 _KEY_NAME = "demo"
+_SCOPES = ("metrics:read", "customers:read", "personal:read", "programmes:read", "programmes:write")
 _CONSUME_LIMIT_S = 900.0
+
+
+class Urls(NamedTuple):
+    """Of the APIs."""
+
+    metrics: str
+    loyalty: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +50,31 @@ class Outcome:
 
     figures: int
     differences: list[str]
-    url: str
+    urls: Urls
     key: str
 
 
 async def tell(
-    connection: Connection, url: str, directory: Path, console: Console, *, stages: bool = True, as_json: bool = False
+    connection: Connection,
+    urls: Urls,
+    directory: Path,
+    console: Console,
+    *,
+    stages: bool = True,
+    as_json: bool = False,
 ) -> Outcome:
-    """Create the shop and a key, replay its history, wait until it is counted, compare every figure.
+    """Create the shop, a key and a programme, replay its history, wait until it is counted, compare every figure.
 
-    `url`: of the metrics API. `stages`: in stream time, stages by month compared too; `as_json` then shows the newest
-    events as they lie on the topic. May be run again on the same data: what was replayed once has no second effect.
-    Raises the errors of replaying, listening and asking.
+    `stages`: in stream time, with stages, points and tiers by month compared too; `as_json` then shows the newest
+    events of stages as they lie on the topic. May be run again on the same data: what was replayed once has no second
+    effect. Raises the errors of replaying, listening and asking.
     """
     gateway_url = connection.login(GATEWAY)
     shop, key = await with_gateway_at(gateway_url, _shop_and_key)
-    async with Api(url, key) as api:
+    async with Api(urls.metrics, key) as api, Api(urls.loyalty, key) as loyalty:
         await api.wait_until_known()
+        if stages:
+            await points.publish(loyalty)
         await _replay(connection, directory, console, _stream_time(connection) if stages else None)
         began = time.monotonic()
         recount = await asyncio.to_thread(cdnow_purchases, CDNOW, DEMO_SHOP)
@@ -69,20 +89,25 @@ async def tell(
         await figures.return_rates()
         await figures.cohorts()
         if stages:
-            await show(connection.bootstrap_servers, shop, recount, figures.comparison, console, json=as_json)
+            who = await surrogates_of(connection.bootstrap_servers, shop)
+            scene = Scene(connection.bootstrap_servers, shop, recount, who, figures.comparison, console)
+            await show(scene, json=as_json)
+            # What is due as that day begins has fallen due.
+            await points.show(scene, loyalty, end=UNTIL + timedelta(days=1))
     for difference in figures.comparison.differences[:20]:
         console.print(difference, style="bold red", markup=False)
     console.print(figures.comparison.summary, style="bold")
-    return Outcome(figures.comparison.figures, figures.comparison.differences, url, key)
+    return Outcome(figures.comparison.figures, figures.comparison.differences, urls, key)
 
 
 def farewell(outcome: Outcome, console: Console) -> None:
     """What to try while the stack stays up."""
-    question = f"{outcome.url}/v1/retention?as_of={LAST}&window_days=90&period_days=90"
+    question = f"{outcome.urls.metrics}/v1/retention?as_of={LAST}&window_days=90&period_days=90"
     lines = (
         "",
-        f"API and its description: {outcome.url}/docs",
+        f"APIs and their descriptions: {outcome.urls.metrics}/docs · {outcome.urls.loyalty}/docs",
         f"Try it:  curl -s -H 'Authorization: Bearer {outcome.key}' '{question}'",
+        f"         curl -s -H 'Authorization: Bearer {outcome.key}' '{outcome.urls.loyalty}/v1/points/liability'",
         "In another terminal: mandegar status · mandegar lag · mandegar shops list · mandegar dead-letters list",
         "Ctrl-C stops everything; the data stays, and `make up` starts it again.",
     )
@@ -101,7 +126,7 @@ async def _shop_and_key(pool: asyncpg.Pool[Any], clock: Clock) -> tuple[Shop, st
     for old in await list_keys(pool, DEMO_SHOP):
         if old.name == _KEY_NAME and old.revoked_at is None:
             await revoke_key(pool, clock, old.key_id)
-    _, text = await create_key(pool, clock, DEMO_SHOP, scopes=["metrics:read"], name=_KEY_NAME)
+    _, text = await create_key(pool, clock, DEMO_SHOP, scopes=list(_SCOPES), name=_KEY_NAME)
     return shop, text
 
 

@@ -98,6 +98,18 @@ def months(answers: Sequence[Answer]) -> Table:
     return table
 
 
+def points(answers: Sequence[Answer]) -> Table:
+    """Points earned and expired, and customers who moved up and down the tiers, by month."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("points and tiers", no_wrap=True)
+    names = {"earned": "points earned", "expired": "points expired", "up": "tiers up", "down": "tiers down"}
+    for name in names.values():
+        table.add_column(name, justify="right", no_wrap=True)
+    for answer in answers:
+        table.add_row(answer[1]["month"], *[_cell(field, answer) for field in names])
+    return table
+
+
 def _cell(field: str, answer: Answer) -> Text:
     said, counted, marks = answer
     text = Text(f"{_shown(field, said.get(field))} {marks[field]} {_shown(field, counted[field])}")
