@@ -48,7 +48,7 @@ check: $(READY) ## lint, types, walls between the rooms, generated documents up 
 	$(BIN)/python -m mandegar.clients --check
 	$(BIN)/python -m pytest tests/tidiness
 
-bench: $(READY) ## the same job by us and by other libraries: rates, exactness after kill -9, latency (ARGS="--parts rates")
+bench: $(READY) ## the same job by us and by other libraries: rates, exactness after kill -9, latency, points (ARGS="--parts rates")
 	$(BIN)/python -m bench $(ARGS)
 
 chaos: $(READY) ## every fault at every named step, from a printed seed; erasures until the topic is compacted (the long form)

@@ -1,7 +1,8 @@
 """`make bench`: the same job by this service, a plain consumer and other libraries, beside raw fetches.
 
-Rates (rounds alternate in one run, every result recounted), exactness after kill -9 and with doubled events, and the
-latency from the collector to the result event. Ratios travel; absolute figures are of this machine at this hour.
+Rates (rounds alternate in one run, every result recounted), exactness after kill -9 and with doubled events, the
+latency from the collector to the result event, and points posted and told beside plain per-event code. Ratios travel;
+absolute figures are of this machine at this hour.
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ from bench.contestants import PEERS
 from bench.exactness import exactness
 from bench.ground import SHOPS
 from bench.latency import latency
+from bench.loyalty import loyalty
+from bench.loyalty_latency import latency as loyalty_latency
 from bench.rates import OURS, size
 
-PARTS = ("rates", "exactness", "latency")
+PARTS = ("rates", "exactness", "latency", "loyalty")
 CONTESTANTS = ("getmany", "plain", *PEERS, "mandegar")
 
 
@@ -45,6 +48,9 @@ def main() -> None:
         report["exactness"] = [one._asdict() for one in exactness(given.exact_orders, given.kills, given.contestants)]
     if "latency" in given.parts:
         report["latency"] = latency(rate=1_000, seconds=given.seconds)
+    if "loyalty" in given.parts:
+        report["loyalty"] = loyalty(given.orders[0], given.rounds, given.batch)
+        report["loyalty latency"] = loyalty_latency(rate=1_000, seconds=given.seconds / 2)
     print(f"\n{time.perf_counter() - began:,.0f} s in all; load {os.getloadavg()[0]:.1f}")
     if given.json:
         given.json.write_text(json.dumps(report, indent=1))

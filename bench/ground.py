@@ -43,25 +43,25 @@ async def create_topics(bootstrap: str, names: Iterable[str] = ()) -> None:
         await admin.close()
 
 
-def fresh_database(url: str, shop: Shop) -> None:
-    """Empty tables of metrics, with the shop: every round starts from nothing."""
-    asyncio.run(_drop(url))
-    migrate("metrics", url)
-    asyncio.run(_keep(url, shop))
+def fresh_database(url: str, shop: Shop, service: str = "metrics") -> None:
+    """Empty tables of a service, with the shop: every round starts from nothing."""
+    asyncio.run(_drop(url, service))
+    migrate(service, url)
+    asyncio.run(_keep(url, shop, service))
 
 
-async def _keep(url: str, shop: Shop) -> None:
-    conn = await asyncpg.connect(url, server_settings=server_settings("metrics", "bench"))
+async def _keep(url: str, shop: Shop, service: str) -> None:
+    conn = await asyncpg.connect(url, server_settings=server_settings(service, "bench"))
     try:
         await write_shops(conn, [shop], [1])
     finally:
         await conn.close()
 
 
-async def _drop(url: str) -> None:
+async def _drop(url: str, service: str) -> None:
     conn = await asyncpg.connect(url)
     try:
-        await conn.execute("DROP SCHEMA IF EXISTS metrics CASCADE")
+        await conn.execute(f"DROP SCHEMA IF EXISTS {service} CASCADE")
         await conn.execute("CHECKPOINT")
     finally:
         await conn.close()

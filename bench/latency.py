@@ -29,11 +29,11 @@ import psutil
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from bench.collector import CONNECTIONS, Load
+from bench.measure import processes_of, processor_seconds
 from bench.servers import servers
 from mandegar.connecting import Connection
 from mandegar.gateway import with_gateway_at
 from mandegar.preparing import prepare
-from mandegar.stack import Stack
 from services.gateway.shops import add_shop, create_key
 from shared.contracts import topics
 from shared.kernel import SystemClock
@@ -240,13 +240,13 @@ def latency(*, rate: float, seconds: float) -> dict[str, Any]:
         report: dict[str, Any] = {}
         with running() as (port, ours):
             for events in (1, BATCH):
-                processes = ours | _servers(stack)
-                used = {name: _used(process) for name, process in processes.items()}
+                processes = ours | processes_of(stack)
+                used = {name: processor_seconds(process) for name, process in processes.items()}
                 found = asyncio.run(
                     timed(stack.bootstrap_servers, port, key, rate=rate, seconds=seconds / 2, events=events)
                 )
                 share = (WARM_SECONDS + seconds / 2) / 100
-                used = {name: (_used(process) - used[name]) / share for name, process in processes.items()}
+                used = {name: (processor_seconds(process) - used[name]) / share for name, process in processes.items()}
                 report[str(events)] = show(found, rate, events, used)
         return report
 
@@ -271,19 +271,6 @@ def _rank(rank: float) -> str:
 
 def _now() -> float:
     return _CLOCK.now().timestamp()
-
-
-def _servers(stack: Stack) -> dict[str, psutil.Process]:
-    return {"Kafka": psutil.Process(stack.kafka.server.pid), "PostgreSQL": psutil.Process(stack.postgres.server.pid)}
-
-
-def _used(process: psutil.Process) -> float:
-    """Seconds of processor time, with that of its children: a database's backends."""
-    found = 0.0
-    for one in (process, *process.children(recursive=True)):
-        times = one.cpu_times()
-        found += times.user + times.system
-    return found
 
 
 async def _shop_and_key(pool: Any, clock: Any) -> str:

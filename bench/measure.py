@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 import psutil
 
+from mandegar.stack import Stack
+
 ROOT = Path(__file__).resolve().parents[1]
 TIME_LIMIT_SECONDS = 1800
 KILL_LIMIT_SECONDS = 120.0
@@ -82,6 +84,20 @@ def kill_contestant(module: str, arguments: list[str], *, after: int, python: st
         process.kill()
         process.communicate()
     return Killed(handled, first - started if first else KILL_LIMIT_SECONDS)
+
+
+def processes_of(stack: Stack) -> dict[str, psutil.Process]:
+    """The servers, by name."""
+    return {"Kafka": psutil.Process(stack.kafka.server.pid), "PostgreSQL": psutil.Process(stack.postgres.server.pid)}
+
+
+def processor_seconds(process: psutil.Process) -> float:
+    """Processor time so far, with that of its children, those that have ended too: a database's backends."""
+    found = 0.0
+    for one in (process, *process.children(recursive=True)):
+        times = one.cpu_times()
+        found += times.user + times.system + times.children_user + times.children_system
+    return found
 
 
 def _start(python: str, module: str, arguments: list[str], *, stderr: int) -> subprocess.Popen[str]:

@@ -12,55 +12,18 @@ from typing import Any
 
 import asyncpg
 
+from bench.meter import TIME_LIMIT_SECONDS, Meter
 from bench.stream import SHOP
 from services.metrics.main import create_service
-from shared.messaging.batch import Outcome
-from shared.messaging.stages import StageTimes
 from shared.messaging.worker import Worker
 from shared.settings import PlatformSettings
 
-TIME_LIMIT_SECONDS = 1500
 TIMERS_LIMIT_SECONDS = 120
 STAGES = ("prospect", "new", "active", "lapsing", "lost", "reactivated")
 _DUE = """
 SELECT EXISTS (SELECT FROM metrics.timer WHERE partition < 0 AND due <= (SELECT min(until) FROM metrics.shop_clock))
 """
 _CHANGES = "SELECT previous, stage, count(*) FROM metrics.transition GROUP BY previous, stage"
-
-
-class Meter:
-    """Counts committed events and adds up the time of each stage."""
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self.events = 0
-        self.batches = 0
-        self.times = StageTimes()
-        self.started = 0.0
-        self.ended = 0.0
-        self.done = asyncio.Event()
-        self._loop = asyncio.get_running_loop()
-
-    async def quiet(self, seconds: float) -> None:
-        """Return when nothing has been committed for so long, after the first commit."""
-        while not self.ended or time.perf_counter() - self.ended < seconds:  # noqa: ASYNC110 - commits go on elsewhere
-            await asyncio.sleep(0.1)
-
-    def committed(self, outcome: Outcome) -> None:
-        """Called in the worker's database thread after each commit."""
-        count = outcome.handled.get("orders.v1", 0)
-        if not count:
-            return
-        now = time.perf_counter()
-        if not self.started:  # the first batch is counted from its own start
-            self.started = now - sum(outcome.times.as_dict().values()) / 1e6
-        self.events += count
-        self.batches += 1
-        self.times.add(outcome.times)
-        self.ended = now
-        print(json.dumps({"handled": self.events}), flush=True)
-        if self.events >= self.limit:
-            self._loop.call_soon_threadsafe(self.done.set)
 
 
 async def run(settings: PlatformSettings, orders: int, ticks: int, *, idle: float) -> dict[str, Any]:
