@@ -8,9 +8,11 @@ import signal
 import sys
 from dataclasses import replace
 from datetime import timedelta
+from random import Random
 from typing import Any
 
 import pytest
+import uvloop
 from prometheus_client import REGISTRY
 from starlette.responses import Response
 
@@ -283,6 +285,41 @@ async def test_gateways_worker_pulls_beside_its_topics_and_ends_with_them(pulls:
             while not await pulls.shops.pool.fetchval("SELECT count(*) FROM order_customer"):  # noqa: ASYNC110 - a table
                 await asyncio.sleep(0.1)
     assert (await pulls.row("woocommerce"))["claimed_until"] is None
+
+
+async def test_pulls_go_on_whenever_the_database_ends_their_sessions(
+    pulls: Pulls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two hundred, some end where asyncpg names no lost connection but a state that it is not in."""
+    monkeypatch.setattr("services.gateway.pulling.jobs._LOOK_SECONDS", 0.001)
+    stop, rng, ended = asyncio.Event(), Random(1), 0
+    working = asyncio.create_task(asyncio.to_thread(_pull_in_a_loop_of_its_own, pulls, stop))
+    async with asyncio.timeout(60):
+        while ended < 200 and not working.done():
+            ended += await pulls.shops.pool.fetchval(_END_SESSIONS)
+            await asyncio.sleep(rng.uniform(0.0, 0.02))
+    stop.set()
+    await asyncio.wait_for(working, 10)
+
+
+_END_SESSIONS = """
+SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+WHERE application_name = 'gateway-pull' AND datname = current_database()
+"""
+
+
+def _pull_in_a_loop_of_its_own(pulls: Pulls, stop: asyncio.Event) -> None:
+    """As in a worker: uvloop's."""
+
+    async def until_told() -> None:
+        mine = asyncio.Event()
+        working = asyncio.create_task(keep_pulling(pulls.settings, mine))
+        while not stop.is_set() and not working.done():
+            await asyncio.sleep(0.05)
+        mine.set()
+        await working
+
+    uvloop.run(until_told())
 
 
 async def _secret(pulls: Pulls) -> str:

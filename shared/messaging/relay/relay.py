@@ -25,6 +25,7 @@ from typing import Any
 import asyncpg
 import structlog
 
+from shared.db import AWAY
 from shared.messaging import crash
 from shared.messaging.connecting import Connect, transaction
 from shared.messaging.faults import Fault, judge
@@ -48,9 +49,6 @@ _MEASURE_SECONDS = 5.0
 _TOPIC_RETRY_SECONDS = 2.0
 _BACKOFF_MIN_SECONDS = 0.1
 _BACKOFF_MAX_SECONDS = 2.0
-
-# InternalClientError is what asyncpg makes of a session that the server ends between two statements.
-_SESSION_LOST = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 # A relay looks at its session at least every half second. One that does not for this long is a zombie (stopped, or
 # its machine is gone): the session ends and with it the leadership. DELETEs need no flush to disk: a lost one means
@@ -104,7 +102,7 @@ class Relay:
                         backoff = _BACKOFF_MIN_SECONDS
                         await self._lead(conn, stop)
                 except Exception as error:
-                    if not isinstance(error, _SESSION_LOST) and judge(error) is not Fault.TRANSIENT:
+                    if not isinstance(error, AWAY) and judge(error) is not Fault.TRANSIENT:
                         raise
                     log.warning("relay lost its session", service=self._schema, error=repr(error))
                     self._failed()
