@@ -6,6 +6,7 @@ What `events.told` gives, encoded, is the same; a test holds them together.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from services.loyalty.points.domain.buckets import NEVER
 from services.loyalty.points.domain.operations import Part
@@ -16,10 +17,17 @@ from shared.contracts.envelope import ENCODER
 from shared.kernel import event_stamp, moment_of, stamped_event_id
 
 _TYPE = TYPES["earned"]
+_KEPT_MAX = 10_000
 
 
 class Forms:
-    """Writes events of one shop."""
+    """Writes events of one shop. `of` gives the one that is kept, with what it has written before."""
+
+    @staticmethod
+    @lru_cache(maxsize=256)
+    def of(terms: Terms) -> Forms:
+        """For a shop with these terms."""
+        return Forms(terms)
 
     def __init__(self, terms: Terms) -> None:
         self._terms = terms
@@ -70,14 +78,15 @@ class Forms:
         known = self._days.get(day)
         if known is None:
             known = "null" if day in (0, NEVER) else _json(start_of(self._terms, day))
-            self._days[day] = known
+            if len(self._days) < _KEPT_MAX:
+                self._days[day] = known
         return known
 
     def _text(self, value: str) -> str:
         known = self._texts.get(value)
         if known is None:
             known = _json(value)
-            if len(self._texts) < 10_000:
+            if len(self._texts) < _KEPT_MAX:
                 self._texts[value] = known
         return known
 

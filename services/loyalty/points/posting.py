@@ -239,7 +239,7 @@ def _who(telling: Told) -> Who:
 
 
 def _publish(posting: _Posting, tellings: Sequence[Told], keys: Sequence[OutboxKey]) -> None:
-    tx, forms = posting.tx, {shop: Forms(terms) for shop, terms in posting.terms.items()}
+    tx, forms = posting.tx, {shop: Forms.of(terms) for shop, terms in posting.terms.items()}
     for key, one in in_turn(tellings, keys, posting.besides) if posting.besides else zip(keys, tellings, strict=True):
         number = tx.sequence(key)
         if isinstance(one, PlainTelling):

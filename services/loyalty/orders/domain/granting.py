@@ -120,7 +120,8 @@ class Around:
         for place in places:
             # A day is one entry from here on, so that many orders of somebody do not cost the square of their number.
             self.days[place] = gathered(self.days.get(place, ()))
-        level = walk([one for place in places for one in self.days[place]], plan, day).standing.level
+        days = self.days[places[0]] if len(places) == 1 else [one for place in places for one in self.days[place]]
+        level = walk(days, plan, day).standing.level
         return "" if level is None else level.id
 
     def person(self, shop: int, identity: int) -> Person:

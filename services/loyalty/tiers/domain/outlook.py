@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from services.loyalty.programmes import CalendarWindow, Level
 from services.loyalty.tiers.domain.plans import NEVER, Day, Plan, gathered
-from services.loyalty.tiers.domain.standing import BASE, Change, Course, Why, openings_of, tallies_of
+from services.loyalty.tiers.domain.standing import BASE, Change, Course, Why, openings_of, tally_of
 
 
 class Told(NamedTuple):
@@ -77,7 +77,7 @@ def keeping(days: Sequence[Day], plan: Plan, course: Course, today: int) -> Keep
     at = min(last, today) if standing.missed else last
     known = gathered(days)
     window, opening = plan.window(tiers, at), openings_of(known, tiers)
-    counted = tallies_of(known)[tiers.by].between(*window)
+    counted = tally_of(known, tiers.by).between(*window)
     if at == last:
         counted += opening.get(standing.due, 0) - (opening.get(window[0], 0) if window[0] == standing.reviewed else 0)
     return Keeping(last, max(0, level.threshold - counted), standing.missed)

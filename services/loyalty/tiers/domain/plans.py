@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from operator import add
 from typing import NamedTuple
 
@@ -121,8 +121,11 @@ class Tally:
 
 def gathered(days: Iterable[Day]) -> list[Day]:
     """One entry for each day, rising; those on which nothing stands are left out."""
+    known = [one for one in days if any(one[1:])]
+    if all(one[0] < other[0] for one, other in pairwise(known)):  # as they nearly always are
+        return known
     found: dict[int, Day] = {}
-    for one in days:
-        other = found.get(one.day, Day(one.day))
-        found[one.day] = Day(one.day, *map(add, one[1:], other[1:]))
+    for one in known:
+        other = found.get(one.day)
+        found[one.day] = one if other is None else Day(one.day, *map(add, one[1:], other[1:]))
     return [found[day] for day in sorted(found) if any(found[day][1:])]

@@ -10,7 +10,7 @@ Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -80,13 +80,9 @@ class Course(NamedTuple):
         return next((one.after for one in reversed(self.changes) if one.day <= day), BASE)
 
 
-def tallies_of(days: Sequence[Day]) -> dict[str, Tally]:
-    """By what tiers may count."""
-    return {
-        "spend": Tally((one.day, one.spend) for one in days),
-        "points": Tally((one.day, one.points) for one in days),
-        "orders": Tally((one.day, one.orders) for one in days),
-    }
+def tally_of(days: Sequence[Day], by: str) -> Tally:
+    """Of what tiers count."""
+    return Tally((one.day, getattr(one, by)) for one in days)
 
 
 def openings_of(days: Iterable[Day], tiers: Tiers) -> dict[int, int]:
@@ -102,8 +98,8 @@ def reached(tiers: Tiers, counted: int) -> int:
 def walk(days: Sequence[Day], plan: Plan, until: int) -> Course:
     """Where somebody stands at the end of the day `until`."""
     known = [one for one in gathered(days) if one.day <= until]
-    at = _Walk(plan, tallies_of(known), {one.day: one for one in known})
-    acts = [one.day for one in known]
+    at = _Walk(plan, known)
+    acts = [one.day for one in known] if _may_rise(known, plan) else []
     next_act = next_stage = 0
     while True:
         act = acts[next_act] if next_act < len(acts) else NEVER
@@ -123,11 +119,27 @@ def walk(days: Sequence[Day], plan: Plan, until: int) -> Course:
     return Course(at.standing, tuple(at.changes), at.measure(until))
 
 
+def _may_rise(days: Sequence[Day], plan: Plan) -> bool:
+    """Whether all that was ever done, whatever of it a window counts, may be enough for a level above the first."""
+    most = {
+        "spend": sum([abs(one.spend) for one in days]),
+        "points": sum([abs(one.points) + abs(one.opening) for one in days]),
+        "orders": sum([abs(one.orders) for one in days]),
+    }
+    return any(
+        most[stage.tiers.by] >= level.threshold
+        for stage in plan.stages
+        if stage.tiers is not None
+        for level in stage.tiers.levels[1:]
+    )
+
+
 @dataclass(slots=True)
 class _Walk:
     plan: Plan
-    tallies: Mapping[str, Tally]
-    days: Mapping[int, Day]
+    known: Sequence[Day]
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    days: dict[int, Day] = field(default_factory=dict)
     standing: Standing = _NOWHERE
     was: int = 0
     """What was counted at the review that was missed."""
@@ -140,16 +152,26 @@ class _Walk:
     def measure(self, day: int) -> int:
         """What counts at the end of a day."""
         tiers = self.standing.tiers
-        return 0 if tiers is None else self.tallies[tiers.by].between(*self.plan.window(tiers, day))
+        if tiers is None or not self.known:
+            return 0
+        if tiers.by not in self.tallies:
+            self.tallies[tiers.by] = tally_of(self.known, tiers.by)
+        return self.tallies[tiers.by].between(*self.plan.window(tiers, day))
+
+    def on(self, day: int) -> Day | None:
+        """What was done on a day."""
+        if not self.days:
+            self.days = {one.day: one for one in self.known}
+        return self.days.get(day)
 
     def opening(self, day: int) -> int:
         """What counts from the moment that a day begins."""
-        tiers, known = self.standing.tiers, self.days.get(day)
+        tiers, known = self.standing.tiers, self.on(day)
         return known.opening if known is not None and tiers is not None and tiers.by == "points" else 0
 
     def done(self, day: int) -> int:
         """What counts of what was done on the day itself."""
-        tiers, known = self.standing.tiers, self.days.get(day)
+        tiers, known = self.standing.tiers, self.on(day)
         return 0 if known is None or tiers is None else int(getattr(known, tiers.by)) - self.opening(day)
 
     def adopt(self, stage: Stage) -> None:
