@@ -8,7 +8,6 @@ from importlib import resources
 from typing import Any
 
 import asyncpg
-from alembic.script import ScriptDirectory
 from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from starlette.responses import Response
@@ -29,6 +28,9 @@ def migration_head(service: str) -> str | None:
     folder = resources.files("services").joinpath(service, "migrations")
     if not folder.joinpath("env.py").is_file():
         return None
+    # Here, because only APIs ask, and whoever imports their routes would pay for it.
+    from alembic.script import ScriptDirectory
+
     return ScriptDirectory(str(folder)).get_current_head()
 
 

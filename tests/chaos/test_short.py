@@ -67,7 +67,7 @@ async def test_two_workers_that_begin_behind_a_backlog_teach_each_other_the_shop
 
 
 async def test_killed_at_every_named_point_nothing_is_lost_or_doubled(servers: Servers) -> None:
-    async with a_world(servers, seed=SEED + 1, customers=700, services=SERVICES) as world:
+    async with a_world(servers, seed=SEED + 1, customers=400, services=SERVICES) as world:
         small = {"MANDEGAR_BATCH_EVENTS_MAX": "25"}
         steps = [f"{point}:{nth}" for nth, point in enumerate(STEPS, 2)]
         gateway = world.keep("gateway", plan=[*steps, "relay_after_send:2", "relay_after_delete:3"], **small)

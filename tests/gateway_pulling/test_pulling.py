@@ -314,7 +314,7 @@ def _pull_in_a_loop_of_its_own(pulls: Pulls, stop: asyncio.Event) -> None:
     async def until_told() -> None:
         mine = asyncio.Event()
         working = asyncio.create_task(keep_pulling(pulls.settings, mine))
-        while not stop.is_set() and not working.done():
+        while not stop.is_set() and not working.done():  # noqa: ASYNC110 - set in another thread
             await asyncio.sleep(0.05)
         mine.set()
         await working

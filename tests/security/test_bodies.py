@@ -74,7 +74,7 @@ async def test_fields_that_nobody_knows_are_refused_and_their_names_not_repeated
 _REWARDS: dict[str, Any] = {
     "name": [5, None, "", "x" * 201, "a\n"],
     "what": [5, None, {}, {"kind": "free"}, {"kind": "percent", "percent": "5"}, {"kind": "wallet", "amount": 5.0}],
-    "currency": [5, None, "", "XXXX", "ZZZ"],
+    "currency": [5, None, "", "EURO", "ZZZ"],
     "points": ["5", 5.0, True, None, -1, 10**18],
     "active": [1, "true", None],
     "since": [5, True, "5", "2025-06-01", "2025-06-01T00:00:00", "yesterday"],

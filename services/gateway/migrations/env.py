@@ -1,6 +1,6 @@
 """Run by alembic."""
 
 from services.gateway.tables import metadata
-from shared.db import run_env
+from shared.db.migrating import run_env
 
 run_env("gateway", metadata)

@@ -5,7 +5,7 @@ Revision 0006, after 0005.
 
 from alembic import op
 
-from shared.db import create_audit_tables, drop_audit_tables
+from shared.db.migrating import create_audit_tables, drop_audit_tables
 
 revision = "0006"
 down_revision = "0005"

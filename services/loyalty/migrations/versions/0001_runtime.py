@@ -5,8 +5,13 @@ Revision 0001, after none.
 
 from alembic import op
 
-from shared.db import create_audit_tables, drop_audit_tables
-from shared.db.migrating import create_runtime_tables, drop_runtime_tables, note_processed_months
+from shared.db.migrating import (
+    create_audit_tables,
+    create_runtime_tables,
+    drop_audit_tables,
+    drop_runtime_tables,
+    note_processed_months,
+)
 
 revision = "0001"
 down_revision = None

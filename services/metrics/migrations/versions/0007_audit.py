@@ -5,7 +5,7 @@ Revision 0007, after 0006.
 
 from alembic import op
 
-from shared.db import create_audit_tables, drop_audit_tables
+from shared.db.migrating import create_audit_tables, drop_audit_tables
 
 revision = "0007"
 down_revision = "0006"
