@@ -110,7 +110,7 @@ async def test_a_worker_stopped_inside_its_transaction_is_fenced_when_it_comes_b
         await world.feed_rest()
         await world.drained()
         print("compared", await judge(world))
-        assert world.endings == [], "a zombie finds out by itself and lives on"
+        assert world.endings == [], f"a zombie finds out by itself and lives on: {world.obituary()}"
         for zombie in zombies:
             assert point == "after_commit" or '"cause": "fenced"' in zombie.log.read_text()
             assert await taken_over(world, zombie.service), "somebody else owned every partition meanwhile"

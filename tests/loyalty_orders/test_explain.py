@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from random import Random
 from typing import Any, NamedTuple
 
 import httpx
 import pytest
-from prometheus_client import CollectorRegistry
 
-from services.loyalty.main import create_service
 from services.loyalty.orders.api import router
 from services.loyalty.programmes import Programme, Version
 from shared.contracts.orders import OrderCancelled, OrderLine
 from shared.contracts.shops import Shop
 from shared.contracts.topics import INTERACTIONS, ORDERS
-from shared.kernel import FixedClock, api_key_sha256, api_key_text
-from shared.messaging.dead_letters import Cipher
-from shared.settings import PlatformSettings
-from shared.testing import Databases, api_url
-from shared.testing.harness import TEST_SECRET, Harness, running
-from shared.testing.http import client
-from shared.web import create_app
+from shared.testing import Databases
+from shared.testing.harness import Harness
 from tests.loyalty_earning.ground import fixed, rule
 from tests.loyalty_earning.ground import programme as programme_of
-from tests.loyalty_orders.ground import NOW, SHOP, SHOPS, Story, completed, did, event, name, order, refunded, version
-from tests.loyalty_orders.programmes import publish
+from tests.loyalty_orders.answering import answering
+from tests.loyalty_orders.ground import SHOP, Story, completed, did, event, name, order, refunded, version
 
 pytestmark = pytest.mark.stack
 REVIEW = {"kind": "interaction", "names": ["Product Reviewed"]}
@@ -55,26 +48,9 @@ class Ground(NamedTuple):
 
 @asynccontextmanager
 async def ground(databases: Databases, programme: Programme | None = RULES) -> AsyncIterator[Ground]:
-    url, clock = await databases.create("loyalty"), FixedClock(NOW)
     versions: dict[Shop, Sequence[Version]] = {} if programme is None else {SHOP: [version(programme)]}
-    async with AsyncExitStack() as opened:
-        service = create_service(lambda: Cipher(TEST_SECRET))
-        worker = await opened.enter_async_context(running(service, url, clock=clock))
-        await worker.configure(*SHOPS)
-        await publish(worker.pool, versions)
-        text = api_key_text("a1b2c3d4e5f6a1b2c3", bytes(32))
-        await worker.pool.execute(
-            "INSERT INTO api_key (key_id, shop, sha256, scopes) VALUES ($1, 1, $2, '{customers:read}')",
-            *("a1b2c3d4e5f6a1b2c3", api_key_sha256(text)),
-        )
-        settings = PlatformSettings.load(
-            "loyalty",
-            database_url=api_url(url, "loyalty"),
-            kafka_bootstrap_servers="127.0.0.1:1",
-            secret_key=TEST_SECRET,
-        )
-        app = create_app("loyalty", settings, [router], clock=clock, registry=CollectorRegistry())
-        yield Ground(worker, await opened.enter_async_context(client(app, key=text)))
+    async with answering(databases, versions, [router], ["customers:read"]) as there:
+        yield Ground(there.worker, there.http)
 
 
 async def test_an_order_tells_by_rule_and_line_why_it_got_its_points(databases: Databases) -> None:

@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any, NamedTuple
 
 import httpx
 import msgspec
 import pytest
-from prometheus_client import CollectorRegistry
 
-from services.loyalty.main import create_service
 from services.loyalty.members.api import router
 from services.loyalty.programmes import Version
 from shared.contracts.shops import Shop
 from shared.contracts.topics import CUSTOMERS, LOYALTY_MEMBERS, ORDERS
-from shared.db import create_pool
-from shared.kernel import FixedClock, api_key_sha256, api_key_text
-from shared.messaging.dead_letters import Cipher
-from shared.settings import PlatformSettings
-from shared.testing import Databases, api_url
-from shared.testing.harness import TEST_SECRET, Harness, running
-from shared.testing.http import client
-from shared.web import create_app
-from tests.loyalty_orders.ground import BARE, FLAT, NOW, OTHER, SHOP, SHOPS, START, completed, name, points, version
-from tests.loyalty_orders.programmes import publish
+from shared.kernel import FixedClock
+from shared.testing import Databases
+from shared.testing.harness import Harness
+from tests.loyalty_orders.answering import answering
+from tests.loyalty_orders.ground import BARE, FLAT, NOW, OTHER, SHOP, START, completed, name, points, version
 from tests.loyalty_orders.test_identities import told
 
 pytestmark = pytest.mark.stack
@@ -36,44 +29,27 @@ SCOPES = ["metrics:read", "loyalty:write"]
 class Api(NamedTuple):
     """The API, and a worker beside it."""
 
-    http: httpx.AsyncClient
+    clients: Mapping[Shop, httpx.AsyncClient]
     worker: Harness
     clock: FixedClock
-    keys: dict[Shop, str]
 
     async def post(self, customer: int, change: str, shop: Shop = SHOP, **body: Any) -> httpx.Response:
         """Ask for a change of a member."""
-        headers = {"Authorization": f"Bearer {self.keys[shop]}", "Idempotency-Key": body.pop("key", "")}
-        headers = {name_: value for name_, value in headers.items() if value}
+        key = body.pop("key", "")
+        headers = {"Idempotency-Key": key} if key else {}
         path = f"/v1/members/{name(customer)}/{change}"
-        return await self.http.post(path, headers=headers, **({"json": body} if body else {}))
+        return await self.clients[shop].post(path, headers=headers, **({"json": body} if body else {}))
 
     async def get(self, path: str, shop: Shop = SHOP, **query: Any) -> httpx.Response:
         """Ask."""
-        return await self.http.get(path, headers={"Authorization": f"Bearer {self.keys[shop]}"}, params=query)
+        return await self.clients[shop].get(path, params=query)
 
 
 @asynccontextmanager
 async def an_api(databases: Databases, programmes: dict[Shop, list[Version]] | None = None) -> AsyncIterator[Api]:
-    url, clock = await databases.create("loyalty"), FixedClock(NOW)
-    async with AsyncExitStack() as opened:
-        service = create_service(lambda: Cipher(TEST_SECRET))
-        worker = await opened.enter_async_context(running(service, url, clock=clock))
-        await worker.configure(*SHOPS)
-        await publish(worker.pool, {SHOP: [version()], OTHER: [version()]} if programmes is None else programmes)
-        keys = {}
-        for shop in SHOPS:
-            keys[shop] = api_key_text(f"key{shop.number}", bytes([shop.number]) * 32)
-            await worker.pool.execute(
-                "INSERT INTO api_key (key_id, shop, sha256, scopes) VALUES ($1, $2, $3, $4)",
-                *(f"key{shop.number}", shop.number, api_key_sha256(keys[shop]), SCOPES),
-            )
-        pool = await opened.enter_async_context(await create_pool(api_url(url, "loyalty"), "loyalty", max_size=3))
-        settings = PlatformSettings.load(
-            kafka_bootstrap_servers="127.0.0.1:1", database_url=url, secret_key=TEST_SECRET
-        )
-        app = create_app("loyalty", settings, [router], clock=clock, pool=pool, registry=CollectorRegistry())
-        yield Api(await opened.enter_async_context(client(app)), worker, clock, keys)
+    versions = {SHOP: [version()], OTHER: [version()]} if programmes is None else programmes
+    async with answering(databases, versions, [router], SCOPES) as there:
+        yield Api(there.clients, there.worker, there.clock)
 
 
 async def test_a_customer_joins_leaves_and_comes_back(databases: Databases) -> None:

@@ -8,27 +8,23 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-import asyncpg
 import httpx
 import msgspec
 from prometheus_client import CollectorRegistry
 
 from services.loyalty.corrections import router as corrections
-from services.loyalty.main import create_service
 from services.loyalty.points import Signer, verify
 from services.loyalty.rewards import ROUTERS
-from shared.contracts.shops import Shop
 from shared.contracts.topics import CUSTOMERS, LOYALTY_REWARDS, ORDERS
 from shared.db import acquire, create_pool
-from shared.kernel import Clock, FixedClock, api_key_sha256, api_key_text
-from shared.messaging.dead_letters import Cipher
+from shared.kernel import Clock, FixedClock
 from shared.settings import PlatformSettings
 from shared.testing import Databases, api_url
-from shared.testing.harness import TEST_SECRET, Harness, running
+from shared.testing.harness import TEST_SECRET, Harness
 from shared.testing.http import client
 from shared.web import create_app
-from tests.loyalty_orders.ground import FLAT, NOW, OTHER, SHOP, SHOPS, completed, name, version
-from tests.loyalty_orders.programmes import publish
+from tests.loyalty_orders.answering import add_key, working
+from tests.loyalty_orders.ground import FLAT, OTHER, SHOP, completed, name, version
 from tests.loyalty_orders.test_identities import told
 from tests.security.signing import STAFF, of_role, public_file
 
@@ -100,21 +96,17 @@ class Api(NamedTuple):
 @asynccontextmanager
 async def an_api(databases: Databases, points: int = 100, limit: int = 1_000) -> AsyncIterator[Api]:
     """Customer 1 of the shop is a member with so many points; 2 is known and no member."""
-    url, clock = await databases.create("loyalty"), FixedClock(NOW)
     programme = msgspec.structs.replace(FLAT, second_person_over=limit)
-    async with AsyncExitStack() as opened:
-        service = create_service(lambda: Cipher(TEST_SECRET), lambda: Signer(TEST_SECRET))
-        worker = await opened.enter_async_context(running(service, url, clock=clock))
-        await worker.configure(*SHOPS)
-        await publish(worker.pool, {SHOP: [version(programme)], OTHER: [version()]})
+    programmes = {SHOP: [version(programme)], OTHER: [version()]}
+    async with working(databases, programmes) as (worker, clock, url):
         await worker.feed(CUSTOMERS, [told("updated", 1, 1, 1), told("updated", 2, 2, 1)])
         await worker.feed(ORDERS, [completed("first", revenue=points * 100)])
         keys = {}
         for number, (word, shop) in enumerate({"first": SHOP, "second": SHOP, "other": OTHER}.items()):
-            keys[word] = await add_key(worker.pool, shop, f"key{number}")
+            keys[word] = await add_key(worker.pool, shop, f"key{number}", SCOPES)
         keys |= {who: of_role("agent", SHOP.slug, who) for who in ("ava", "kia")}
-        http = await opened.enter_async_context(asking(url, clock))
-        yield Api(http, worker, clock, keys, url)
+        async with asking(url, clock) as http:
+            yield Api(http, worker, clock, keys, url)
 
 
 @asynccontextmanager
@@ -128,13 +120,3 @@ async def asking(url: str, clock: Clock) -> AsyncIterator[httpx.AsyncClient]:
         routers = [*ROUTERS, corrections]
         app = create_app("loyalty", settings, routers, clock=clock, pool=pool, registry=CollectorRegistry())
         yield await opened.enter_async_context(client(app))
-
-
-async def add_key(pool: asyncpg.Pool[Any], shop: Shop, key_id: str) -> str:
-    """A key of a shop with all that it needs here; its text."""
-    text = api_key_text(key_id, key_id.encode().ljust(32, b"x"))
-    await pool.execute(
-        "INSERT INTO api_key (key_id, shop, sha256, scopes) VALUES ($1, $2, $3, $4)",
-        *(key_id, shop.number, api_key_sha256(text), SCOPES),
-    )
-    return text

@@ -25,10 +25,11 @@ from shared.messaging.reference import write_shops
 from shared.testing import Databases
 from tests.chaos.faults import RELAYING, STEPS
 from tests.chaos.topic import ends_of, make_topics_anew, messages_of
+from tests.loyalty_orders.answering import add_key
 from tests.loyalty_orders.ground import SHOP, completed, name, refunded, version
 from tests.loyalty_orders.programmes import publish
 from tests.loyalty_orders.test_killed import WORKERS_SECRET, kept
-from tests.loyalty_rewards.ground import TEN_OFF, add_key, asking
+from tests.loyalty_rewards.ground import SCOPES, TEN_OFF, asking
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 CUSTOMERS = (1, 2, 3)
@@ -140,7 +141,7 @@ async def _open_the_shop(pool: asyncpg.Pool[Any]) -> dict[str, str]:
     for customer in CUSTOMERS:
         await pool.execute("INSERT INTO known_customer (shop, customer) VALUES (1, $1)", customer)
         await pool.execute(joined, customer)
-    return {"Authorization": f"Bearer {await add_key(pool, SHOP, 'till')}"}
+    return {"Authorization": f"Bearer {await add_key(pool, SHOP, 'till', SCOPES)}"}
 
 
 async def _settled(pool: asyncpg.Pool[Any], servers: str) -> None:

@@ -51,6 +51,25 @@ async def at_once(*asked: Callable[[], Awaitable[httpx.Response]]) -> list[httpx
     return await asyncio.gather(*(insist(ask) for ask in asked))
 
 
+async def test_the_next_reward_is_the_nearest_that_points_alone_are_missing_for(databases: Databases) -> None:
+    async with an_api(databases) as api:
+        for reward, changes in {
+            "in reach": {"points": 100},
+            "far": {"points": 900},
+            "near": {"points": 130},
+            "twin of near": {"points": 130},
+            "nearer, but gone": {"points": 110, "stock": 1, "active": False},
+            "nearer, with a cart": {"points": 120, "minimum_spend": 5_000},
+        }.items():
+            await api.make(id=reward.replace(" ", "-").replace(",", ""), name=reward, **changes)
+        answer = (await api.ask("POST", "/v1/rewards/available", {"customer": name(1)})).json()
+        assert answer["next"] == {"reward": "near", "name": "near", "points": 130, "missing": 30}
+        cart = {"customer": name(1), "cart": {"total": 6_000, "currency": "USD"}}
+        with_cart = (await api.ask("POST", "/v1/rewards/available", cart)).json()
+        assert with_cart["next"]["reward"] == "nearer-with-a-cart"
+        assert with_cart["next"]["missing"] == 20
+
+
 async def test_a_reward_is_held_captured_and_used_on_an_order(databases: Databases) -> None:
     async with an_api(databases) as api:
         await api.make()

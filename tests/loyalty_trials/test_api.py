@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from random import Random
 from typing import Any, NamedTuple
 
 import httpx
 import pytest
-from prometheus_client import CollectorRegistry
 
-from services.loyalty.main import create_service
 from services.loyalty.programmes import Version
 from services.loyalty.trials import trials_router
 from services.loyalty.trials.store import happened_since
 from shared.contracts.shops import Shop
 from shared.contracts.topics import ORDERS
-from shared.kernel import FixedClock, api_key_sha256, api_key_text
-from shared.messaging.dead_letters import Cipher
-from shared.settings import PlatformSettings
-from shared.testing import Databases, api_url
-from shared.testing.harness import TEST_SECRET, Harness, running
-from shared.testing.http import client
-from shared.web import create_app
+from shared.testing import Databases
+from shared.testing.harness import Harness
 from tests.loyalty_earning.ground import fixed, rule
-from tests.loyalty_orders.ground import NOW, OTHER, SHOP, SHOPS, Story, completed, refunded, version
-from tests.loyalty_orders.programmes import publish
+from tests.loyalty_orders.answering import answering
+from tests.loyalty_orders.ground import NOW, OTHER, SHOP, Story, completed, refunded, version
 
 pytestmark = pytest.mark.stack
 LATE = 24.0 * 80
@@ -49,25 +42,8 @@ class Ground(NamedTuple):
 
 @asynccontextmanager
 async def ground(databases: Databases, programmes: dict[Shop, Sequence[Version]]) -> AsyncIterator[Ground]:
-    url, clock = await databases.create("loyalty"), FixedClock(NOW)
-    async with AsyncExitStack() as opened:
-        service = create_service(lambda: Cipher(TEST_SECRET))
-        worker = await opened.enter_async_context(running(service, url, clock=clock))
-        await worker.configure(*SHOPS)
-        await publish(worker.pool, programmes)
-        text = api_key_text("a1b2c3d4e5f6a1b2c3", bytes(32))
-        await worker.pool.execute(
-            "INSERT INTO api_key (key_id, shop, sha256, scopes) VALUES ($1, 1, $2, '{programmes:read}')",
-            *("a1b2c3d4e5f6a1b2c3", api_key_sha256(text)),
-        )
-        settings = PlatformSettings.load(
-            "loyalty",
-            database_url=api_url(url, "loyalty"),
-            kafka_bootstrap_servers="127.0.0.1:1",
-            secret_key=TEST_SECRET,
-        )
-        app = create_app("loyalty", settings, [trials_router], clock=clock, registry=CollectorRegistry())
-        yield Ground(worker, await opened.enter_async_context(client(app, key=text)))
+    async with answering(databases, programmes, [trials_router], ["programmes:read"]) as there:
+        yield Ground(there.worker, there.http)
 
 
 TWICE = rule("spend", {"kind": "rate", "points": 2, "per": 100})

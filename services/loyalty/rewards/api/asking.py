@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -20,7 +21,7 @@ from shared.db import ReadTransaction
 from shared.kernel import Clock
 from shared.web import Caller, ClockDep, DatabaseDep, allow, customer_number, not_found
 
-_REWARDS_MAX = 500
+_PAGE_ROWS = 500
 _OFFER: dict[str, Any] = {
     "reward": "ten-off",
     "version": 1,
@@ -63,26 +64,51 @@ class OfferAnswer(BaseModel):
     model_config = ConfigDict(json_schema_extra={"example": _OFFER})
 
 
+class NextRewardAnswer(BaseModel):
+    """The reward that comes within reach first."""
+
+    reward: str
+    name: str
+    points: int
+    missing: int = Field(description="So many points more, and it can be had.")
+
+
 class OffersAnswer(BaseModel):
     """The catalogue as one customer sees it."""
 
     customer: str
     points: int = Field(description="That can be spent now.")
+    next: NextRewardAnswer | None = Field(
+        description="Of those that points alone are missing for, with this cart, the nearest."
+    )
     items: list[OfferAnswer]
 
-    model_config = ConfigDict(json_schema_extra={"example": {"customer": SAMPLE, "points": 380, "items": [_OFFER]}})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "customer": SAMPLE,
+                "points": 380,
+                "next": {"reward": "ten-off", "name": "10 off", "points": 500, "missing": 120},
+                "items": [_OFFER],
+            }
+        }
+    )
 
 
 @router.post("/available", response_model=OffersAnswer, summary="What a customer could have, and why not")
 async def available(caller: Asker, database: DatabaseDep, clock: ClockDep, body: AskForm) -> Response:
-    """Every reward that is offered, with everything that stands in the way. Nothing is kept or held."""
+    """Every reward that is offered, with everything that stands in the way; and how far it is to the next one.
+
+    Nothing is kept or held.
+    """
     async with database.read(caller.shop_id) as reads:
         asked = await _asked(reads, caller, clock, body.customer)
-        found = await store.listed(reads, caller.shop_id, "", _REWARDS_MAX)
+        offered = [one for one in await _whole_catalogue(reads, caller.shop_id) if one.reward.active]
     database.concerns(body.customer)
-    cart, offered = cart_of(body.cart), [one for one in found if one.reward.active]
-    items = [_offer(caller, asked, one, cart, clock) for one in offered]
-    return json_answer({"customer": body.customer, "points": asked.points, "items": items})
+    cart = cart_of(body.cart)
+    judgements = [(one, judged(caller.shop, asked, one, cart, clock.now())) for one in offered]
+    items = [_offer(one, reasons, cart) for one, reasons in judgements]
+    return json_answer({"customer": body.customer, "points": asked.points, "next": _next(judgements), "items": items})
 
 
 @router.post("/{reward}/quote", response_model=OfferAnswer, summary="What a reward costs and is worth to a customer")
@@ -94,7 +120,8 @@ async def quote(caller: Asker, database: DatabaseDep, clock: ClockDep, reward: R
             raise not_found("reward")
         asked = await _asked(reads, caller, clock, body.customer)
     database.concerns(body.customer)
-    return json_answer(_offer(caller, asked, found, cart_of(body.cart), clock))
+    cart = cart_of(body.cart)
+    return json_answer(_offer(found, judged(caller.shop, asked, found, cart, clock.now()), cart))
 
 
 def cart_of(form: CartForm | None) -> Cart | None:
@@ -107,6 +134,28 @@ def why_answer(reasons: tuple[WhyNot, ...]) -> list[dict[str, Any]]:
     return [dict(one._asdict()) for one in reasons]
 
 
+async def _whole_catalogue(reads: ReadTransaction, shop: int) -> list[Listed]:
+    found: list[Listed] = []
+    while True:  # ends with the catalogue: each page begins behind the last
+        page = await store.listed(reads, shop, found[-1].id if found else "", _PAGE_ROWS)
+        found += page
+        if len(page) < _PAGE_ROWS:
+            return found
+
+
+def _next(offered: Sequence[tuple[Listed, tuple[WhyNot, ...]]]) -> dict[str, Any] | None:
+    """The one of which points alone are missing, and the fewest of them; of several the first by id."""
+    near = [
+        (reasons[0].missing or 0, one.id, one)
+        for one, reasons in offered
+        if len(reasons) == 1 and reasons[0].reason == "points_missing"
+    ]
+    if not near:
+        return None
+    missing, _, one = min(near, key=lambda found: found[:2])
+    return {"reward": one.id, "name": one.reward.name, "points": one.reward.points, "missing": missing}
+
+
 async def _asked(reads: ReadTransaction, caller: Caller, clock: Clock, customer: str) -> Asked:
     number = customer_number(customer)
     if not await persons.is_known(reads, caller.shop_id, number):
@@ -114,8 +163,7 @@ async def _asked(reads: ReadTransaction, caller: Caller, clock: Clock, customer:
     return await asked_by(reads, caller.shop, number, clock.now())
 
 
-def _offer(caller: Caller, asked: Asked, one: Listed, cart: Cart | None, clock: Clock) -> dict[str, Any]:
-    reasons = judged(caller.shop, asked, one, cart, clock.now())
+def _offer(one: Listed, reasons: tuple[WhyNot, ...], cart: Cart | None) -> dict[str, Any]:
     fits = cart is not None and cart.currency == one.reward.currency
     return {
         "reward": one.id,
