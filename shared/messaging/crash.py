@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 
 POINTS = frozenset(
     {
@@ -49,4 +50,5 @@ def at(name: str) -> None:
         return
     _fuse.left -= 1
     if _fuse.left == 0:
-        os.kill(os.getpid(), _fuse.signal)
+        # To this thread: a signal to the process may be taken by another one, while this one goes on for a moment.
+        signal.pthread_kill(threading.get_ident(), _fuse.signal)
