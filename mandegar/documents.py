@@ -14,6 +14,7 @@ from mandegar.connecting import DEFAULT_DIRECTORY
 from mandegar.services import service_main, service_names
 from mandegar.stack import kafka, postgres
 from mandegar.stack.supervisor import FIRST_HTTP_PORT
+from services.campaigns.settings import CampaignsSettings
 from services.gateway.settings import GatewaySettings
 from services.loyalty.settings import LoyaltySettings
 from services.metrics.settings import MetricsSettings
@@ -22,6 +23,7 @@ from shared.settings.logins import PASSWORD_LENGTH_MIN, own_variable, password_v
 
 OPENAPI = SETTINGS_PAGE.parent / "openapi"
 _SETTINGS: dict[str, type[PlatformSettings]] = {
+    "campaigns": CampaignsSettings,
     "gateway": GatewaySettings,
     "loyalty": LoyaltySettings,
     "metrics": MetricsSettings,

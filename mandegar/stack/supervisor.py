@@ -19,6 +19,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from types import FrameType
 
@@ -122,10 +123,12 @@ class Supervisor:
         taken: list[int] = []
         children = []
         staff = staff_environment(self.directory) if any(role == "api" for _, role in self._roles) else {}
-        for number, (service, role) in enumerate(self._roles):
+        # What has a port already keeps it, whichever services have come since.
+        fresh = (port for port in count(FIRST_HTTP_PORT) if port not in ports.values())
+        for service, role in self._roles:
             key = f"{service}-{role}"
             setting = f"MANDEGAR_{service.upper()}_{role.upper()}_PORT"
-            ports[key] = choose_port(setting, last=ports.get(key, FIRST_HTTP_PORT + number), taken=taken)
+            ports[key] = choose_port(setting, last=ports.get(key) or next(fresh), taken=taken)
             taken.append(ports[key])
             address = f"http://127.0.0.1:{ports[key]}"
             port_variable = "MANDEGAR_HTTP_PORT" if role == "api" else "MANDEGAR_METRICS_PORT"

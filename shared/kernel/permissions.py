@@ -28,6 +28,8 @@ Permission = Literal[
     "programmes:write",
     "loyalty:write",
     "loyalty:approve",
+    "campaigns:read",
+    "campaigns:write",
 ]
 Role = Literal["viewer", "analyst", "marketer", "agent", "admin"]
 
@@ -50,6 +52,8 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "programmes:write": "make and change loyalty programmes",
         "loyalty:write": "what belongs to one member: join, leave, block, redeem, correct points",
         "loyalty:approve": "decide upon corrections of points that somebody else asked for; no key has it",
+        "campaigns:read": "templates and messages: what is sent to whom, and what came of it",
+        "campaigns:write": "make and change templates, send messages",
     }
 )
 """What each permission opens."""
@@ -57,7 +61,7 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
 # A second person is a person: one may hold any number of keys.
 _PEOPLE: frozenset[Permission] = frozenset({"loyalty:approve"})
 
-_FIGURES: frozenset[Permission] = frozenset({"metrics:read", "shops:read", "programmes:read"})
+_FIGURES: frozenset[Permission] = frozenset({"metrics:read", "shops:read", "programmes:read", "campaigns:read"})
 _CUSTOMERS: frozenset[Permission] = frozenset({"customers:list", "customers:read"})
 # Machines alone hand in orders and events: no role has these two.
 _STAFF: frozenset[Permission] = frozenset(
@@ -65,18 +69,20 @@ _STAFF: frozenset[Permission] = frozenset(
         *("metrics:read", "customers:list", "customers:read", "customers:write", "personal:read", "personal:erase"),
         *("shops:read", "shops:write", "keys:read", "keys:write", "audit:read"),
         *("programmes:read", "programmes:write", "loyalty:write", "loyalty:approve"),
+        *("campaigns:read", "campaigns:write"),
     }
 )
 ROLES: Mapping[str, frozenset[Permission]] = MappingProxyType(
     {
         "viewer": _FIGURES,
         "analyst": _FIGURES | _CUSTOMERS,
-        "marketer": _FIGURES | _CUSTOMERS | {"programmes:write"},
+        "marketer": _FIGURES | _CUSTOMERS | {"programmes:write", "campaigns:write"},
         "agent": _FIGURES | _PEOPLE | {"customers:read", "customers:write", "personal:read", "loyalty:write"},
         "admin": _STAFF,
     }
 )
-"""Marketers have what analysts have, and make programmes; agents see one customer at a time, with contacts."""
+"""Marketers have what analysts have, and make programmes and messages; agents see one customer at a time, with
+contacts."""
 
 SCOPES: Mapping[str, frozenset[Permission]] = MappingProxyType(
     {
@@ -93,6 +99,8 @@ SCOPES: Mapping[str, frozenset[Permission]] = MappingProxyType(
         "programmes:read": frozenset({"programmes:read"}),
         "programmes:write": frozenset({"programmes:read", "programmes:write"}),
         "loyalty:write": frozenset({"customers:read", "loyalty:write"}),
+        "campaigns:read": frozenset({"campaigns:read"}),
+        "campaigns:write": frozenset({"campaigns:read", "campaigns:write"}),
         "admin": _STAFF - _PEOPLE,
     }
 )

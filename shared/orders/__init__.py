@@ -18,6 +18,7 @@ from shared.orders.order import (
     merge,
     net,
     resolved,
+    standing,
     status,
     worth,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "pieces",
     "refund_of",
     "resolved",
+    "standing",
     "state_of",
     "status",
     "told_apart",

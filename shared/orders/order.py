@@ -113,6 +113,20 @@ def merge(one: OrderState, other: OrderState) -> OrderState:
     return OrderState(marks, _joined(one.contents, other.contents), _joined(one.tellings, other.tellings))
 
 
+def standing(state: OrderState) -> OrderState:
+    """The order without what later words replaced: the first completion, the mark that decides, the content that
+    stands, the last of each telling. Joined with whatever comes, it is as if nothing had been left out.
+
+    When it was received means nothing here, and is left out.
+    """
+    firsts = [mark for mark in state.marks if mark.completed]
+    marks = {mark: 0 for mark in [min(firsts, default=None), status(state)] if mark is not None}
+    content = state.content
+    contents = {} if content is None else {(content.at, content.event_id): content._replace(received=0)}
+    tellings = {(refund_id, one.at, one.event_id): one._replace(received=0) for refund_id, one in state.refunds.items()}
+    return OrderState(marks, contents, tellings)
+
+
 def _joined(one: Mapping[_Key, _Told], other: Mapping[_Key, _Told]) -> Mapping[_Key, _Told]:
     """Of what both were told, the earlier receipt counts."""
     if not one or not other:

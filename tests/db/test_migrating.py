@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 from sqlalchemy.engine import make_url
 
+from services.campaigns.tables import metadata as campaigns_metadata
 from services.gateway.tables import metadata as gateway_metadata
 from services.loyalty.tables import metadata as loyalty_metadata
 from services.metrics.tables import metadata as metrics_metadata
@@ -24,7 +25,12 @@ from tests.messaging.probe import prepare
 
 _BEFORE_MONTHS = "0003"
 """The revision of gateway before `processed_month`."""
-SERVICES = {"gateway": gateway_metadata, "loyalty": loyalty_metadata, "metrics": metrics_metadata}
+SERVICES = {
+    "campaigns": campaigns_metadata,
+    "gateway": gateway_metadata,
+    "loyalty": loyalty_metadata,
+    "metrics": metrics_metadata,
+}
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from services.loyalty.members import How, Membership, memberships
 from services.loyalty.members.domain import Member, Refused, State, Wish, changed
 from services.loyalty.orders.domain.asking import given_back
-from services.loyalty.orders.domain.occasion import Key, Kind, Known, joined, purchase_of, standing
-from shared.orders import merge
+from services.loyalty.orders.domain.occasion import Key, Kind, Known, joined, purchase_of
+from shared.orders import merge, standing
 from tests.orders.test_order import STATES
 
 KEY = Key(1, Kind.ORDER, "a")

@@ -12,9 +12,11 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
-from mandegar_client import AsyncGateway, AsyncLoyalty, AsyncMetrics
+from mandegar_client import AsyncCampaigns, AsyncGateway, AsyncLoyalty, AsyncMetrics
 
 from mandegar.stack import Stack
+from services.campaigns.main import create_app as campaigns_app
+from services.campaigns.main import create_service as campaigns_service
 from services.gateway.main import create_app as gateway_app
 from services.gateway.main import create_service as gateway_service
 from services.gateway.shops import add_shop, create_key
@@ -95,6 +97,7 @@ class Platform:
     """See the module. `settle` takes what was collected all the way to the figures."""
 
     gateway: AsyncGateway
+    campaigns: AsyncCampaigns
     loyalty: AsyncLoyalty
     metrics: AsyncMetrics
     http: dict[str, httpx.AsyncClient]
@@ -122,7 +125,7 @@ class Platform:
         told = await self.workers["gateway"].published()
         for topic in _KEPT:
             fresh = [event for event in told[self.taken.get("told", 0) :] if event.topic == topic]
-            for reader in (self.workers["metrics"], self.workers["loyalty"]):
+            for reader in (self.workers["metrics"], self.workers["loyalty"], self.workers["campaigns"]):
                 if topic in reader.handler.decoders:
                     await reader.feed(topic, [json.dumps(event.event).encode() for event in fresh])
         self.taken["told"] = len(told)
@@ -141,9 +144,14 @@ def _settings(service: str, url: str, stack: Stack, **more: Any) -> PlatformSett
 @asynccontextmanager
 async def platform(databases: Databases, stack: Stack) -> AsyncIterator[Platform]:
     """On tables of its own, with one shop, its key and a connection to Shopify."""
-    url = await databases.create("gateway", "loyalty", "metrics")
+    url = await databases.create("campaigns", "gateway", "loyalty", "metrics")
     ids = _ids()
-    services = [gateway_service(SECRET.encode(), lambda: next(ids)), loyalty_service(), metrics_service()]
+    services = [
+        campaigns_service(),
+        gateway_service(SECRET.encode(), lambda: next(ids)),
+        loyalty_service(),
+        metrics_service(),
+    ]
     await ensure_topics(stack.bootstrap_servers, services, partitions=12)
     clock = SystemClock()
     async with AsyncExitStack() as open_:
@@ -166,6 +174,7 @@ async def platform(databases: Databases, stack: Stack) -> AsyncIterator[Platform
         raw = await open_.enter_async_context(topics_from_here(stack.bootstrap_servers))
         by_staff = str(public_file(Path(open_.enter_context(TemporaryDirectory()))))
         apps = {
+            "campaigns": campaigns_app(_settings("campaigns", url, stack)),
             "gateway": gateway_app(settings_for(url, stack.bootstrap_servers)),
             "loyalty": loyalty_app(_settings("loyalty", url, stack, staff_jwks=by_staff, staff_issuer=ISSUER)),
             "metrics": metrics_app(_settings("metrics", url, stack)),
@@ -175,6 +184,7 @@ async def platform(databases: Databases, stack: Stack) -> AsyncIterator[Platform
         http = {name: await open_.enter_async_context(client(app, key=keys[name])) for name, app in apps.items()}
         made = Platform(
             AsyncGateway(http=http["gateway"], key=key),
+            AsyncCampaigns(http=http["campaigns"], key=key),
             AsyncLoyalty(http=http["loyalty"], key=keys["loyalty"]),
             AsyncMetrics(http=http["metrics"], key=key),
             http,

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 from prometheus_client import CollectorRegistry
 
+from services.campaigns.main import create_service as create_campaigns
 from services.gateway.consents import consents_router
 from services.gateway.identity.api import router as identity_router
 from services.gateway.main import create_service
@@ -35,6 +36,7 @@ from tests.gateway.ground import NOW, SECRET, random_ids, raw
 
 SHOP, OTHER = "default", "other"
 SCOPES = ["personal:read", "personal:erase", "customers:write", "metrics:read"]
+_CARRIED = (topics.CUSTOMERS, topics.CONSENTS, topics.ORDERS, topics.INTERACTIONS, topics.ERASURES)
 PARTITIONS = range(12)
 SARA = {"customer_id": "U-7781", "phone": "09121234567", "email": "sara@mail.ir", "name": "Sara Karimi"}
 
@@ -46,6 +48,7 @@ class Ground:
     gateway: Harness
     metrics: Harness
     loyalty: Harness
+    campaigns: Harness
     http: httpx.AsyncClient
     facts: httpx.AsyncClient
     clock: FixedClock
@@ -80,15 +83,14 @@ class Ground:
     async def carry(self, rounds: int = 6) -> None:
         """What lies in the outboxes for all services goes there, until none is left; timers fire."""
         for _ in range(rounds):
-            for source in (self.gateway, self.metrics, self.loyalty):
+            for source in (self.gateway, self.metrics, self.loyalty, self.campaigns):
                 rows = await source.pool.fetch("DELETE FROM outbox WHERE value <> '' RETURNING topic, value, id")
-                for topic in (topics.ORDERS, topics.INTERACTIONS, topics.ERASURES):
+                for topic in _CARRIED:
                     values = [row["value"] for row in sorted(rows, key=lambda row: row["id"]) if row["topic"] == topic]
-                    if values:
-                        await self.metrics.feed(topic, values)
-                        await self.loyalty.feed(topic, values)
-                    if values and topic == topics.ERASURES:
-                        await self.gateway.feed(topic, values)
+                    readers = (self.metrics, self.loyalty, self.campaigns, self.gateway)
+                    for reader in readers if values else ():
+                        if topic in reader.handler.decoders:
+                            await reader.feed(topic, values)
             await self.gateway.fire(topics.ERASURES, PARTITIONS)
 
     async def certificate(self, erasure: str) -> dict[str, Any]:
@@ -103,7 +105,7 @@ class Ground:
         async with acquire(self.gateway.pool) as conn:
             tables = await conn.fetch(
                 "SELECT table_schema, table_name FROM information_schema.tables"
-                " WHERE table_schema IN ('gateway', 'loyalty', 'metrics') AND table_type = 'BASE TABLE'"
+                " WHERE table_schema IN ('campaigns', 'gateway', 'loyalty', 'metrics') AND table_type = 'BASE TABLE'"
             )
             for schema, table in tables:
                 rows = await self.gateway.pool.fetch(f'SELECT t::text FROM "{schema}"."{table}" t')
@@ -135,7 +137,8 @@ def said(at: datetime, state: str = "given", channel: str = "email", **named: st
 @asynccontextmanager
 async def a_ground(databases: Databases) -> AsyncIterator[Ground]:
     """On an empty database, with two shops."""
-    url, clock, secret = await databases.create("gateway", "loyalty", "metrics"), FixedClock(NOW), SECRET.decode()
+    url = await databases.create("campaigns", "gateway", "loyalty", "metrics")
+    clock, secret = FixedClock(NOW), SECRET.decode()
     async with AsyncExitStack() as opened:
         gateway = Harness(
             create_service(SECRET, random_ids(5)),
@@ -151,7 +154,11 @@ async def a_ground(databases: Databases) -> AsyncIterator[Ground]:
         )
         shops = [await add_shop(gateway.pool, clock, slug, currency="USD", phone_region="IR") for slug in (SHOP, OTHER)]
         await metrics.configure(*shops)
+        campaigns = await opened.enter_async_context(
+            running(create_campaigns(lambda: Cipher(TEST_SECRET)), url, clock=clock)
+        )
         await loyalty.configure(*shops)
+        await campaigns.configure(*shops)
         made = {slug: await create_key(gateway.pool, clock, slug, scopes=SCOPES) for slug in (SHOP, OTHER)}
         await metrics.pool.execute("INSERT INTO metrics.api_key SELECT * FROM gateway.api_key")
         await gateway.pool.execute("TRUNCATE outbox")
@@ -167,4 +174,4 @@ async def a_ground(databases: Databases) -> AsyncIterator[Ground]:
             app = create_app(service, settings, own, clock=clock, pool=pool, registry=CollectorRegistry())
             clients.append(await opened.enter_async_context(client(app)))
         keys = {slug: text for slug, (_, text) in made.items()}
-        yield Ground(gateway, metrics, loyalty, clients[0], clients[1], clock, url, keys)
+        yield Ground(gateway, metrics, loyalty, campaigns, clients[0], clients[1], clock, url, keys)

@@ -95,7 +95,8 @@ async def place_on(databases: Databases, bootstrap_servers: str, stack: AsyncExi
     metrics = await stack.enter_async_context(await create_pool(url, "metrics", max_size=4))
     loyalty = await stack.enter_async_context(await create_pool(url, "loyalty", max_size=2))
     ground = MetricsGround(metrics, metrics)
-    pools = (gateway, loyalty, metrics)
+    campaigns = await stack.enter_async_context(await create_pool(url, "campaigns", max_size=2))
+    pools = (campaigns, gateway, loyalty, metrics)
     keys: dict[tuple[str, str], str] = {}
     connections = {}
     for slug in NUMBERS:
@@ -114,6 +115,7 @@ async def place_on(databases: Databases, bootstrap_servers: str, stack: AsyncExi
         )
         await ground.open(shop)
         await write_shops(loyalty, [shop], [1])
+        await write_shops(campaigns, [shop], [1])
         await _add_programme(loyalty, shop.number, int(PROGRAMMES[slug]))
         await loyalty.execute(
             "INSERT INTO member (shop, customer, joined_at, how, state) VALUES ($1, $2, now(), 2, 1)",

@@ -202,6 +202,9 @@ ROWS: dict[str, dict[str, Row]] = {
         "GET /v1/erasures/{erasure}": Row(_erasure),
         **_AUDIT,
     },
+    "campaigns": {
+        **_AUDIT,
+    },
     "loyalty": {
         "GET /v1/programmes": Row(),
         "GET /v1/programmes/schema": Row(),

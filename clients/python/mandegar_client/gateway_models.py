@@ -413,10 +413,12 @@ class NewKey(BaseModel):
                 "programmes:read",
                 "programmes:write",
                 "loyalty:write",
+                "campaigns:read",
+                "campaigns:write",
                 "admin",
             ]
         ],
-        Field(max_length=14, min_length=1),
+        Field(max_length=16, min_length=1),
     ]
     """
     What it may do.

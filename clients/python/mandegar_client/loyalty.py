@@ -582,7 +582,9 @@ class Loyalty(Api):
     def available(self, body: models.AskForm | Mapping[str, Any]) -> models.OffersAnswer:
         """What a customer could have, and why not.
 
-        Every reward that is offered, with everything that stands in the way. Nothing is kept or held.
+        Every reward that is offered, with everything that stands in the way; and how far it is to the next one.
+
+        Nothing is kept or held.
         """
         return self._ask("POST", "/v1/rewards/available", models.OffersAnswer, body=body)
 

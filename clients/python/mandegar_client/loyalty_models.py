@@ -835,6 +835,23 @@ class NextAnswer(BaseModel):
     """
 
 
+class NextRewardAnswer(BaseModel):
+    """
+    The reward that comes within reach first.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    reward: str
+    name: str
+    points: int
+    missing: int
+    """
+    So many points more, and it can be had.
+    """
+
+
 class OnDayAnswer(BaseModel):
     """
     Points of which something becomes on a day.
@@ -2059,6 +2076,10 @@ class OffersAnswer(BaseModel):
     points: int
     """
     That can be spent now.
+    """
+    next: NextRewardAnswer | None
+    """
+    Of those that points alone are missing for, with this cart, the nearest.
     """
     items: list[OfferAnswer]
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from services.loyalty.earning import GivenBack, Line, Purchase, Returned
-from shared.orders import Content, Mark, OrderState, Refund, first_completion, merge, status
+from shared.orders import Content, Mark, OrderState, Refund, first_completion, merge, standing, status
 
 
 class Kind(IntEnum):
@@ -89,19 +89,6 @@ class Known(NamedTuple):
     def refunds(self) -> dict[str, Refund]:
         """The last telling of each refund."""
         return self.state.refunds
-
-
-def standing(state: OrderState) -> OrderState:
-    """Without what later words replaced: the first completion, the mark that decides, the last of each telling.
-
-    When it was received means nothing here, and is left out.
-    """
-    firsts = [mark for mark in state.marks if mark.completed]
-    marks = {mark: 0 for mark in [min(firsts, default=None), status(state)] if mark is not None}
-    content = state.content
-    contents = {} if content is None else {(content.at, content.event_id): content._replace(received=0)}
-    tellings = {(refund_id, one.at, one.event_id): one._replace(received=0) for refund_id, one in state.refunds.items()}
-    return OrderState(marks, contents, tellings)
 
 
 def joined(one: Known, other: Known) -> Known:
