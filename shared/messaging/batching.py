@@ -9,7 +9,7 @@ START = 2_000
 
 
 class BatchSize:
-    """Aims at a time for each batch: a tenth more after a success, half after a failure."""
+    """Aims at a time for each batch: a tenth more after a success, double far below the aim, half after a failure."""
 
     def __init__(
         self,
@@ -32,7 +32,8 @@ class BatchSize:
         full = events >= self.limit * 0.9
         if seconds <= self._target:
             if full:
-                self.limit = min(self._events_max, self.limit + max(1, self.limit // 10))
+                step = self.limit if seconds < self._target / 4 else self.limit // 10
+                self.limit = min(self._events_max, self.limit + max(1, step))
         elif self.limit > self._least:
             fitting = max(self._least, int(max(events, 1) * max(0.5, self._target / seconds)))
             self.limit = min(self.limit, fitting)

@@ -72,6 +72,11 @@ class Handover:
         with self._lock:
             return max(0, self._lane_events_max - self._lane_events)
 
+    def is_empty(self) -> bool:
+        """Whether no event waits, the lane's apart."""
+        with self._lock:
+            return not self._chunks and not self._first
+
     async def wait_for_room(self, seconds: float) -> None:
         """In the fetching loop."""
         await self._emptied.wait(seconds)

@@ -73,7 +73,7 @@ class Processor:
         self._limits = limits
         self._rng = rng
         self._ends_of_shops = ends_of_shops
-        self._ends_asked = 0.0
+        self._ends_asked = self._batch_at = 0.0
         self._lost = lost
         self._committed = committed
         self._metrics = runtime_metrics(self._group)
@@ -211,6 +211,8 @@ class Processor:
                     self.reached_ms[place] = chunk.deliveries[-1].timestamp_ms
         track.pending, track.left = track.left, []
         track.waiting_since = None
+        if not track.is_lane:
+            self._batch_at = monotonic()
         track.size.succeeded(events, seconds)
         track.backoff.reset()
         self._tracks.worked(track, seconds)
@@ -302,7 +304,7 @@ class Processor:
             return False
         try:
             places = [(chunk.topic, chunk.partition) for chunk in chunks]
-            steps, replay = await self._chores.look(await self._connected(), places)
+            steps, replay = await self._chores.look(await self._connected(), places, idle=self._is_idle())
             if not steps and not replay:
                 return False
             if not replay:
@@ -319,6 +321,12 @@ class Processor:
                 self._metrics.timers_fired(kind).inc(count)
         self._committed(outcome)
         return True
+
+    def _is_idle(self) -> bool:
+        """Whether no live event waits, nor came a moment ago."""
+        live = self._tracks.live
+        quiet = monotonic() - self._batch_at > _IDLE_SECONDS
+        return quiet and not live.pending and not live.left and self._handover.is_empty()
 
     async def _keep_house(self) -> bool:
         """The daily removal of what is old. Whether it was time; a failure is told and waits for the next time."""

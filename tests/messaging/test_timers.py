@@ -118,6 +118,27 @@ async def test_a_transaction_fires_a_bounded_number_and_says_that_there_are_more
     assert await _fired(place) == [f"{n:03d}" for n in reversed(range(50))]
 
 
+def test_as_many_fire_at_once_as_fit_into_the_time() -> None:
+    size = FiringSize(limit_max=2_000, seconds_max=0.4, begin=100)
+    size.fired(0.01, more=False, idle=True)
+    assert size.limit == 100, "all that were due fitted in"
+    for expected in (200, 400, 800):
+        size.fired(0.05, more=True, idle=True)
+        assert size.limit == expected
+    size.fired(0.2, more=True, idle=True)
+    assert size.limit == 880
+    size.fired(0.05, more=True, idle=False)
+    assert size.limit == 968, "events wait"
+    size.fired(0.5, more=True, idle=True)
+    assert size.limit == 484
+    for _ in range(3):
+        size.fired(0.01, more=True, idle=True)
+    assert size.limit == 2_000
+    for _ in range(12):
+        size.failed()
+    assert size.limit == 1
+
+
 async def test_a_batch_of_one_and_a_large_one_fire_a_customers_timers_in_the_same_order(place: Ground) -> None:
     kinds = {"a": leave_a_trace, "b": leave_a_trace}
     orders = []

@@ -50,8 +50,13 @@ class Rota:
         now = monotonic()
         return now >= self._replay_at or (self.timers is not None and now >= self._timers_at)
 
-    async def look(self, conn: asyncpg.Connection[Any], places: Sequence[tuple[str, int]]) -> tuple[list[Step], bool]:
-        """Steps to run in a transaction that fences these places, or that dead letters wait there: never both."""
+    async def look(
+        self, conn: asyncpg.Connection[Any], places: Sequence[tuple[str, int]], *, idle: bool = True
+    ) -> tuple[list[Step], bool]:
+        """Steps to run in a transaction that fences these places, or that dead letters wait there: never both.
+
+        `idle`: no event waits.
+        """
         now = monotonic()
         steps: list[Step] = []
         if now >= self._replay_at:
@@ -61,6 +66,7 @@ class Rota:
                 return [], True
         if self.timers is not None and now >= self._timers_at:
             self._timers_at = now + _TIMERS_EVERY_SECONDS
+            self.timers.idle = idle
             partitions = sorted({partition for topic, partition in places if topic not in self._reference})
             reaches = await self._shop_clock.reaches(conn, self._clock.now(), partitions)
             if await any_due(conn, reaches, self.timers.kinds):
@@ -68,9 +74,13 @@ class Rota:
         return steps, False
 
     def done(self) -> dict[str, int]:
-        """After the transaction committed: how many timers fired, by kind. Comes back at once if more are due."""
+        """After the transaction committed: how many timers fired, by kind.
+
+        Comes back at once if more are due and nothing else waits. In a backlog timers keep to their pace: what an event
+        tells of its customer by the way need not be done by a timer before, one transaction after the other.
+        """
         if self.timers is None:
             return {}
-        if self.timers.more:
+        if self.timers.more and self.timers.idle:
             self._timers_at = 0.0
         return self.timers.fired
