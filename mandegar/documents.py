@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mandegar.connecting import DEFAULT_DIRECTORY
-from mandegar.services import service_main, service_names
+from mandegar.services import roles_of, service_app, service_names
 from mandegar.stack import kafka, postgres
 from mandegar.stack.supervisor import FIRST_HTTP_PORT
 from services.campaigns.settings import CampaignsSettings
@@ -82,10 +82,9 @@ def openapi_documents() -> dict[str, dict[str, Any]]:
     """The description of each service's API, by service; nothing is asked or started for it."""
     found = {}
     for name in service_names():
-        create_app = getattr(service_main(name), "create_app", None)
-        if create_app is not None:
+        if "api" in roles_of(name):
             settings = _SETTINGS[name].load(**_NOWHERE)
-            found[name] = create_app(settings).openapi()
+            found[name] = service_app(name).create_app(settings).openapi()
     return found
 
 

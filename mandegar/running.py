@@ -11,7 +11,7 @@ from collections.abc import Coroutine, Iterator
 from typing import TYPE_CHECKING, Any
 
 from mandegar.failures import CommandFailed
-from mandegar.services import roles_of, service_main
+from mandegar.services import roles_of, service_app, service_main
 
 if TYPE_CHECKING:
     from shared.settings import PlatformSettings
@@ -81,7 +81,7 @@ async def _serve(name: str, settings: PlatformSettings, stop: asyncio.Event) -> 
             yield
 
     config = uvicorn.Config(
-        service_main(name).create_app(),
+        service_app(name).create_app(),
         host=settings.http_host,
         port=settings.http_port,
         log_config=None,

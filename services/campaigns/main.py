@@ -1,11 +1,9 @@
-"""Wiring of campaigns: what it reads, and its HTTP application."""
+"""Wiring of campaigns: what it reads. Its HTTP application: `app.py`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-
-from fastapi import FastAPI
 
 from services.campaigns.privacy import erasure_handler
 from services.campaigns.settings import CampaignsSettings
@@ -14,11 +12,8 @@ from shared.contracts.erasures import CustomerErased
 from shared.messaging.dead_letters import Cipher
 from shared.messaging.handling import Service, Subscription
 from shared.messaging.reference import reference_subscriptions
-from shared.settings import PlatformSettings
-from shared.web import create_app as create_web_app
 
 NAME = "campaigns"
-_ABOUT = "Messages to customers: what they consented to, what is sent, what came of it."
 
 
 @cache
@@ -39,8 +34,3 @@ def create_service(cipher: Callable[[], Cipher] = _cipher_by_settings) -> Servic
 
 
 SERVICE = create_service()
-
-
-def create_app(settings: PlatformSettings | None = None) -> FastAPI:
-    """The HTTP application: what belongs to the shop that the API key belongs to."""
-    return create_web_app(NAME, settings or CampaignsSettings.load(NAME, role="api"), description=_ABOUT)

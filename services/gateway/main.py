@@ -1,4 +1,4 @@
-"""Wiring of gateway: which topics it reads, with which handlers, where it publishes, and its HTTP application."""
+"""Wiring of gateway: which topics it reads, with which handlers, where it publishes. Its HTTP application: `app.py`."""
 
 from __future__ import annotations
 
@@ -9,22 +9,12 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from fastapi import FastAPI
-
-from services.gateway.collector import BODIES, CrossOrigin, collector_router, open_outlet
-from services.gateway.consents import consents_router
 from services.gateway.identity import Marker
-from services.gateway.identity.api import router as identity_router
 from services.gateway.intake import intake_handler
 from services.gateway.interactions import interactions_handler
-from services.gateway.naming import Namer
-from services.gateway.privacy import PrivacyJobs, heed, privacy_router
-from services.gateway.pulling import hint, keep_pulling
+from services.gateway.privacy import PrivacyJobs, heed
+from services.gateway.pulling import keep_pulling
 from services.gateway.settings import GatewaySettings
-from services.gateway.shops.api import router as shops_router
-from services.gateway.shops.keys_api import router as keys_router
-from services.gateway.webhooks import PATH as WEBHOOKS
-from services.gateway.webhooks import webhooks_router
 from shared.contracts import topics
 from shared.contracts.erasures import ErasureEvent
 from shared.contracts.raw_interactions import RawInteractionEvent
@@ -32,10 +22,8 @@ from shared.contracts.raw_orders import CLOCK_ADVANCED, RawClockEvent, RawOrderE
 from shared.kernel import CustomerId
 from shared.kernel.ids import CUSTOMER_ID_BITS
 from shared.messaging.handling import Delivery, Handler, Service, Subscription, Timer, TimerHandler, Work
-from shared.web import create_app as create_web_app
 
 NAME = "gateway"
-_ABOUT = "The front door: takes events of shops, knows who is who, keeps settings of shops."
 _OTHER_FORMS = {CLOCK_ADVANCED.casefold(): RawClockEvent}
 
 
@@ -109,18 +97,3 @@ SERVICE = replace(
     _service(_intake, _interactions, {kind: _job(kind) for kind in PrivacyJobs.KINDS}),
     beside=(_pull,),
 )
-
-
-def create_app(settings: GatewaySettings | None = None) -> FastAPI:
-    """The HTTP application: the collector, webhooks, and the settings of the shop that the API key belongs to."""
-    settings = settings or GatewaySettings.load(NAME, role="api")
-    outlet = open_outlet(settings)
-    namer = Namer(settings.secret_key.get_secret_value().encode())
-    routers = (
-        *(collector_router(settings, outlet), webhooks_router(settings, outlet, hint), shops_router, keys_router),
-        *(identity_router, privacy_router(namer), consents_router(namer)),
-    )
-    bodies = BODIES | {WEBHOOKS: settings.http_body_bytes_max}
-    app = create_web_app(NAME, settings, routers=routers, bodies=bodies, description=_ABOUT)
-    app.add_middleware(CrossOrigin, paths=frozenset(BODIES), origins=settings.collector_origins)
-    return app

@@ -1,4 +1,4 @@
-"""Wiring of metrics: what it reads, which slices count what changes, its timers, and its HTTP application."""
+"""Wiring of metrics: what it reads, which slices count what changes, its timers. Its HTTP application: `app.py`."""
 
 from __future__ import annotations
 
@@ -6,20 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
-from fastapi import FastAPI
-
-from services.metrics.cohorts.api import router as cohorts_router
 from services.metrics.cohorts.domain import booked as booked_cohorts
 from services.metrics.cohorts.domain import counting as cohorts
 from services.metrics.counters import jobs as counter_jobs
-from services.metrics.generations.api import router as settings_router
 from services.metrics.generations.jobs import BUILD_TIMER, PURGE_TIMER, STAGES_TIMER, Builder, keep_and_build
 from services.metrics.generations.store.steps import Steps
 from services.metrics.lifecycle import jobs as lifecycle_jobs
 from services.metrics.lifecycle import mark, move_visits, visiting
-from services.metrics.lifecycle.api.customer import router as customer_router
-from services.metrics.lifecycle.api.customers import router as customers_router
-from services.metrics.lifecycle.api.stages import router as stages_router
 from services.metrics.lifecycle.consumer import follow
 from services.metrics.lifecycle.forgetting import VISITS_TIMER, forget_visits
 from services.metrics.lifecycle.shops import GAPS_TIMER
@@ -27,12 +20,8 @@ from services.metrics.lifecycle.telling import LIFECYCLE_TIMER
 from services.metrics.orders.consumer import OrderConsumer
 from services.metrics.orders.moving import IdentityConsumer
 from services.metrics.privacy import erasure_handler
-from services.metrics.privacy import router as privacy_router
 from services.metrics.rebuilding import PLAN
 from services.metrics.retention import jobs
-from services.metrics.retention.api.customers import router as lists_router
-from services.metrics.retention.api.explain import router as explain_router
-from services.metrics.retention.api.routes import router as retention_router
 from services.metrics.retention.domain import booked as booked_retention
 from services.metrics.retention.domain import counting as retention
 from services.metrics.settings import MetricsSettings
@@ -45,11 +34,8 @@ from shared.contracts.orders import OrdersEvent
 from shared.messaging.dead_letters import Cipher
 from shared.messaging.handling import Service, Subscription
 from shared.messaging.reference import reference_subscriptions
-from shared.settings import PlatformSettings
-from shared.web import create_app as create_web_app
 
 NAME = "metrics"
-_ABOUT = "Retention, churn, repeat purchase, cohorts and stages of customers, exact on any day."
 # Slices that receive what orders changed, in this order, in the same transaction.
 _COUNT = (retention.count, cohorts.count)
 _COUNT_BOOKED = (booked_retention.count, booked_cohorts.count)
@@ -96,23 +82,3 @@ def create_service(cipher: Callable[[], Cipher] = _cipher_by_settings) -> Servic
 
 SERVICE = create_service()
 REBUILD = PLAN
-
-
-def create_app(settings: PlatformSettings | None = None) -> FastAPI:
-    """The HTTP application: retention, cohorts and customers of the shop that the API key belongs to."""
-    return create_web_app(
-        NAME,
-        settings or MetricsSettings.load(NAME, role="api"),
-        routers=(
-            retention_router,
-            lists_router,
-            explain_router,
-            cohorts_router,
-            stages_router,
-            customers_router,
-            customer_router,
-            privacy_router,
-            settings_router,
-        ),
-        description=_ABOUT,
-    )

@@ -3,14 +3,7 @@
 What may not live here: a route, a rule or a query of a service.
 """
 
-from shared.web.access import AllowWriteKey, UndeclaredRoute, allow, public
-from shared.web.app import create_app
-from shared.web.callers import Caller
-from shared.web.customers import CUSTOMER_PATTERN, customer_number
-from shared.web.database import ClockDep, Database, DatabaseDep
-from shared.web.health import Check
-from shared.web.paging import Cursor, Digits, Limit, Page, read_cursor, write_cursor
-from shared.web.problems import (
+from shared.problems import (
     FieldError,
     Problem,
     changed_meanwhile,
@@ -18,12 +11,19 @@ from shared.web.problems import (
     forbidden,
     invalid,
     not_found,
-    problem_responses,
     too_large,
     too_many,
     unavailable,
     unsupported_media_type,
 )
+from shared.web.access import AllowWriteKey, UndeclaredRoute, allow, public
+from shared.web.app import create_app
+from shared.web.callers import Caller
+from shared.web.customers import CUSTOMER_PATTERN, customer_number
+from shared.web.database import ClockDep, Database, DatabaseDep
+from shared.web.health import Check
+from shared.web.paging import Cursor, Digits, Limit, Page, read_cursor, write_cursor
+from shared.web.problems import problem_responses
 from shared.web.repeating import REPLAYED, Once, OnceDep
 from shared.web.strict_json import why_refused
 from shared.web.tables import CSV_RESPONSE, CsvStart, csv_page, csv_stream

@@ -23,10 +23,10 @@ from fastapi.security.base import SecurityBase
 from starlette.requests import Request
 
 from shared.kernel import PERMISSIONS, Permission, permissions_of_role
+from shared.problems import forbidden, token_expired, unauthenticated
 from shared.web.audited import note_of
 from shared.web.callers import Caller
 from shared.web.keyring import Keyring
-from shared.web.problems import forbidden, token_expired, unauthenticated
 from shared.web.staff import StaffTokens, looks_like_a_token
 
 _BASIC_LENGTH_MAX = 400

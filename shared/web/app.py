@@ -19,6 +19,7 @@ from starlette.responses import Response
 from shared.db import create_pool
 from shared.db.roles import refuse_above_policies
 from shared.kernel import Clock, SystemClock
+from shared.problems import Problem, not_found
 from shared.settings import PlatformSettings
 from shared.telemetry import http_metrics
 from shared.web.access import declare
@@ -30,7 +31,7 @@ from shared.web.docs_page import page_router
 from shared.web.guard import Guard
 from shared.web.health import Check, database_check, health_router, migration_head
 from shared.web.keyring import Keyring
-from shared.web.problems import Problem, not_found, problem_response, problem_responses
+from shared.web.problems import problem_response, problem_responses
 from shared.web.staff import StaffTokens
 from shared.web.validation import refuse_unknown_query, validation_problem
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.kernel import CustomerId, parse_customer_id
-from shared.web.problems import not_found
+from shared.problems import not_found
 
 CUSTOMER_PATTERN = "^[0-3][0-9a-v]{12}$"
 

@@ -19,8 +19,9 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.db.roles import RoleTrouble
+from shared.problems import FieldError, Problem, invalid, too_large, unavailable, unexpected
 from shared.telemetry import HttpMetrics, get_logger
-from shared.web.problems import FieldError, Problem, invalid, problem_response, too_large, unavailable, unexpected
+from shared.web.problems import problem_response
 from shared.web.strict_json import why_refused
 
 REQUEST_ID = "X-Request-Id"

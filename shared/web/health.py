@@ -14,8 +14,9 @@ from starlette.responses import Response
 
 from shared.db import acquire
 from shared.db.roles import RoleTrouble
+from shared.problems import Problem
 from shared.web.access import public
-from shared.web.problems import Problem, problem_responses
+from shared.web.problems import problem_responses
 
 Check = Callable[[], Awaitable[str | None]]
 """None when all is well; else a short sentence on what is not."""

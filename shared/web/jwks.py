@@ -17,9 +17,9 @@ import msgspec
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
+from shared.problems import unavailable
 from shared.settings import SettingsError
 from shared.telemetry import get_logger
-from shared.web.problems import unavailable
 
 log = get_logger(__name__)
 

@@ -20,9 +20,9 @@ import msgspec
 from shared.contracts.shops import Shop
 from shared.db import AWAY, acquire
 from shared.kernel import api_key_id, api_key_sha256, permissions_of_scopes
+from shared.problems import key_expired
 from shared.telemetry import get_logger
 from shared.web.callers import Caller
-from shared.web.problems import key_expired
 
 log = get_logger(__name__)
 

@@ -16,7 +16,7 @@ from fastapi import Query
 from pydantic import BaseModel, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from shared.web.problems import FieldError, invalid
+from shared.problems import FieldError, invalid
 
 ItemT = TypeVar("ItemT")
 KeyT = TypeVar("KeyT")

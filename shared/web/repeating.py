@@ -23,8 +23,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared.db.answers import Kept, claim, keep
+from shared.problems import FieldError, invalid
 from shared.web.callers import Caller
-from shared.web.problems import FieldError, invalid
 
 REPLAYED = "Idempotency-Replayed"
 _KEPT_HEADERS = ("content-type", "etag", "location")

@@ -15,7 +15,7 @@ from fastapi import Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from shared.web.problems import FieldError, invalid
+from shared.problems import FieldError, invalid
 
 Cell = str | int | float | date | bool | None
 Row = Sequence[Cell]

@@ -10,7 +10,7 @@ from fastapi.dependencies.utils import get_flat_params
 from fastapi.params import Query
 from starlette.requests import Request
 
-from shared.web.problems import FieldError, Problem, invalid
+from shared.problems import FieldError, Problem, invalid
 
 _ERRORS_MAX = 20
 # A name that a client made up is shown only when it looks like a name: it could be a phone number.

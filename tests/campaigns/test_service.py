@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from services.campaigns.main import SERVICE, create_app
+from services.campaigns.app import create_app
+from services.campaigns.main import SERVICE
 from services.campaigns.tables import metadata
 from shared.db.migrating import differences, downgrade, migrate
 from shared.settings import PlatformSettings

@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from services.gateway.main import SERVICE, create_app, create_service
+from services.gateway.app import create_app
+from services.gateway.main import SERVICE, create_service
 from services.gateway.settings import GatewaySettings
 from services.gateway.tables import metadata
 from shared.db.migrating import differences, downgrade, migrate

@@ -15,7 +15,7 @@ import httpx
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from fastapi import FastAPI
 
-from services.gateway.main import create_app
+from services.gateway.app import create_app
 from services.gateway.settings import GatewaySettings
 from services.gateway.shops import create_key
 from shared.kernel import SystemClock

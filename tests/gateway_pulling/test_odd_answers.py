@@ -10,7 +10,8 @@ import pytest
 
 from services.gateway.pulling.domain import PullTrouble
 from services.gateway.pulling.outside import Api, Asking
-from shared.web.outgoing import Answer, Outgoing
+from shared.outgoing import Answer
+from shared.outgoing.client import Outgoing
 
 SINCE = datetime(2026, 3, 1, tzinfo=UTC)
 FIRST, LAST = "0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00"

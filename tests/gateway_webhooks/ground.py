@@ -16,7 +16,8 @@ from typing import Any
 import asyncpg
 import httpx
 
-from services.gateway.main import create_app, create_service
+from services.gateway.app import create_app
+from services.gateway.main import create_service
 from services.gateway.shops import add_shop
 from services.gateway.webhooks import Connected, add_connection
 from services.gateway.webhooks.secrets import Vault

@@ -12,7 +12,7 @@ import pytest
 from services.gateway.webhooks import add_connection
 from services.gateway.webhooks.events import ADAPTORS
 from shared.kernel import SystemClock
-from shared.web.signing import signature_headers
+from shared.outgoing import signature_headers
 from tests.gateway_webhooks.ground import Connections, body_of, payload
 
 SECRET = "9f2d7c1a4be0583c-hint"

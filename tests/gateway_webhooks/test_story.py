@@ -14,7 +14,7 @@ import pytest
 from mandegar.stack import Stack
 from services.gateway.main import create_service
 from services.gateway.shops import create_key
-from services.metrics.main import create_app as create_metrics
+from services.metrics.app import create_app as create_metrics
 from services.metrics.main import create_service as create_metrics_service
 from services.metrics.settings import MetricsSettings
 from shared.db import create_pool

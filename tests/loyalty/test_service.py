@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from services.loyalty.main import SERVICE, create_app
+from services.loyalty.app import create_app
+from services.loyalty.main import SERVICE
 from services.loyalty.tables import metadata
 from shared.db.migrating import differences, downgrade, migrate
 from shared.settings import PlatformSettings

@@ -12,7 +12,7 @@ import asyncpg
 import httpx
 import pytest
 
-from services.loyalty.main import create_app
+from services.loyalty.app import create_app
 from shared.contracts.shops import Shop
 from shared.db import create_pool
 from shared.kernel import api_key_sha256, api_key_text

@@ -12,9 +12,9 @@ import httpx
 import msgspec
 from prometheus_client import CollectorRegistry
 
-from services.loyalty.corrections import router as corrections
+from services.loyalty.corrections.api import router as corrections
 from services.loyalty.points import Signer, verify
-from services.loyalty.rewards import ROUTERS
+from services.loyalty.rewards.api import ROUTERS
 from shared.contracts.topics import CUSTOMERS, LOYALTY_REWARDS, ORDERS
 from shared.db import acquire, create_pool
 from shared.kernel import Clock, FixedClock

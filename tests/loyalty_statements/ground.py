@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from services.loyalty.cards import router as cards
+from services.loyalty.cards.api import router as cards
 from services.loyalty.programmes import Programme
-from services.loyalty.statements import ROUTERS
+from services.loyalty.statements.api import ROUTERS
 from shared.kernel import FixedClock
 from shared.testing import Databases
 from shared.testing.harness import Harness

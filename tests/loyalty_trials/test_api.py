@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from services.loyalty.programmes import Version
-from services.loyalty.trials import trials_router
+from services.loyalty.trials.api import router as trials_router
 from services.loyalty.trials.store import happened_since
 from shared.contracts.shops import Shop
 from shared.contracts.topics import ORDERS

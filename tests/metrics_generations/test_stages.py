@@ -24,9 +24,9 @@ from shared.contracts.shops import Lifecycle, Shop
 from shared.contracts.topics import INTERACTIONS, METRICS_LIFECYCLE, ORDERS
 from shared.kernel import CustomerId, FixedClock, Zone, customer_id_text
 from shared.messaging.handling import Work
+from shared.problems import Problem
 from shared.testing import Databases
 from shared.testing.harness import running
-from shared.web import Problem
 from tests.metrics.streams import START, facts_of
 from tests.metrics_generations.ground import Shops, in_small_steps
 from tests.metrics_lifecycle.ground import PARTITIONS, Placed, dirty, interleaved, shop_of

@@ -15,16 +15,16 @@ import httpx
 from mandegar_client import AsyncCampaigns, AsyncGateway, AsyncLoyalty, AsyncMetrics
 
 from mandegar.stack import Stack
-from services.campaigns.main import create_app as campaigns_app
+from services.campaigns.app import create_app as campaigns_app
 from services.campaigns.main import create_service as campaigns_service
-from services.gateway.main import create_app as gateway_app
+from services.gateway.app import create_app as gateway_app
 from services.gateway.main import create_service as gateway_service
 from services.gateway.shops import add_shop, create_key
 from services.gateway.webhooks import add_connection
 from services.gateway.webhooks.secrets import Vault
-from services.loyalty.main import create_app as loyalty_app
+from services.loyalty.app import create_app as loyalty_app
 from services.loyalty.main import create_service as loyalty_service
-from services.metrics.main import create_app as metrics_app
+from services.metrics.app import create_app as metrics_app
 from services.metrics.main import create_service as metrics_service
 from shared.contracts import topics
 from shared.db import create_pool

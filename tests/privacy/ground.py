@@ -13,15 +13,15 @@ import httpx
 from prometheus_client import CollectorRegistry
 
 from services.campaigns.main import create_service as create_campaigns
-from services.gateway.consents import consents_router
+from services.gateway.consents.api import consents_router
 from services.gateway.identity.api import router as identity_router
 from services.gateway.main import create_service
 from services.gateway.naming import Namer
-from services.gateway.privacy import privacy_router
+from services.gateway.privacy.api import privacy_router
 from services.gateway.shops import add_shop, create_key
 from services.loyalty.main import create_service as create_loyalty
 from services.metrics.main import create_service as create_metrics
-from services.metrics.privacy import router as metrics_router
+from services.metrics.privacy.api import router as metrics_router
 from shared.contracts import topics
 from shared.db import create_pool
 from shared.db.engine import acquire

@@ -15,7 +15,7 @@ import asyncpg
 import httpx
 from fastapi import FastAPI
 
-from mandegar.services import service_main, service_names
+from mandegar.services import service_app, service_main, service_names
 from services.gateway.settings import GatewaySettings
 from services.gateway.shops import add_shop
 from services.gateway.webhooks import Connected, add_connection
@@ -205,7 +205,7 @@ async def _issue(pools: Sequence[asyncpg.Pool[Any]], shop: int, key_id: str, sco
 
 def application(place: Place, service: str, **changes: Any) -> FastAPI:
     """The service's own application, as it is run."""
-    made: FastAPI = service_main(service).create_app(place.settings(service, **changes))
+    made: FastAPI = service_app(service).create_app(place.settings(service, **changes))
     return made
 
 

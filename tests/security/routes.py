@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from mandegar.services import service_main
+from mandegar.services import service_app
 from services.gateway.settings import GatewaySettings
 from shared.kernel import SCOPES
 from tests.security.ground import (
@@ -297,7 +297,7 @@ def described(service: str) -> dict[str, Any]:
     settings = GatewaySettings.load(
         kafka_bootstrap_servers="127.0.0.1:1", database_url="postgresql://127.0.0.1:1/none", secret_key=SECRET
     )
-    paths: dict[str, Any] = service_main(service).create_app(settings).openapi()["paths"]
+    paths: dict[str, Any] = service_app(service).create_app(settings).openapi()["paths"]
     return paths
 
 

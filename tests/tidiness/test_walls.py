@@ -28,8 +28,13 @@ def is_module(dotted: str) -> bool:
     return place.with_suffix(".py").is_file() or place.is_dir()
 
 
+def apis(service: Path) -> list[str]:
+    """Dotted names of modules and packages that answer over HTTP."""
+    return [f"services.{service.name}.{path.parent.name}.{path.stem}" for path in service.glob("*/*api*")]
+
+
 def test_a_slice_sees_of_another_only_what_its_init_names() -> None:
-    # main.py wires, and tables.py gathers the tables for migrations: both belong to the service, not to a slice.
+    # main.py and app.py wire, and tables.py gathers the tables for migrations: they belong to the service, to no slice.
     broken = []
     for service in (place for place in SERVICES.iterdir() if place.is_dir() and place.name != "__pycache__"):
         for path in service.glob("*/**/*.py"):
@@ -43,6 +48,21 @@ def test_a_slice_sees_of_another_only_what_its_init_names() -> None:
                 other = parts[2]
                 if other in slices(service) - {own} and is_module(".".join(parts[:4])):
                     broken.append(f"{path.relative_to(ROOT)}:{line} reaches into {other}: {dotted}")
+    assert not broken
+
+
+def test_only_the_application_and_the_api_itself_see_an_api() -> None:
+    # Whatever else imported one would have workers import HTTP's libraries, and every model of every route.
+    broken = []
+    for service in (place for place in SERVICES.iterdir() if place.is_dir() and place.name != "__pycache__"):
+        for path in service.rglob("*.py"):
+            room = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+            if path == service / "app.py":
+                continue
+            for line, dotted in imports(path):
+                api = next((name for name in apis(service) if f"{dotted}.".startswith(f"{name}.")), None)
+                if api is not None and not f"{room}.".startswith(f"{api}."):
+                    broken.append(f"{path.relative_to(ROOT)}:{line} sees an api: {dotted}")
     assert not broken
 
 

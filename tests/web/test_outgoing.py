@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from shared.web.outgoing import Outgoing, Refused, Unreachable, check_url, is_public
+from shared.outgoing import Refused, Unreachable, check_url, is_public
+from shared.outgoing.client import Outgoing
 
 _PRIVATE = [
     *("127.0.0.1", "127.8.8.8", "0.0.0.0", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1"),

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.web.signing import is_signed, is_timely, signature_headers
+from shared.outgoing import is_signed, is_timely, signature_headers
 
 BODY = b'{"test": 2432232314}'
 # The specification's own example: github.com/standard-webhooks/standard-webhooks, libraries' tests.

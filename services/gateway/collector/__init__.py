@@ -3,7 +3,6 @@
 Webhooks of shop systems go the same way: the same reading, and the same producer.
 """
 
-from services.gateway.collector.api import BODIES, CrossOrigin, collector_router, open_outlet
 from services.gateway.collector.domain import Moment, Refused
 from services.gateway.collector.events import (
     Desk,
@@ -14,11 +13,9 @@ from services.gateway.collector.events import (
     order_message,
     unread_message,
 )
-from services.gateway.collector.outside import Outlet, Unavailable
+from services.gateway.collector.outside import Outlet, Unavailable, open_outlet
 
 __all__ = [
-    "BODIES",
-    "CrossOrigin",
     "Desk",
     "Message",
     "Moment",
@@ -26,7 +23,6 @@ __all__ = [
     "Refused",
     "Said",
     "Unavailable",
-    "collector_router",
     "explain",
     "kept_order_message",
     "open_outlet",

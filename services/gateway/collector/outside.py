@@ -15,12 +15,15 @@ from dataclasses import dataclass
 import structlog
 
 from services.gateway.collector.events import Message
+from services.gateway.settings import GatewaySettings
+from shared.kernel import Clock, SystemClock
 from shared.messaging.relay import KafkaSender, OutboxRow, SendFailed
 
 log = structlog.get_logger(__name__)
 
 _FLIGHT_BYTES_MAX = 4_000_000
 _RETRY_SECONDS = 0.5
+_SEND_SECONDS_MAX = 3.0
 _NOWHERE = (0, 0)
 _OVERHEAD_BYTES = 400  # what an event in the queue takes beside its own bytes
 
@@ -149,6 +152,22 @@ class Outlet:
         self._bytes -= sum(parcel.size for parcel in self._waiting)
         self._waiting.clear()
         self._wake.clear()
+
+
+def open_outlet(settings: GatewaySettings, clock: Clock | None = None) -> Outlet:
+    """The way to Kafka of one process, to be run by whoever opens it."""
+    sender = KafkaSender(
+        {"bootstrap_servers": settings.kafka_bootstrap_servers},
+        clock or SystemClock(),
+        send_timeout=_SEND_SECONDS_MAX,
+        start_timeout=_SEND_SECONDS_MAX,
+    )
+    return Outlet(
+        sender,
+        linger_seconds=settings.collector_linger_ms / 1000,
+        queue_bytes_max=settings.collector_queue_bytes_max,
+        wait_seconds_max=settings.collector_wait_seconds_max,
+    )
 
 
 def _rows(flight: Sequence[_Parcel]) -> list[OutboxRow]:

@@ -1,6 +1,5 @@
 """Slice `privacy`: what is known of a person is handed out, and erased everywhere; a certificate lists who did what."""
 
-from services.gateway.privacy.api import privacy_router
 from services.gateway.privacy.commands import (
     PrivacyError,
     export_person,
@@ -18,7 +17,6 @@ __all__ = [
     "export_person",
     "heed",
     "note_raw_cleared",
-    "privacy_router",
     "raw_positions",
     "request_erasure",
     "show_erasure",

@@ -17,7 +17,7 @@ from services.gateway.webhooks import Address, Vault, find_connection
 from shared.db import AuditEntry, acquire, record, write_transaction
 from shared.db.audit import OPERATOR
 from shared.kernel import Clock
-from shared.web.outgoing import Refused, check_url
+from shared.outgoing import Refused, check_url
 
 _TOKEN_LENGTH_MIN, _TOKEN_LENGTH_MAX = 8, 2_000
 _PURPOSE = "/pull"

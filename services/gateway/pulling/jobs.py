@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import asyncpg
 import structlog
@@ -32,7 +32,9 @@ from shared.contracts import topics
 from shared.contracts.shops import Shop
 from shared.db import AWAY, acquire, create_pool
 from shared.kernel import Clock, SystemClock
-from shared.web.outgoing import Outgoing
+
+if TYPE_CHECKING:
+    from shared.outgoing.client import Outgoing
 
 log = structlog.get_logger(__name__)
 
@@ -95,6 +97,8 @@ class Puller:
     @asynccontextmanager
     async def opened(cls, settings: GatewaySettings, clock: Clock | None = None) -> AsyncIterator[Puller]:
         """One with connections of its own, as long as the block lasts."""
+        from shared.outgoing.client import Outgoing  # here: workers that pull nothing need no HTTP client
+
         url = settings.database_url.get_secret_value()
         outlet = open_outlet(settings)
         pool = await create_pool(url, "gateway", application="gateway-pull", max_size=2)

@@ -6,14 +6,17 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from datetime import datetime
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
 
 from services.gateway.pulling.domain import Place, PullTrouble, next_place, pause_seconds
 from services.gateway.pulling.events import SYSTEMS, Found, Head
-from shared.web.outgoing import Answer, Outgoing, Refused, Unreachable
+from shared.outgoing import Answer, Refused, Unreachable
+
+if TYPE_CHECKING:
+    from shared.outgoing.client import Outgoing
 
 _ATTEMPTS = 4
 _BUSY_ATTEMPTS = 8

@@ -1,6 +1,5 @@
 """Slice `webhooks`: orders as shop systems tell them, in their webhooks or APIs, and the connections they come by."""
 
-from services.gateway.webhooks.api import PATH, webhooks_router
 from services.gateway.webhooks.commands import (
     Connected,
     add_connection,
@@ -17,7 +16,6 @@ VENDORS = tuple(sorted(ADAPTORS))
 
 __all__ = [
     "ADAPTORS",
-    "PATH",
     "VENDORS",
     "Address",
     "Connected",
@@ -29,5 +27,4 @@ __all__ = [
     "read_order",
     "remove_connection",
     "rotate_connection",
-    "webhooks_router",
 ]

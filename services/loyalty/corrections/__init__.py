@@ -1,6 +1,5 @@
 """corrections: points that staff give or take by hand, with a reason; above the programme's limit two people decide."""
 
-from services.loyalty.corrections.api import router
 from services.loyalty.corrections.store import empty_texts, of_customer
 
-__all__ = ["empty_texts", "of_customer", "router"]
+__all__ = ["empty_texts", "of_customer"]

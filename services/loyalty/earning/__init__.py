@@ -1,6 +1,6 @@
 """Slice `earning`: what orders and interactions earn under a programme, and why; tries it on carts."""
 
-from services.loyalty.earning.api.forms import RuleAnswer, rules_of
+from services.loyalty.earning.answers import RuleAnswer, rules_of
 from services.loyalty.earning.domain.context import Context, Limit, Per, limits_of, used_before
 from services.loyalty.earning.domain.entitlement import Entitlement, Outcome, Share, entitlement
 from services.loyalty.earning.domain.explaining import Reasons, Sentence, reasons_of

@@ -1,6 +1,6 @@
 """Slice `programmes`: what a shop promises its members, as versioned data; drafts beside it."""
 
-from services.loyalty.programmes.api import named_programme, programme_of
+from services.loyalty.programmes.asked import named_programme, programme_of
 from services.loyalty.programmes.domain.body import (
     POINTS_MAX,
     Cap,

@@ -1,7 +1,6 @@
 """rewards: the shop's catalogue, and what customers redeem: held, granted, used, expired; codes, stock, budgets."""
 
-from services.loyalty.rewards.api import ROUTERS
 from services.loyalty.rewards.jobs import RewardJobs
 from services.loyalty.rewards.store.redemptions import of_customer
 
-__all__ = ["ROUTERS", "RewardJobs", "of_customer"]
+__all__ = ["RewardJobs", "of_customer"]

@@ -28,7 +28,6 @@ from services.gateway.identity import Marker
 from services.gateway.intake import RulesBook
 from services.gateway.settings import GatewaySettings
 from shared.kernel import Clock, Permission, SystemClock
-from shared.messaging.relay import KafkaSender
 from shared.web import (
     AllowWriteKey,
     Caller,
@@ -40,7 +39,6 @@ from shared.web import (
 )
 
 SCOPE: Permission = "collect:write"
-_SEND_SECONDS_MAX = 3.0
 BODIES = {f"/v1/{call}": EVENT_BYTES_MAX for call in CALLS} | {
     "/v1/batch": BATCH_BYTES_MAX,
     "/v1/events": BATCH_BYTES_MAX,
@@ -137,22 +135,6 @@ class Collector:
 def _answer(results: list[Result], accepted: int) -> Response:
     answer = Answer(accepted == len(results), accepted, len(results) - accepted, results)
     return Response(msgspec.json.encode(answer), 202, media_type="application/json")
-
-
-def open_outlet(settings: GatewaySettings, clock: Clock | None = None) -> Outlet:
-    """The way to Kafka of one application, to be run by `collector_router`."""
-    sender = KafkaSender(
-        {"bootstrap_servers": settings.kafka_bootstrap_servers},
-        clock or SystemClock(),
-        send_timeout=_SEND_SECONDS_MAX,
-        start_timeout=_SEND_SECONDS_MAX,
-    )
-    return Outlet(
-        sender,
-        linger_seconds=settings.collector_linger_ms / 1000,
-        queue_bytes_max=settings.collector_queue_bytes_max,
-        wait_seconds_max=settings.collector_wait_seconds_max,
-    )
 
 
 def collector_router(settings: GatewaySettings, outlet: Outlet, clock: Clock | None = None) -> APIRouter:

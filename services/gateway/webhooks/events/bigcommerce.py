@@ -32,7 +32,7 @@ from services.gateway.webhooks.events.forms import (
 )
 from services.gateway.webhooks.events.hints import names_secret, no_ping, tells_nothing
 from shared.contracts.raw_orders import RawOrder, RawProduct
-from shared.web.signing import is_signed
+from shared.outgoing import is_signed
 
 _NOTHING = Decimal(0)
 _INCOMPLETE = 0

@@ -5,12 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-import msgspec
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
+from services.loyalty.earning.answers import RuleAnswer
 from services.loyalty.earning.domain.context import Context
-from services.loyalty.earning.domain.entitlement import Entitlement
-from services.loyalty.earning.domain.explaining import reasons_of
 from services.loyalty.earning.domain.purchase import GivenBack, Line, Purchase, Returned
 from services.loyalty.programmes import Programme
 from shared.kernel import fold, us_of
@@ -125,38 +123,6 @@ class Trial(_Form):
     customer: TriedCustomer = _NOBODY
 
 
-class SentenceAnswer(BaseModel):
-    """A step of the reasoning, with a key under which a console may keep it in another language."""
-
-    key: str
-    text: str
-    values: dict[str, str | int]
-
-
-class LineAnswer(BaseModel):
-    """Points of a rule on one line."""
-
-    line: str = Field(description="Empty: the order as a whole, which has no lines.")
-    earned: int = Field(description="Before refunds.")
-    points: int
-
-
-class RuleAnswer(BaseModel):
-    """What one rule gives, and why."""
-
-    rule: str
-    name: str
-    verdict: str = Field(
-        description="`counted`; `nothing`: not one whole point; `condition` and `currency`: it does not apply; "
-        "`outdone`: another rule counts instead; `capped`."
-    )
-    earned: int = Field(description="Before refunds.")
-    points: int
-    why: str
-    sentences: list[SentenceAnswer]
-    lines: list[LineAnswer]
-
-
 class SimulationAnswer(BaseModel):
     """What an order would earn."""
 
@@ -229,20 +195,3 @@ def context_of(customer: TriedCustomer, version: int, zone: str) -> Context:
         segments=tuple(customer.segments),
         used=customer.used,
     )
-
-
-def rules_of(found: Entitlement, programme: Programme, number: int, *, stands: bool = True) -> list[dict[str, Any]]:
-    """Fields of `RuleAnswer`, by rule."""
-    return [
-        {
-            "rule": one.rule,
-            "name": reasons.name,
-            "verdict": one.verdict,
-            "earned": one.earned,
-            "points": one.kept,
-            "why": reasons.text,
-            "sentences": [msgspec.to_builtins(sentence._asdict()) for sentence in reasons.sentences],
-            "lines": [{"line": share.line, "earned": share.earned, "points": share.kept} for share in one.shares],
-        }
-        for one, reasons in zip(found.outcomes, reasons_of(found, programme, number, stands=stands), strict=True)
-    ]

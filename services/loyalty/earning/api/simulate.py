@@ -9,7 +9,8 @@ import msgspec
 from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
-from services.loyalty.earning.api.forms import SimulationAnswer, Trial, context_of, purchase_of, rules_of
+from services.loyalty.earning.answers import rules_of
+from services.loyalty.earning.api.forms import SimulationAnswer, Trial, context_of, purchase_of
 from services.loyalty.earning.domain.entitlement import entitlement
 from services.loyalty.earning.domain.validity import Place, active_from, expires_at
 from services.loyalty.programmes import Programme, load_in_force, named_programme, programme_of

@@ -3,12 +3,10 @@
 from fastapi import APIRouter
 
 from services.loyalty.programmes.api.drafts import router as _drafts
-from services.loyalty.programmes.api.forms import programme_of
-from services.loyalty.programmes.api.versions import named_programme
 from services.loyalty.programmes.api.versions import router as _versions
 
 # Fixed addresses before those with a number, which would take them.
 ROUTERS: tuple[APIRouter, ...] = (_drafts, _versions)
 """In this order."""
 
-__all__ = ["ROUTERS", "named_programme", "programme_of"]
+__all__ = ["ROUTERS"]

@@ -29,11 +29,10 @@ from services.loyalty.programmes.api.forms import (
     draft_of,
     findings_of,
     json_answer,
-    programme_of,
-    refused,
     shown,
 )
 from services.loyalty.programmes.api.versions import file_answer, version_of
+from services.loyalty.programmes.asked import programme_of, refused
 from services.loyalty.programmes.domain.body import Programme
 from services.loyalty.programmes.domain.reading import ProgrammeError, read_file
 from services.loyalty.programmes.domain.ready import ready_programme

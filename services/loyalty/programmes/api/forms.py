@@ -13,10 +13,9 @@ from starlette.responses import Response
 
 from services.loyalty.programmes.domain.body import Programme
 from services.loyalty.programmes.domain.checking import Finding, check
-from services.loyalty.programmes.domain.reading import FORM, ProgrammeError, read_programme
+from services.loyalty.programmes.domain.reading import FORM
 from services.loyalty.programmes.domain.ready import ready_programme
 from services.loyalty.programmes.store import Draft
-from shared.web import FieldError, Problem, invalid
 
 READ, WRITE = "programmes:read", "programmes:write"
 _DATE_LENGTH = 10
@@ -202,19 +201,6 @@ class DifferencesAnswer(BaseModel):
             "example": {"differences": [{"field": "rules.purchase.earn.points", "before": 1, "after": 2}]}
         }
     )
-
-
-def refused(error: ProgrammeError, room: str) -> Problem:
-    """422 that names the fields below `room`."""
-    return invalid(*(FieldError(".".join(filter(None, (room, one.field))), one.reason) for one in error.troubles))
-
-
-def programme_of(data: dict[str, Any], room: str = "body.programme") -> Programme:
-    """The programme that was sent. Problem 422."""
-    try:
-        return read_programme(data)
-    except ProgrammeError as error:
-        raise refused(error, room) from None
 
 
 def findings_of(programme: Programme) -> dict[str, Any]:

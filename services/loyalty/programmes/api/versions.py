@@ -21,19 +21,18 @@ from services.loyalty.programmes.api.forms import (
     json_answer,
     shown,
 )
+from services.loyalty.programmes.asked import named_programme
 from services.loyalty.programmes.domain.body import Programme
 from services.loyalty.programmes.domain.differing import differences
 from services.loyalty.programmes.domain.reading import programme_schema, write_file
 from services.loyalty.programmes.domain.ready import ready_programme
 from services.loyalty.programmes.domain.versions import spans, state_of
 from services.loyalty.programmes.store import Listed
-from shared.db import Reads
-from shared.kernel import MoneyError, ShopId
+from shared.kernel import MoneyError
 from shared.web import Caller, ClockDep, DatabaseDep, FieldError, allow, invalid, not_found
 
 router = APIRouter(prefix="/v1/programmes", tags=["programmes"])
 Reader = Annotated[Caller, Depends(allow(READ))]
-_DRAFT = "draft-"
 Named = Annotated[
     str,
     Query(
@@ -111,18 +110,6 @@ async def export_version(caller: Reader, database: DatabaseDep, version: Number)
     if found is None:
         raise not_found("version")
     return file_answer(found.programme, f"programme-{version}")
-
-
-async def named_programme(reads: Reads, shop: ShopId, name: str, field: str) -> tuple[int | None, Programme]:
-    """A version, with its number, or a draft, by its name in a question. Problem 422."""
-    number = int(name.removeprefix(_DRAFT))
-    if name.startswith(_DRAFT):
-        draft = await store.load_draft(reads, shop, number)
-        if draft is not None:
-            return None, draft.programme
-    elif (version := await store.load_version(reads, shop, number)) is not None:
-        return version.number, version.programme
-    raise invalid(FieldError(field, "there is no such version or draft; GET /v1/programmes lists them"))
 
 
 def version_of(listed: Sequence[Listed], number: int, now: datetime) -> dict[str, Any]:

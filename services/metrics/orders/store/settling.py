@@ -14,7 +14,7 @@ import asyncpg
 from services.metrics.orders.domain.batch import Batch
 from shared.db import Reads
 from shared.orders import GUEST
-from shared.web import unavailable
+from shared.problems import unavailable
 
 _LIVE = "FROM built_order b JOIN generation g ON g.shop = b.shop AND g.number = b.generation AND g.live AND g.building"
 # Who reads these orders next waits here for whoever settles some of them just now.
