@@ -112,7 +112,7 @@ async def _connect(found: Connection, name: str, open_now: AsyncExitStack) -> as
 
 async def _waiting(service: Service, conn: asyncpg.Connection[Any], reader: LagReader) -> list[dict[str, Any]]:
     """Rows of one service, a partition each; one for the outbox."""
-    from shared.db.tables import ALL_SHARDS
+    from shared.db.shards import ALL_SHARDS
     from shared.db.timers import overdue
     from shared.messaging.chores import WallClock
     from shared.messaging.cluster import positions_of

@@ -8,7 +8,7 @@ from services.gateway.identity.tables import add_identity_tables
 from services.gateway.privacy.tables import add_privacy_tables
 from services.gateway.pulling.tables import add_pull_tables
 from services.gateway.webhooks.tables import add_connection_tables
-from shared.db import service_metadata
+from shared.db.tables import service_metadata
 
 metadata = service_metadata("gateway")
 add_identity_tables(metadata)

@@ -12,8 +12,7 @@ from services.loyalty.points import tables as points
 from services.loyalty.programmes import tables as programmes
 from services.loyalty.rewards import tables as rewards
 from services.loyalty.tiers import tables as tiers
-from shared.db import service_metadata
-from shared.db.answers import add_answer_table
+from shared.db.tables import add_answer_table, service_metadata
 
 metadata = service_metadata("loyalty")
 add_answer_table(metadata)

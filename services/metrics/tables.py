@@ -6,7 +6,7 @@ from services.metrics.counters import tables as counters
 from services.metrics.generations import tables as generations
 from services.metrics.lifecycle import tables as lifecycle
 from services.metrics.orders import tables as orders
-from shared.db import service_metadata
+from shared.db.tables import service_metadata
 from shared.pointers import tables as pointers
 
 metadata = service_metadata("metrics")

@@ -1,6 +1,7 @@
 """Database: pools and engines, the transaction of every write, the runtime's tables.
 
-Migrations are in `shared.db.migrating`, which no worker needs: it costs a tenth of a second to import.
+Migrations are in `shared.db.migrating`, tables in `shared.db.tables`. Neither is imported here: no worker needs them,
+and SQLAlchemy and Alembic take half a second.
 What may not live here: Kafka, HTTP, and any table or query of a service.
 """
 
@@ -8,7 +9,6 @@ from shared.db.audit import AuditEntry, record
 from shared.db.engine import AWAY, acquire, create_engine, create_pool
 from shared.db.intents import OutboxKey, Timer
 from shared.db.reading import Reads, ReadTransaction, read_transaction
-from shared.db.tables import service_metadata
 from shared.db.transaction import OpenTransaction, write_transaction
 
 __all__ = [
@@ -24,6 +24,5 @@ __all__ = [
     "create_pool",
     "read_transaction",
     "record",
-    "service_metadata",
     "write_transaction",
 ]

@@ -1,6 +1,7 @@
 """Answers to writes that named a key of their own (`Idempotency-Key`), kept for a day: a repeat is told the same.
 
-A service whose API has such routes has the table by `add_answer_table`, and a revision with `create_answer_table`.
+A service whose API has such routes has the table by `shared.db.tables.add_answer_table`, and a revision with
+`create_answer_table`.
 """
 
 from __future__ import annotations
@@ -10,18 +11,6 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 
 import asyncpg
-from sqlalchemy import (
-    Column,
-    DateTime,
-    Index,
-    LargeBinary,
-    MetaData,
-    PrimaryKeyConstraint,
-    SmallInteger,
-    Table,
-    Text,
-    text,
-)
 
 KEPT = timedelta(hours=24)
 
@@ -77,25 +66,6 @@ class Kept(NamedTuple):
     headers: str
     """As JSON."""
     body: bytes
-
-
-def add_answer_table(metadata: MetaData) -> None:
-    """Describe the table in a MetaData that has a schema."""
-    table = Table(
-        "kept_answer",
-        metadata,
-        Column("shop", SmallInteger, nullable=False),
-        Column("status", SmallInteger, nullable=False),
-        Column("at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
-        Column("actor", Text(collation="C"), nullable=False),
-        Column("key", Text(collation="C"), nullable=False),
-        Column("request", LargeBinary, nullable=False),
-        Column("headers", Text, nullable=False),
-        Column("body", LargeBinary, nullable=False),
-        PrimaryKeyConstraint("shop", "actor", "key", name="pk_kept_answer"),
-        info={"api": "SELECT, INSERT, UPDATE, DELETE"},
-    )
-    Index("ix_kept_answer_at", table.c.shop, table.c.at)
 
 
 def create_answer_table(op: Any) -> None:

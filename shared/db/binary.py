@@ -1,4 +1,4 @@
-"""Binary COPY from and to numpy: whole columns at once, no Python object for each value.
+"""Rows of binary COPY in numpy: whole columns at once, no Python object for each value. `copying` sends them.
 
 PostgreSQL's format: a header, then for each row the number of fields, and for each field its length and its bytes,
 big-endian. Rows whose fields all have a fixed width are therefore one structured array, laid down as it is.
@@ -14,10 +14,10 @@ import asyncpg
 import numpy as np
 import numpy.typing as npt
 
+from shared.db.copying import HEAD, TAIL
+
 Rows = npt.NDArray[np.void]
 
-_HEAD = b"PGCOPY\n\xff\r\n\0" + bytes(8)
-_TAIL = b"\xff\xff"
 _INT4_OID = 23
 _ARRAY_HEAD = 20  # dimensions, null flag, element type, length, lower bound: four bytes each
 UNIX_TO_POSTGRES_US = 946_684_800_000_000
@@ -73,11 +73,11 @@ class Layout:
 
     def read(self, data: bytes) -> Rows:
         """Rows of a COPY TO. Raises ValueError when one has a null or another width."""
-        body = len(data) - len(_HEAD) - len(_TAIL)
+        body = len(data) - len(HEAD) - len(TAIL)
         if body % self.dtype.itemsize:
             raise ValueError("rows have another width than the layout says")
-        rows = np.frombuffer(data, self.dtype, count=body // self.dtype.itemsize, offset=len(_HEAD))
-        octets = np.frombuffer(data, np.uint8, count=body, offset=len(_HEAD)).reshape(-1, self.dtype.itemsize)
+        rows = np.frombuffer(data, self.dtype, count=body // self.dtype.itemsize, offset=len(HEAD))
+        octets = np.frombuffer(data, np.uint8, count=body, offset=len(HEAD)).reshape(-1, self.dtype.itemsize)
         if (octets[:, self._fixed] != _octets(self._template)[:, self._fixed]).any():
             raise ValueError("rows have other fields than the layout says")
         return rows
@@ -85,22 +85,6 @@ class Layout:
 
 def _octets(rows: Rows) -> npt.NDArray[np.uint8]:
     return np.frombuffer(rows.tobytes(), np.uint8).reshape(len(rows), rows.dtype.itemsize)
-
-
-def whole(rows: Rows | bytes) -> bytes:
-    """The rows with header and trailer: what COPY FROM takes."""
-    return b"".join((_HEAD, rows if isinstance(rows, bytes) else rows.tobytes(), _TAIL))
-
-
-async def copy_in(conn: asyncpg.Connection[Any], table: str, columns: Sequence[str], rows: Rows | bytes) -> None:
-    """COPY rows into a table. Raises asyncpg's errors, UniqueViolationError among them."""
-    await conn.copy_to_table(table, source=at_once(whole(rows)), columns=list(columns), format="binary")
-
-
-def at_once(data: bytes) -> Any:
-    """What asyncpg sends as it is; its stubs know of no buffers. Bytes it takes for a path, and a file it reads in
-    another thread, piece by piece."""
-    return memoryview(data)
 
 
 async def copy_out(conn: asyncpg.Connection[Any], query: str, layout: Layout) -> Rows:

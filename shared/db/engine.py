@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import asyncpg
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
 IDLE_IN_TRANSACTION_MS = 4_000
 LOCK_TIMEOUT_MS = 6_000
@@ -41,8 +43,7 @@ def server_settings(schema: str, application: str) -> dict[str, str]:
 
 def plain_url(database_url: str) -> str:
     """The URL as asyncpg takes it, whatever SQLAlchemy driver it names."""
-    url: URL = make_url(database_url)
-    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+    return urlsplit(database_url)._replace(scheme="postgresql").geturl()
 
 
 AWAY = (
@@ -95,6 +96,9 @@ def create_engine(
     database_url: str, schema: str, *, application: str = "mandegar", pool_size: int = 5, max_overflow: int = 5
 ) -> AsyncEngine:
     """An SQLAlchemy engine with the same schema and time limits, for the queries of HTTP APIs."""
+    from sqlalchemy.engine import make_url  # here: it takes a quarter of a second, and workers have no use for it
+    from sqlalchemy.ext.asyncio import create_async_engine
+
     return create_async_engine(
         make_url(database_url).set(drivername="postgresql+asyncpg"),
         pool_size=pool_size,

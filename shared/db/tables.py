@@ -23,15 +23,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-OUTBOX_SHARDS = 16
-"""How many relays can work side by side on one service's outbox. Fixed: rows already written carry their shard."""
-BARRIER_SHARD = OUTBOX_SHARDS
-"""Rows that wait until no row with a smaller id is left in the shards below. Barriers of all keys lie here together."""
-
-LANE_SHARDS = tuple(range(BARRIER_SHARD + 1, BARRIER_SHARD + 1 + OUTBOX_SHARDS))
-"""Rows on their way to the lane of history, by key as the others: a backlog of them stands in no live row's way."""
-ALL_SHARDS = (*range(OUTBOX_SHARDS), BARRIER_SHARD, *LANE_SHARDS)
-
 RUNTIME_TABLES = (
     "consumer_offset",
     "processed_event",
@@ -62,6 +53,25 @@ def add_runtime_tables(metadata: MetaData) -> dict[str, Table]:
     _reference_tables(metadata)
     _audit_tables(metadata)
     return {name: metadata.tables[f"{metadata.schema}.{name}"] for name in (*RUNTIME_TABLES, *AUDIT_TABLES)}
+
+
+def add_answer_table(metadata: MetaData) -> None:
+    """Describe the table of kept answers (`shared.db.answers`) in a MetaData that has a schema."""
+    table = Table(
+        "kept_answer",
+        metadata,
+        Column("shop", SmallInteger, nullable=False),
+        Column("status", SmallInteger, nullable=False),
+        Column("at", DateTime(timezone=True), nullable=False, server_default=text("now()")),
+        Column("actor", Text(collation="C"), nullable=False),
+        Column("key", Text(collation="C"), nullable=False),
+        Column("request", LargeBinary, nullable=False),
+        Column("headers", Text, nullable=False),
+        Column("body", LargeBinary, nullable=False),
+        PrimaryKeyConstraint("shop", "actor", "key", name="pk_kept_answer"),
+        info={"api": "SELECT, INSERT, UPDATE, DELETE"},
+    )
+    Index("ix_kept_answer_at", table.c.shop, table.c.at)
 
 
 def _messaging_tables(metadata: MetaData) -> None:

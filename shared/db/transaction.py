@@ -18,10 +18,10 @@ import asyncpg
 
 from shared.contracts.envelope import Envelope, encode
 from shared.contracts.topics import LANES
-from shared.db.binary import copy_in
+from shared.db.copying import copy_in
 from shared.db.engine import acquire
 from shared.db.intents import OutboxKey, Timer
-from shared.db.tables import BARRIER_SHARD, LANE_SHARDS, OUTBOX_SHARDS
+from shared.db.shards import BARRIER_SHARD, LANE_SHARDS, OUTBOX_SHARDS
 from shared.db.timers import set_timers
 from shared.kernel import Clock, ShopId
 

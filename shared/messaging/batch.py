@@ -17,7 +17,7 @@ from shared.contracts import topics
 from shared.contracts.envelope import message_key
 from shared.contracts.shops import Shop
 from shared.db.partitions import ProcessedPartitions
-from shared.db.tables import OUTBOX_SHARDS
+from shared.db.shards import OUTBOX_SHARDS
 from shared.db.transaction import OpenTransaction
 from shared.kernel import Clock
 from shared.messaging import crash

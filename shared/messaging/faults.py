@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import traceback
 from enum import Enum
+from types import ModuleType
+from typing import Any
 
 import asyncpg
-from sqlalchemy.exc import DBAPIError, PendingRollbackError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from shared.messaging.fence import Fenced, ForeignCluster
 from shared.messaging.handling import NotYet
@@ -72,8 +73,6 @@ _TRANSIENT = (
     asyncpg.InternalServerError,  # such as two sessions that change the catalogue at once
     asyncpg.ConfigFileError,
     asyncpg.InternalClientError,
-    PendingRollbackError,
-    PoolTimeout,
     ConnectionError,
     TimeoutError,
     OSError,
@@ -81,7 +80,6 @@ _TRANSIENT = (
     asyncio.InvalidStateError,
     asyncio.CancelledError,  # of something that the handler waited for; our own passes through everything
     MemoryError,
-    DBAPIError,  # whose connection is gone
     BatchTooSlow,
     Suspected,
 )
@@ -99,14 +97,24 @@ def judge(error: BaseException) -> Fault:
     if isinstance(error, BaseExceptionGroup):
         kinds = {judge(one) for one in error.exceptions}
         return next(kind for kind in _GRAVEST if kind in kinds)
-    if isinstance(error, DBAPIError) and not error.connection_invalidated:
-        # SQLAlchemy's wrapping: behind the error of its dialect stands the driver's own.
-        return judge(getattr(error.orig, "__cause__", None) or error.orig or ValueError())
+    sqlalchemy = sys.modules.get("sqlalchemy.exc")  # a handler that uses it has imported it; nobody else pays for it
+    if sqlalchemy is not None and isinstance(error, sqlalchemy.SQLAlchemyError):
+        return _judge_wrapped(sqlalchemy, error)
     if isinstance(error, asyncpg.InterfaceError):
         # asyncpg reports an argument that does not fit its column in the same family as a closed connection.
         return Fault.DATA if isinstance(error, ValueError) else Fault.TRANSIENT
     known = next((kind for kinds, kind in _KNOWN if isinstance(error, kinds)), None)
     return known or (Fault.TRANSIENT if _is_closed_transport(error) else Fault.DATA)
+
+
+def _judge_wrapped(sqlalchemy: ModuleType, error: Any) -> Fault:
+    """An error of SQLAlchemy. Behind that of its dialect stands the driver's own."""
+    if isinstance(error, sqlalchemy.DBAPIError):
+        if error.connection_invalidated:
+            return Fault.TRANSIENT
+        return judge(getattr(error.orig, "__cause__", None) or error.orig or ValueError())
+    passing = isinstance(error, sqlalchemy.PendingRollbackError | sqlalchemy.TimeoutError)
+    return Fault.TRANSIENT if passing else Fault.DATA
 
 
 def _is_closed_transport(error: BaseException) -> bool:

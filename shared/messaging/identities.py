@@ -15,7 +15,7 @@ import asyncpg
 import numpy as np
 import numpy.typing as npt
 
-from shared.db.binary import at_once
+from shared.db.copying import at_once
 
 OWN_SOURCE = "mandegar/"
 _UUID_LENGTH = 36

@@ -14,7 +14,7 @@ from services.gateway.clocks.domain import Refusal, Step, Told, check, steps
 from services.gateway.clocks.events import clock_key
 from services.gateway.shops import add_shop
 from shared.contracts.orders import ClockAdvanced
-from shared.db.tables import ALL_SHARDS
+from shared.db.shards import ALL_SHARDS
 from shared.kernel import FixedClock
 from shared.messaging.partitioning import partition_of
 from tests.gateway.clock_ground import START, Feeder, Topic, clock, raw_streams

@@ -8,7 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from shared.db.tables import LANE_SHARDS, OUTBOX_SHARDS
+from shared.db.shards import LANE_SHARDS, OUTBOX_SHARDS
 from tests.gateway.clock_ground import START, clock
 from tests.gateway.ground import Gateway, raw
 

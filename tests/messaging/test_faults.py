@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 import uvloop
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
-from sqlalchemy.exc import DBAPIError, PendingRollbackError
+from sqlalchemy.exc import ArgumentError, DBAPIError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from shared.messaging.faults import BatchTooSlow, DatabaseAway, Fault, Suspected, judge
@@ -97,6 +97,7 @@ def wrapped(error: Exception, *, invalidated: bool = False) -> Exception:
         (wrapped(RuntimeError("whatever it says"), invalidated=True), Fault.TRANSIENT),
         (PoolTimeout(), Fault.TRANSIENT),
         (PendingRollbackError(), Fault.TRANSIENT),
+        (ArgumentError("whatever it says"), Fault.DATA),
         (ExceptionGroup("two", [ValueError(), ConnectionResetError()]), Fault.TRANSIENT),
         (ExceptionGroup("one", [ValueError()]), Fault.DATA),
     ],

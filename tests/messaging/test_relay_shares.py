@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.db.tables import ALL_SHARDS, OUTBOX_SHARDS
+from shared.db.shards import ALL_SHARDS, OUTBOX_SHARDS
 from shared.messaging.relay.shares import Pace, quotas, wanted_shards
 
 _SHARDS = list(range(OUTBOX_SHARDS))

@@ -10,7 +10,7 @@ import pytest
 from mandegar.services import service_names
 
 ONLY_APIS_NEED = ("fastapi", "starlette", "uvicorn", "joserfc", "shared.web")
-NEEDED_LATER = ("alembic", "httpx", "httpcore", "shared.outgoing.client")
+NEEDED_LATER = ("alembic", "sqlalchemy", "httpx", "httpcore", "shared.outgoing.client")
 """Where a migration is made, or a call goes out."""
 _LOADED = """
 import sys

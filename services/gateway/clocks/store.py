@@ -9,7 +9,9 @@ from typing import Any
 import asyncpg
 
 from services.gateway.clocks.domain import Told
-from services.gateway.clocks.tables import WHOLE_SHOP
+
+WHOLE_SHOP = -1
+"""Instead of a partition: where the shop's time stands, as others were told. Whoever moves it locks this row."""
 
 _LOCK = """
 INSERT INTO shop_clock AS c (shop, partition, until, origin, partitions) VALUES ($1, $2, NULL, 'live', 0)

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from sqlalchemy import Column, DateTime, Integer, MetaData, PrimaryKeyConstraint, SmallInteger, Table, Text
 
-WHOLE_SHOP = -1
-"""Instead of a partition: where the shop's time stands, as others were told. Whoever moves it locks this row."""
-
 
 def add_clock_tables(metadata: MetaData) -> None:
     """Describe the slice's table in a MetaData that has a schema."""

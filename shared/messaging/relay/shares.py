@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from shared.db.tables import ALL_SHARDS, BARRIER_SHARD, LANE_SHARDS, OUTBOX_SHARDS
+from shared.db.shards import ALL_SHARDS, BARRIER_SHARD, LANE_SHARDS, OUTBOX_SHARDS
 
 _BARRIERS_MAX = 256
 """Barriers come in bunches, one for each partition."""

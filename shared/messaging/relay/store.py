@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
-from shared.db.tables import BARRIER_SHARD, OUTBOX_SHARDS
+from shared.db.shards import BARRIER_SHARD, OUTBOX_SHARDS
 
 
 class OutboxRow(NamedTuple):

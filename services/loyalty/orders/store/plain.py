@@ -9,7 +9,8 @@ from typing import Any
 import asyncpg
 
 from services.loyalty.orders.domain.plain import PlainGrant, PlainOrders
-from shared.db.binary import UNIX_TO_POSTGRES_US, copy_in
+from shared.db.binary import UNIX_TO_POSTGRES_US
+from shared.db.copying import copy_in
 
 _COLUMNS = (
     *("customer", "first_at", "last_at", "content_at", "revenue", "points", "shop", "kind", "status", "name"),

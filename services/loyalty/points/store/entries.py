@@ -12,7 +12,8 @@ import asyncpg
 from services.loyalty.points.domain.buckets import MEMBERS_OWN, Bucket, Kind
 from services.loyalty.points.domain.model import Entry
 from services.loyalty.points.domain.plain import PlainEntry
-from shared.db.binary import UNIX_TO_POSTGRES_US, copy_in
+from shared.db.binary import UNIX_TO_POSTGRES_US
+from shared.db.copying import copy_in
 from shared.kernel import moment_of
 
 COLUMNS = (

@@ -9,7 +9,8 @@ from typing import Any
 import asyncpg
 
 from services.loyalty.points.domain.plain import PlainLot
-from shared.db.binary import UNIX_TO_POSTGRES_US, copy_in
+from shared.db.binary import UNIX_TO_POSTGRES_US
+from shared.db.copying import copy_in
 
 COLUMNS = (
     *("shop", "customer", "lot", "at", "earned", "pending", "remaining", "starts_day", "expires_day", "version"),

@@ -12,7 +12,8 @@ import numpy as np
 from services.metrics.counters.domain import Deltas, currency_letters
 from services.metrics.counters.store.reading import Generation, generation_of
 from shared.contracts.shops import Shop
-from shared.db.binary import BIGINT, INT, SMALLINT, Field, Layout, copy_in
+from shared.db.binary import BIGINT, INT, SMALLINT, Field, Layout
+from shared.db.copying import copy_in
 
 RESTATED, BOOKED = 0, 1
 

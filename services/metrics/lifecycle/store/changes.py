@@ -14,7 +14,7 @@ from services.metrics.lifecycle.domain.stages import Reason, Stage, Transition
 from services.metrics.lifecycle.domain.thresholds import Threshold
 from services.metrics.lifecycle.domain.walking import Owed, Told
 from services.metrics.lifecycle.forms import Saying
-from shared.db.binary import copy_in
+from shared.db.copying import copy_in
 
 _COLUMNS = (
     *("customer", "shop", "generation", "n", "day", "previous", "stage", "reason", "last_active", "threshold"),

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from services.metrics.counters import Ints, currency_code
 from services.metrics.orders.domain.decide import Plan, States, Stretch
 from services.metrics.orders.domain.lives import GAPS, NUMBERS, Lives, no_lives
-from shared.db.binary import BIGINT, BOOL, INT, SMALLINT, Field, Layout, Rows, copy_in, copy_out
+from shared.db.binary import BIGINT, BOOL, INT, SMALLINT, Field, Layout, Rows, copy_out
+from shared.db.copying import copy_in
 
 _PLACE = "V6"  # a row's physical place (tid): block and line
 _CHANGING = ("first_day", "orders", "version")

@@ -19,17 +19,8 @@ from services.metrics.orders.domain.batch import Batch, OrderKey, PlainOrders
 from services.metrics.orders.domain.books import Life, whole
 from services.metrics.orders.events import decode_pieces, encode_pieces
 from services.metrics.orders.store.past import Past
-from shared.db.binary import (
-    BIGINT,
-    BOOL,
-    INT,
-    SMALLINT,
-    TIMESTAMPTZ,
-    UNIX_TO_POSTGRES_US,
-    Field,
-    Layout,
-    copy_in,
-)
+from shared.db.binary import BIGINT, BOOL, INT, SMALLINT, TIMESTAMPTZ, UNIX_TO_POSTGRES_US, Field, Layout
+from shared.db.copying import copy_in
 from shared.kernel import moment_of, us_of
 from shared.orders import (
     Content,
