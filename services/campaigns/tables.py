@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from shared.db import service_metadata
+from shared.db.tables import service_metadata
 
 metadata = service_metadata("campaigns")
