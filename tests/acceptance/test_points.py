@@ -57,7 +57,7 @@ def test_orders_earn_points_that_stay_right_through_merges_and_an_erasure(platfo
     assert answers["loyalty"]["orders"] == 1 and answers["loyalty"]["postings"] == 1
     assert platform.run("ledger", "verify", "--shop", SHOP).returncode == 0
     rows = platform.json("lag")
-    assert {row["service"] for row in rows} == {"gateway", "loyalty", "metrics"}
+    assert {row["service"] for row in rows} == {"campaigns", "gateway", "loyalty", "metrics"}
     assert ("loyalty", "orders.v1") in {(row["service"], row["topic"]) for row in rows}
 
 
