@@ -3,8 +3,8 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# One more than processors: tests wait for other processes a fifth of their time.
-JOBS ?= 3
+# More than processors, and what starts and kills whole platforms meets its time limits.
+JOBS ?= 2
 READY := $(VENV)/.ready
 # uv may not reach for interpreters of its own: the one that runs make is the one that is used.
 export UV_PYTHON := $(BIN)/python
@@ -36,8 +36,8 @@ up: $(READY) ## start Kafka, PostgreSQL and the services on this machine
 down: $(READY) ## stop what `make up` started
 	$(BIN)/mandegar down
 
-test: $(READY) ## all tests and checks that finish within twenty minutes (JOBS=3 side by side)
-	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadgroup --no-loadscope-reorder $(ARGS)
+test: $(READY) ## all tests and checks that finish within twenty minutes (JOBS=2 side by side)
+	$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(READY) ## lint, types, walls between the rooms, generated documents up to date
 	$(BIN)/ruff check .

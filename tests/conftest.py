@@ -17,18 +17,6 @@ from tests.stack.processes import throw_away
 os.environ.setdefault("MANDEGAR_STACK_DURABLE", "no")
 
 
-# Each starts, kills and times whole platforms: one after the other, beside tests that need less of the machine.
-_WHOLE_PLATFORMS = frozenset({"acceptance", "chaos", "demo", "stack"})
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests stay together in one process (`--dist loadgroup`): files, and all that starts platforms."""
-    for item in items:
-        folder = item.path.parent.name
-        group = "platforms" if folder in _WHOLE_PLATFORMS else f"{folder}/{item.path.stem}"
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The running servers: `.database_url`, `.bootstrap_servers`, and `.postgres` / `.kafka` for faults."""

@@ -64,7 +64,8 @@ def until(true: Callable[[], Any], seconds: float = 60.0) -> Any:
         time.sleep(0.2)
 
 
-@pytest.fixture(scope="session")
+# Of the package: as idle as a platform is, all others would wait for its ten processes to the end.
+@pytest.fixture(scope="package")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     directory = tmp_path_factory.mktemp("platform")
     up = mandegar("up", "--detach", "--directory", str(directory))
