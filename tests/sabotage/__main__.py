@@ -70,6 +70,9 @@ def _copy_to(tree: Path) -> None:
             shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(ROOT / name, tree / name)
+    # Compiled once, each file held against its content: one that is changed and put back within a second is noticed.
+    compiling = [sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "checked-hash", str(tree)]
+    subprocess.run(compiling, stdout=subprocess.DEVNULL, check=True)
     found = subprocess.run(
         [sys.executable, "-c", "import shared; print(shared.__file__)"],
         **_in(tree),
