@@ -8,6 +8,11 @@ LEAST = 100
 START = 2_000
 
 
+def grown(size: int, size_max: int, *, quickly: bool) -> int:
+    """A size after a success: twice as large where there is far to go (`quickly`), else by a tenth."""
+    return min(size_max, size + max(1, size if quickly else size // 10))
+
+
 class BatchSize:
     """Aims at a time for each batch: a tenth more after a success, double far below the aim, half after a failure."""
 
@@ -32,8 +37,7 @@ class BatchSize:
         full = events >= self.limit * 0.9
         if seconds <= self._target:
             if full:
-                step = self.limit if seconds < self._target / 4 else self.limit // 10
-                self.limit = min(self._events_max, self.limit + max(1, step))
+                self.limit = grown(self.limit, self._events_max, quickly=seconds < self._target / 4)
         elif self.limit > self._least:
             fitting = max(self._least, int(max(events, 1) * max(0.5, self._target / seconds)))
             self.limit = min(self.limit, fitting)

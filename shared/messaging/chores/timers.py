@@ -22,6 +22,7 @@ import structlog
 from shared.db.timers import Reach, due_timers, settle
 from shared.db.transaction import OpenTransaction
 from shared.messaging import crash
+from shared.messaging.batching import grown
 from shared.messaging.handling import ShopClock, Timer, TimerHandler, Work
 from shared.messaging.isolation import isolate
 
@@ -60,8 +61,7 @@ class FiringSize:
         if seconds > self._seconds_max:
             self.failed()
         elif more:
-            step = self.limit if idle and seconds < self._seconds_max / 4 else self.limit // 10
-            self.limit = min(self._limit_max, self.limit + max(1, step))
+            self.limit = grown(self.limit, self._limit_max, quickly=idle and seconds < self._seconds_max / 4)
 
     def failed(self) -> None:
         """The transaction will be rolled back, or was too slow."""
