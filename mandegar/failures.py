@@ -18,6 +18,7 @@ EXPECTED = (
     ("services.gateway.webhooks", "ConnectionTrouble"),
     ("services.gateway.pulling", "PullTrouble"),
     ("services.gateway.identity", "IdentityTrouble"),
+    ("services.loyalty.entitlements", "EntitlementTrouble"),
 )
 """Errors whose message is meant for people, by module."""
 

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from services.loyalty.cards.api import router as cards_router
 from services.loyalty.corrections.api import router as corrections_router
 from services.loyalty.earning.api import ROUTERS as EARNING
+from services.loyalty.entitlements.api import entitlements_router
 from services.loyalty.main import NAME
 from services.loyalty.members.api import router as members_router
 from services.loyalty.orders.api import router as points_router
@@ -24,9 +25,11 @@ _ABOUT = "Members of a shop's programme, their points, and what orders and inter
 
 def create_app(settings: PlatformSettings | None = None) -> FastAPI:
     """The HTTP application: the programme and the members of the shop that the API key belongs to."""
+    settings = settings or LoyaltySettings.load(NAME, role="api")
+    loopback = isinstance(settings, LoyaltySettings) and settings.entitlement_loopback
     return create_web_app(
         NAME,
-        settings or LoyaltySettings.load(NAME, role="api"),
+        settings,
         routers=(
             *PROGRAMMES,
             *EARNING,
@@ -36,6 +39,7 @@ def create_app(settings: PlatformSettings | None = None) -> FastAPI:
             *STATEMENTS,
             cards_router,
             *REWARDS,
+            entitlements_router(settings.secret_key.get_secret_value(), loopback=loopback),
             corrections_router,
             privacy_router,
         ),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
+from services.loyalty.entitlements import keep_sending
 from services.loyalty.orders import IdentityConsumer, InteractionConsumer, OrderConsumer, TermsByProgramme
 from services.loyalty.points import PointsJobs, Signer
 from services.loyalty.privacy import erasure_handler
-from services.loyalty.rewards import RewardJobs
+from services.loyalty.rewards import RewardJobs, follow_orders
 from services.loyalty.settings import LoyaltySettings
 from services.loyalty.tiers import TierJobs
 from services.loyalty.turns import DayTurns
@@ -42,7 +45,7 @@ def create_service(
 
     Both by settings, once they are needed.
     """
-    orders, terms = OrderConsumer(), TermsByProgramme()
+    orders, terms = OrderConsumer(followers=(follow_orders,)), TermsByProgramme()
     return Service(
         name=NAME,
         subscriptions=(
@@ -66,4 +69,8 @@ def create_service(
     )
 
 
-SERVICE = create_service()
+async def _send_entitlements(stop: asyncio.Event) -> None:
+    await keep_sending(LoyaltySettings.load(NAME, role="worker"), stop)
+
+
+SERVICE = replace(create_service(), beside=(_send_entitlements,))

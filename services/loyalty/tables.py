@@ -5,6 +5,7 @@ from __future__ import annotations
 from services.loyalty.cards import tables as cards
 from services.loyalty.clocks import tables as clocks
 from services.loyalty.corrections import tables as corrections
+from services.loyalty.entitlements import tables as entitlements
 from services.loyalty.members import tables as members
 from services.loyalty.orders import tables as orders
 from services.loyalty.persons import tables as persons
@@ -26,3 +27,4 @@ tiers.add_tables(metadata)
 cards.add_tables(metadata)
 rewards.add_tables(metadata)
 corrections.add_tables(metadata)
+entitlements.add_tables(metadata)

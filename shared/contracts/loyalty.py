@@ -242,10 +242,15 @@ class RewardChange(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: Instant | None = None
     days: int | None = None
     """Of a notice: how many days ahead it is given."""
+    reason: str = ""
+    """Of one that was taken back: `order`, its order was cancelled or wholly refunded; else the word of staff."""
 
 
 class RewardGranted(Envelope, frozen=True, kw_only=True, tag="reward.granted"):
-    """A reward is the customer's. Entitlements and money to a wallet are to be granted on this."""
+    """A reward is the customer's. Entitlements and money to a wallet are to be granted on this.
+
+    Again where one that was taken back with its order is theirs once more, since the order stands again.
+    """
 
     data: RewardChange
 
@@ -268,4 +273,10 @@ class RewardExpired(Envelope, frozen=True, kw_only=True, tag="reward.expired"):
     data: RewardChange
 
 
-LoyaltyRewardsEvent = RewardGranted | RewardRedeemed | RewardExpiring | RewardExpired
+class RewardRevoked(Envelope, frozen=True, kw_only=True, tag="reward.revoked"):
+    """A reward was taken back: by staff, or an entitlement with the order it was got on. Whoever granted it ends it."""
+
+    data: RewardChange
+
+
+LoyaltyRewardsEvent = RewardGranted | RewardRedeemed | RewardExpiring | RewardExpired | RewardRevoked

@@ -55,6 +55,7 @@ from shared.contracts.loyalty import (
     RewardExpiring,
     RewardGranted,
     RewardRedeemed,
+    RewardRevoked,
     RewardWorth,
     Source,
     SourceKind,
@@ -319,6 +320,7 @@ def _rewards(attributes: dict[str, Any], ends: datetime) -> list[msgspec.Struct]
         RewardRedeemed(**attributes, data=msgspec.structs.replace(granted, order="1043")),
         RewardExpiring(**attributes, data=msgspec.structs.replace(granted, days=7)),
         RewardExpired(**attributes, data=granted),
+        RewardRevoked(**attributes, data=msgspec.structs.replace(granted, reason="mistake")),
     ]
 
 

@@ -13,6 +13,7 @@ import msgspec
 from prometheus_client import CollectorRegistry
 
 from services.loyalty.corrections.api import router as corrections
+from services.loyalty.entitlements.api import entitlements_router
 from services.loyalty.points import Signer, verify
 from services.loyalty.rewards.api import ROUTERS
 from shared.contracts.topics import CUSTOMERS, LOYALTY_REWARDS, ORDERS
@@ -36,7 +37,7 @@ TEN_OFF: dict[str, Any] = {
     "currency": "USD",
     "points": 10,
 }
-SCOPES = ["programmes:write", "metrics:read", "loyalty:write"]
+SCOPES = ["programmes:write", "metrics:read", "loyalty:write", "shops:read", "shops:write"]
 
 
 class Api(NamedTuple):
@@ -117,6 +118,6 @@ async def asking(url: str, clock: Clock) -> AsyncIterator[httpx.AsyncClient]:
         by_staff = str(public_file(Path(opened.enter_context(TemporaryDirectory()))))
         by_whom = {"secret_key": TEST_SECRET, "staff_jwks": by_staff, **STAFF}
         settings = PlatformSettings.load(kafka_bootstrap_servers="127.0.0.1:1", database_url=url, **by_whom)
-        routers = [*ROUTERS, corrections]
+        routers = [*ROUTERS, corrections, entitlements_router(TEST_SECRET, loopback=True)]
         app = create_app("loyalty", settings, routers, clock=clock, pool=pool, registry=CollectorRegistry())
         yield await opened.enter_async_context(client(app))

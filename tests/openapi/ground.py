@@ -62,7 +62,7 @@ ON CONFLICT (shop, number) DO UPDATE SET state = 1, replaced_by = ''
 """
 _BODY = """'{"name": "Spa", "what": {"kind": "voucher", "codes": "uploaded"}, "currency": "USD", "points": 0}'"""
 _CALLED = "lpad(n::text, 32, '0')"
-# A voucher; redemptions that are to be captured, released and used, and corrections that wait, by the ids of examples.
+# A voucher; redemptions to be captured, released, used and revoked, and corrections that wait, by the ids of examples.
 _REWARDS = (
     f"""INSERT INTO reward_version (shop, reward, version, body, author, reason, published_at)
     SELECT 1, r, 1, {_BODY}::jsonb, '', '', now() FROM unnest('{{spa,ten-off}}'::text[]) AS r
@@ -72,9 +72,13 @@ _REWARDS = (
     "INSERT INTO reward_use (shop, customer, reward, period, used) VALUES (1, $1, 'spa', '', 3) ON CONFLICT DO NOTHING",
     f"""INSERT INTO redemption (shop, id, customer, reward, version, state, points, worth, currency, period, asked_at,
                             until, noticed, actor)
-    SELECT 1, {_CALLED}, $1, 'spa', 1, CASE n WHEN 3 THEN 2 ELSE 1 END, 0, 0, 'USD', '', now(),
+    SELECT 1, {_CALLED}, $1, 'spa', 1, CASE WHEN n > 2 THEN 2 ELSE 1 END, 0, 0, 'USD', '', now(),
            now() + interval '1 day', 32767, ''
-    FROM generate_series(1, 3) AS n ON CONFLICT DO NOTHING""",
+    FROM generate_series(1, 4) AS n ON CONFLICT DO NOTHING""",
+    """INSERT INTO entitlement_delivery (shop, redemption, number, what, customer, made_at, due_at, state, body)
+    VALUES (1, lpad('4', 32, '0'), 1, 'granted', $1, now(), now(), 3, '{}') ON CONFLICT DO NOTHING""",
+    """INSERT INTO entitlement_endpoint (shop, url, secret, set_at)
+    SELECT 1, 'https://game.example/hooks', '', now() WHERE $1::bigint > 0 ON CONFLICT DO NOTHING""",
     f"""INSERT INTO reward_code (shop, reward, code, redemption)
     SELECT 1, 'spa', code, CASE n WHEN 1 THEN {_CALLED.replace("n::text", "'3'")} END
     FROM unnest('{{7Q2XKM9RTWB4HN6P,SPA-0001}}'::text[]) WITH ORDINALITY AS c (code, n)

@@ -33,7 +33,7 @@ NUMBERS_ALONE = {
     *("cap_use", "known_customer", "occasion", "occasion_refund", "order_spend"),
     *("built_gap", "built_order", "built_spell", "outbox_key", "timer"),
     *("account", "entry", "lot", "hold", "hold_lot", "tier_standing"),
-    *("redemption", "reward_code", "reward_use", "correction"),
+    *("redemption", "reward_code", "reward_use", "correction", "entitlement_delivery"),
 }
 """What is of one person, by a random id and by ids of orders."""
 OF_NOBODY = {
@@ -41,6 +41,7 @@ OF_NOBODY = {
     *("consumer_offset", "processed_event", "processed_month", "erasure_answer"),
     *("counter", "gap_count", "gap_figure", "generation", "generation_build"),
     *("contra", "ledger_root", "programme_draft", "programme_version", "reward", "reward_version"),
+    "entitlement_endpoint",
 }
 """What tells of no customer. The audit log names customers by random ids."""
 WITH_CONTACTS = {topics.RAW_ORDERS, topics.RAW_ORDERS_BACKFILL, topics.RAW_INTERACTIONS, topics.CUSTOMERS}

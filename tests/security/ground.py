@@ -157,7 +157,8 @@ async def _add_programme(pool: asyncpg.Pool[Any], shop: int, number: int) -> Non
 
 
 async def _add_rewards(pool: asyncpg.Pool[Any], shop: int, slug: str) -> None:
-    """A voucher; one that was granted, one that is held for each step; corrections that wait."""
+    """A voucher; one that was granted, one that is held for each step, one to be taken back, of which nobody could be
+    told; corrections that wait."""
     customer, reward = customer_number(shop, 1), reward_of(slug)
     await pool.execute("INSERT INTO known_customer (shop, customer) VALUES ($1, $2)", shop, customer)
     await pool.execute("INSERT INTO reward (shop, reward, version, taken) VALUES ($1, $2, 1, 3)", shop, reward)
@@ -178,13 +179,18 @@ async def _add_rewards(pool: asyncpg.Pool[Any], shop: int, slug: str) -> None:
         "INSERT INTO reward_code (shop, reward, code) SELECT $1, $2, $3 || n FROM generate_series(2, 2000) AS n",
         *(shop, reward, f"{slug}-"),
     )
-    for number, state in ((1, 2), (2, 1), (3, 1)):
+    for number, state in ((1, 2), (2, 1), (3, 1), (4, 2)):
         await pool.execute(
             "INSERT INTO redemption (shop, id, customer, reward, version, state, points, worth, currency, period,"
             " asked_at, until, noticed, actor)"
             " VALUES ($1, $2, $3, $4, 1, $5, 0, 0, 'USD', '', now(), now() + interval '1 day', 32767, '')",
             *(shop, asked_of(slug, number), customer, reward, state),
         )
+    await pool.execute(
+        "INSERT INTO entitlement_delivery (shop, redemption, number, what, customer, made_at, due_at, state, body)"
+        " VALUES ($1, $2, 1, 'granted', $3, now(), now(), 3, '{}')",
+        *(shop, asked_of(slug, 4), customer),
+    )
     for number in (1, 2):
         await pool.execute(
             "INSERT INTO correction (shop, id, customer, points, takes_two, state, reason, asked_at, asked_by,"

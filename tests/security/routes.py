@@ -124,6 +124,14 @@ def _released(_place: Place, shop: str) -> dict[str, str]:
     return {"redemption": asked_of(shop, 3)}
 
 
+def _revoked_one(_place: Place, shop: str) -> dict[str, str]:
+    return {"redemption": asked_of(shop, 4)}
+
+
+def _delivery(_place: Place, shop: str) -> dict[str, str]:
+    return {"delivery": f"{asked_of(shop, 4)}-1"}
+
+
 def _approved(_place: Place, shop: str) -> dict[str, str]:
     return {"correction": asked_of(shop, 1)}
 
@@ -239,6 +247,13 @@ ROWS: dict[str, dict[str, Row]] = {
         "POST /v1/redemptions/{redemption}/capture": Row(_held, body={"order": "A-1043"}),
         "POST /v1/redemptions/{redemption}/release": Row(_released),
         "POST /v1/redemptions/{redemption}/use": Row(_redemption, body={"order": "A-1043"}),
+        "POST /v1/redemptions/{redemption}/revoke": Row(_revoked_one, body={"reason": "mistake", "give_back": True}),
+        "GET /v1/entitlements/endpoint": Row(),
+        "PUT /v1/entitlements/endpoint": Row(body={"url": "https://game.example/hooks"}),
+        "POST /v1/entitlements/endpoint/rotate": Row(body={"keep_hours": 24}),
+        "POST /v1/entitlements/endpoint/remove": Row(),
+        "GET /v1/entitlements/deliveries": Row(query={"state": "failed"}),
+        "POST /v1/entitlements/deliveries/{delivery}/retry": Row(_delivery),
         "GET /v1/corrections": Row(),
         "POST /v1/corrections": Row(
             body={"customer": customer_of(OWN), "points": 5, "reason": "goodwill", "text": "Parcel came late"}

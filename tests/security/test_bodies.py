@@ -165,6 +165,24 @@ WRONG: dict[str, dict[str, Any]] = {
     "POST /v1/redemptions/use": {"code": [5, None, "", "a b"], "order": [5, True, "", "a\n"]},
     "POST /v1/redemptions/{redemption}/capture": {"order": [5, True, "", "a\n", "x" * 201]},
     "POST /v1/redemptions/{redemption}/use": {"order": [5, True, "", "a\n", "x" * 201]},
+    "POST /v1/redemptions/{redemption}/revoke": {
+        "reason": [5, None, True, "", "of Sara", ["mistake"]],
+        "give_back": [1, 0, "true", None],
+    },
+    "PUT /v1/entitlements/endpoint": {
+        "url": [
+            5,
+            None,
+            True,
+            "",
+            "http://game.example/",
+            "https://",
+            "https://u:p@a.example/",
+            "x" * 2001,
+            "https://a/\n",
+        ]
+    },
+    "POST /v1/entitlements/endpoint/rotate": {"keep_hours": ["5", 5.0, True, None, -1, 721, 10**18]},
     "POST /v1/corrections": {
         "customer": [5, None, "", "x"],
         "points": ["5", 5.0, True, None, 0, 10**9 + 1, -(10**18)],

@@ -812,6 +812,91 @@ class Loyalty(Api):
             body=body,
         )
 
+    def revoke_redemption(
+        self, body: models.RevokeForm | Mapping[str, Any], *, redemption: str, idempotency_key: str | None = None
+    ) -> models.RedemptionAnswer:
+        """Revoke a reward.
+
+        Staff take back what was granted and not used, or an entitlement. Whoever granted that is told by webhook.
+
+        Stock, budget and the customer's limit stay as they are.
+
+        redemption: As the hold's answer has it.
+        idempotency_key: Drawn anew for each write, and sent with its repeats as well: they have one effect, and one
+            answer for a day.
+        """
+        return self._ask(
+            "POST",
+            "/v1/redemptions/{redemption}/revoke",
+            models.RedemptionAnswer,
+            path={"redemption": redemption},
+            header={"Idempotency-Key": idempotency_key},
+            body=body,
+        )
+
+    def read_endpoint(self) -> models.EndpointAnswer:
+        """The endpoint.
+
+        Where the shop's entitlements are told, and how many deliveries wait or have failed.
+        """
+        return self._ask("GET", "/v1/entitlements/endpoint", models.EndpointAnswer)
+
+    def set_endpoint(self, body: models.EndpointForm | Mapping[str, Any]) -> models.SetEndpointAnswer:
+        """Set the endpoint.
+
+        What is granted or taken back from now on is told there. The first time a secret is drawn and told, once;
+
+        later the secret stays, and an endpoint that wanted no more is sent to again.
+        """
+        return self._ask("PUT", "/v1/entitlements/endpoint", models.SetEndpointAnswer, body=body)
+
+    def rotate_secret(self, body: models.SecretRotation | Mapping[str, Any] | None = None) -> models.SetEndpointAnswer:
+        """Replace the secret.
+
+        Told this once. For a while webhooks are signed with both, and a receiver may take either.
+        """
+        return self._ask("POST", "/v1/entitlements/endpoint/rotate", models.SetEndpointAnswer, body=body)
+
+    def remove_endpoint(self) -> models.RemovedAnswer:
+        """Remove the endpoint.
+
+        Nothing is told any more; what waits has failed, and can be sent again once there is another one.
+        """
+        return self._ask("POST", "/v1/entitlements/endpoint/remove", models.RemovedAnswer)
+
+    def list_deliveries(
+        self,
+        *,
+        state: Literal["waiting", "delivered", "failed"] | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> models.PageDeliveryAnswer:
+        """Deliveries.
+
+        In the order in which they were made.
+
+        state: Only those.
+        limit: Items of a page, at most.
+        cursor: `next` of the page before; absent for the first page.
+        """
+        return self._ask(
+            "GET",
+            "/v1/entitlements/deliveries",
+            models.PageDeliveryAnswer,
+            query={"state": state, "limit": limit, "cursor": cursor},
+        )
+
+    def retry_delivery(self, *, delivery: str) -> models.DeliveryAnswer:
+        """Send a delivery again.
+
+        One that failed waits anew. Refused once something later of the redemption was told: it would undo that.
+
+        delivery: The webhook's id.
+        """
+        return self._ask(
+            "POST", "/v1/entitlements/deliveries/{delivery}/retry", models.DeliveryAnswer, path={"delivery": delivery}
+        )
+
     def ask(
         self, body: models.NewCorrection | Mapping[str, Any], *, idempotency_key: str | None = None
     ) -> models.CorrectionAnswer:
@@ -1435,6 +1520,58 @@ class AsyncLoyalty(AsyncApi):
             path={"redemption": redemption},
             header={"Idempotency-Key": idempotency_key},
             body=body,
+        )
+
+    async def revoke_redemption(
+        self, body: models.RevokeForm | Mapping[str, Any], *, redemption: str, idempotency_key: str | None = None
+    ) -> models.RedemptionAnswer:
+        """As `Loyalty.revoke_redemption`."""
+        return await self._ask(
+            "POST",
+            "/v1/redemptions/{redemption}/revoke",
+            models.RedemptionAnswer,
+            path={"redemption": redemption},
+            header={"Idempotency-Key": idempotency_key},
+            body=body,
+        )
+
+    async def read_endpoint(self) -> models.EndpointAnswer:
+        """As `Loyalty.read_endpoint`."""
+        return await self._ask("GET", "/v1/entitlements/endpoint", models.EndpointAnswer)
+
+    async def set_endpoint(self, body: models.EndpointForm | Mapping[str, Any]) -> models.SetEndpointAnswer:
+        """As `Loyalty.set_endpoint`."""
+        return await self._ask("PUT", "/v1/entitlements/endpoint", models.SetEndpointAnswer, body=body)
+
+    async def rotate_secret(
+        self, body: models.SecretRotation | Mapping[str, Any] | None = None
+    ) -> models.SetEndpointAnswer:
+        """As `Loyalty.rotate_secret`."""
+        return await self._ask("POST", "/v1/entitlements/endpoint/rotate", models.SetEndpointAnswer, body=body)
+
+    async def remove_endpoint(self) -> models.RemovedAnswer:
+        """As `Loyalty.remove_endpoint`."""
+        return await self._ask("POST", "/v1/entitlements/endpoint/remove", models.RemovedAnswer)
+
+    async def list_deliveries(
+        self,
+        *,
+        state: Literal["waiting", "delivered", "failed"] | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> models.PageDeliveryAnswer:
+        """As `Loyalty.list_deliveries`."""
+        return await self._ask(
+            "GET",
+            "/v1/entitlements/deliveries",
+            models.PageDeliveryAnswer,
+            query={"state": state, "limit": limit, "cursor": cursor},
+        )
+
+    async def retry_delivery(self, *, delivery: str) -> models.DeliveryAnswer:
+        """As `Loyalty.retry_delivery`."""
+        return await self._ask(
+            "POST", "/v1/entitlements/deliveries/{delivery}/retry", models.DeliveryAnswer, path={"delivery": delivery}
         )
 
     async def ask(

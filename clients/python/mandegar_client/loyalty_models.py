@@ -343,6 +343,35 @@ class Decision(BaseModel):
     """
 
 
+class DeliveryAnswer(BaseModel):
+    """
+    A delivery.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    delivery: str
+    """
+    The webhook's id, the same at each attempt.
+    """
+    redemption: str
+    what: Literal["granted", "revoked"]
+    state: Literal["waiting", "delivered", "failed"]
+    attempts: int
+    last_status: int | None
+    """
+    Of the last answer; null: there was none.
+    """
+    trouble: str
+    made_at: AwareDatetime
+    due_at: AwareDatetime | None
+    """
+    Of one that waits: when it is tried next.
+    """
+    ended_at: AwareDatetime | None
+
+
 class DifferenceAnswer(BaseModel):
     """
     One field that differs.
@@ -389,6 +418,53 @@ class DraftChange(BaseModel):
     programme: dict[str, Any]
     """
     A programme, as `GET /v1/programmes/schema` describes it. What is left out has its default.
+    """
+
+
+class EndpointAnswer(BaseModel):
+    """
+    Where entitlements are told, without secrets.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    url: str | None
+    """
+    Null: there is none, and nothing is told.
+    """
+    set_at: AwareDatetime | None
+    rotated_at: AwareDatetime | None
+    previous_until: AwareDatetime | None
+    """
+    Until then webhooks are signed with two secrets.
+    """
+    gone_at: AwareDatetime | None
+    """
+    It answered 410, so nothing is sent to it; setting it again goes on with what waits.
+    """
+    waiting: int
+    """
+    Deliveries that wait.
+    """
+    failed: int
+    """
+    Deliveries that were given up.
+    """
+
+
+class EndpointForm(BaseModel):
+    """
+    Where entitlements are told.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    url: Annotated[str, Field(max_length=2000, min_length=1)]
+    """
+    HTTPS, on the internet; redirects are not followed.
     """
 
 
@@ -454,6 +530,10 @@ class ExportAnswer(BaseModel):
     redemptions: list[dict[str, Any]]
     """
     Rewards that were asked for, and what became of each.
+    """
+    deliveries: list[dict[str, Any]]
+    """
+    What receivers of entitlements were told, or are to be.
     """
     corrections: list[dict[str, Any]]
     """
@@ -900,6 +980,17 @@ class PageCorrectionAnswer(BaseModel):
     """
 
 
+class PageDeliveryAnswer(BaseModel):
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    items: list[DeliveryAnswer]
+    next: str | None
+    """
+    Cursor of the next page; null on the last.
+    """
+
+
 class PageHistoryAnswer(BaseModel):
     model_config = ConfigDict(
         populate_by_name=True,
@@ -1045,7 +1136,7 @@ class RedemptionAnswer(BaseModel):
     version: int
     state: str
     """
-    `held`, `granted`, `used`, `released`, `lapsed`, `expired`.
+    `held`, `granted`, `used`, `released`, `lapsed`, `expired`, `revoked`.
     """
     points: int
     worth: int
@@ -1065,9 +1156,47 @@ class RedemptionAnswer(BaseModel):
     Null: it does not, or was used at once.
     """
     used_at: AwareDatetime | None
+    revoked_at: AwareDatetime | None
+    revoked_why: str | None
+    """
+    `order`: with its order; else the reason that staff gave.
+    """
     code: str | None
     """
     Of a voucher, once it is granted.
+    """
+
+
+class RemovedAnswer(BaseModel):
+    """
+    Nothing is told any more.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    removed: bool
+    """
+    False: there was none.
+    """
+
+
+class RevokeForm(BaseModel):
+    """
+    Why a reward is taken back.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    reason: Literal["customer", "mistake", "abuse", "other"]
+    """
+    Kept, and told to whoever granted it.
+    """
+    give_back: bool = False
+    """
+    Its points are the customer's again. Of one on an order they come back with its refund.
     """
 
 
@@ -1102,6 +1231,21 @@ class RewardAnswer(BaseModel):
     published_at: AwareDatetime
 
 
+class SecretRotation(BaseModel):
+    """
+    How the secret is replaced.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    keep_hours: Annotated[int, Field(ge=0, le=720)] = 24
+    """
+    So long webhooks are signed with the secret before as well.
+    """
+
+
 class SentenceAnswer(BaseModel):
     """
     A step of the reasoning, with a key under which a console may keep it in another language.
@@ -1113,6 +1257,42 @@ class SentenceAnswer(BaseModel):
     key: str
     text: str
     values: dict[str, str | int]
+
+
+class SetEndpointAnswer(BaseModel):
+    """
+    Where entitlements are told, after a change.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    url: str | None
+    """
+    Null: there is none, and nothing is told.
+    """
+    set_at: AwareDatetime | None
+    rotated_at: AwareDatetime | None
+    previous_until: AwareDatetime | None
+    """
+    Until then webhooks are signed with two secrets.
+    """
+    gone_at: AwareDatetime | None
+    """
+    It answered 410, so nothing is sent to it; setting it again goes on with what waits.
+    """
+    waiting: int
+    """
+    Deliveries that wait.
+    """
+    failed: int
+    """
+    Deliveries that were given up.
+    """
+    secret: str | None
+    """
+    What webhooks are signed with (`whsec_…`), where it is new. It is told this once.
+    """
 
 
 class ShippingForm(BaseModel):

@@ -5,10 +5,10 @@ difference.
 """
 
 from services.loyalty.orders.consumer import InteractionConsumer, OrderConsumer
-from services.loyalty.orders.domain.asking import Why
+from services.loyalty.orders.domain.asking import Turned, Why
 from services.loyalty.orders.moving import IdentityConsumer
 from services.loyalty.orders.schemes import TermsByProgramme, terms_by, terms_in_force
-from services.loyalty.orders.spending import spent_on
+from services.loyalty.orders.spending import is_void_now, spent_on
 from services.loyalty.orders.store.occurred import Occurred, occurred_since
 
 __all__ = [
@@ -17,7 +17,9 @@ __all__ = [
     "Occurred",
     "OrderConsumer",
     "TermsByProgramme",
+    "Turned",
     "Why",
+    "is_void_now",
     "occurred_since",
     "spent_on",
     "terms_by",

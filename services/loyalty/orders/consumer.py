@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from services.loyalty import persons
 from services.loyalty.clocks import Reached, reached, read_clocks
+from services.loyalty.orders.domain.asking import Turned
 from services.loyalty.orders.domain.schemes import Scheme, names_of
 from services.loyalty.orders.events import Heard, read_interactions, read_orders
 from services.loyalty.orders.judging import Doing, Wary, judge, with_joined
 from services.loyalty.orders.plainly import Taken, awards_of, chosen, take
 from services.loyalty.orders.schemes import Schemes
-from services.loyalty.orders.telling import conclude
+from services.loyalty.orders.telling import conclude, turned
+from services.loyalty.points import Beside
 from shared.contracts.interactions import InteractionRecorded
 from shared.contracts.orders import ClockAdvanced, OrdersEvent
 from shared.contracts.shops import Shop
 from shared.messaging.handling import Delivery, Work
 from shared.orders import FUTURE_US, microseconds
 
+Follow = Callable[[Work, Mapping[int, Shop], Sequence[Turned]], Awaitable[Sequence[Beside]]]
+"""Another slice that follows orders as they become void or stand again, in their transaction, and what it tells.
+
+It is called before accounts and keys are locked.
+"""
+
 
 @dataclass
 class OrderConsumer:
     """The handler of `orders.v1` and of its lane."""
 
+    followers: Sequence[Follow] = ()
     schemes: Schemes = field(default_factory=Schemes)
     wary: Wary = field(default_factory=Wary)
 
@@ -53,7 +62,9 @@ class OrderConsumer:
             if plain is not None:
                 judged.joined.extend(plain.taken.joined)
             awards = [] if plain is None else awards_of(plain.taken, plain.heard, at)
-            await conclude(doing, judged, at, awards)
+            orders = turned(judged, at)
+            besides = [one for follow in self.followers if orders for one in await follow(work, shops, orders)]
+            await conclude(doing, judged, at, awards, besides=besides)
         await clocks.keep(work)
 
     async def _plainly(

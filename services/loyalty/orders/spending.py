@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.loyalty import persons
-from services.loyalty.orders.domain.asking import Spend, Why, give_back
+from services.loyalty.orders.domain.asking import Spend, Why, give_back, is_void
 from services.loyalty.orders.domain.granting import Settled
 from services.loyalty.orders.domain.occasion import Key, Kind, Known, purchase_of
 from services.loyalty.orders.store import around as store
@@ -20,12 +20,23 @@ async def spent_on(tx: Transaction, shop: int, order_id: str, spend: tuple[str, 
     that is not known yet it makes the empty row, so that a refund on its way sees the spend, or is seen here.
     """
     key = Key(shop, Kind.ORDER, order_id)
-    await persons.hold(tx.conn, [shop])
-    await occasions.make_rows(tx.conn, [key])
-    known = (await occasions.lock(tx.conn, [key])).get(key)
+    after = await _locked(tx, key)
     named = Spend(key, *spend)
     await store.name_spend(tx.conn, named)
-    after = Known() if known is None else known.known
     person = await persons.identities_of_person(tx.conn, shop, named.customer)
     wanted = give_back(named, Settled(key, after, None, (), purchase_of(key, after)), person, why)
     return wanted if wanted.total else None
+
+
+async def is_void_now(tx: Transaction, shop: int, order_id: str) -> bool:
+    """Whether an order, as it is known, was cancelled or wholly refunded. Until the commit nobody changes that."""
+    key = Key(shop, Kind.ORDER, order_id)
+    known = await _locked(tx, key)
+    return is_void(known, purchase_of(key, known))
+
+
+async def _locked(tx: Transaction, key: Key) -> Known:
+    await persons.hold(tx.conn, [key.shop])
+    await occasions.make_rows(tx.conn, [key])
+    found = (await occasions.lock(tx.conn, [key])).get(key)
+    return Known() if found is None else found.known

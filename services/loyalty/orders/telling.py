@@ -8,9 +8,9 @@ from types import MappingProxyType
 
 from services.loyalty import members, tiers
 from services.loyalty.clocks import Reached
-from services.loyalty.orders.domain.asking import Why, awards_of, give_back, slid, slides
+from services.loyalty.orders.domain.asking import Turned, Why, awards_of, give_back, is_void, slid, slides
 from services.loyalty.orders.domain.granting import Settled
-from services.loyalty.orders.domain.occasion import Key, Kind
+from services.loyalty.orders.domain.occasion import Key, Kind, Known, purchase_of
 from services.loyalty.orders.events import Heard
 from services.loyalty.orders.judging import Doing, Judged, Place
 from services.loyalty.orders.schemes import terms_by_shop
@@ -32,11 +32,14 @@ async def conclude(
     judged: Judged,
     reached: ReachedAt,
     awards: Sequence[Operation] = (),
+    *,
     moved: Mapping[Place, tiers.Asked] = MappingProxyType({}),
+    besides: Sequence[Beside] = (),
 ) -> None:
     """Post and publish, in the transaction of the batch.
 
-    `awards`: what went the plain way; `moved`: persons whose identities came or went.
+    `awards`: what went the plain way; `moved`: persons whose identities came or went; `besides`: what other slices tell
+    of it.
     """
     whys = {key: why_of(heard, reached) for key, heard in judged.heard.items()}
     operations: list[Operation] = [*awards]
@@ -46,7 +49,28 @@ async def conclude(
     operations += await _given_back(doing, judged, whys)
     asked = _stirred(judged, whys) | dict(moved)
     asked |= _concerned(doing, judged, operations, asked)
-    await settle_days(doing, operations, asked, _of_members(doing, judged))
+    await settle_days(doing, operations, asked, [*_of_members(doing, judged), *besides])
+
+
+def turned(judged: Judged, reached: ReachedAt) -> list[Turned]:
+    """Orders that became void by the batch, or stand again."""
+    found = []
+    for one in judged.settled:
+        if one.key.kind is not Kind.ORDER:
+            continue
+        before = judged.before.get(one.key)
+        was = before is not None and _is_void(one.key, before.known)
+        if _is_void(one.key, one.after) is not was:
+            cause = why_of(judged.heard[one.key], reached).cause
+            found.append(Turned(one.key.shop, one.key.id, not was, cause))
+    return found
+
+
+def _is_void(key: Key, known: Known) -> bool:
+    # Of nearly all orders this says it: completed, and nothing of it refunded.
+    if known.stands and not known.refunds:
+        return False
+    return is_void(known, purchase_of(key, known))
 
 
 def why_of(heard: Heard, reached: ReachedAt) -> Why:

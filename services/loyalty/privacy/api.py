@@ -28,6 +28,7 @@ class ExportAnswer(BaseModel):
     interactions: list[dict[str, Any]] = Field(description="Those that earn, likewise.")
     postings: list[dict[str, Any]] = Field(description="Every line of the ledger.")
     redemptions: list[dict[str, Any]] = Field(description="Rewards that were asked for, and what became of each.")
+    deliveries: list[dict[str, Any]] = Field(description="What receivers of entitlements were told, or are to be.")
     corrections: list[dict[str, Any]] = Field(description="Points given or taken by hand, with what staff wrote.")
 
     model_config = ConfigDict(
@@ -49,6 +50,7 @@ class ExportAnswer(BaseModel):
                 "interactions": [],
                 "postings": [],
                 "redemptions": [],
+                "deliveries": [],
                 "corrections": [],
             }
         }

@@ -8,6 +8,7 @@ from typing import Any
 
 from services.loyalty.cards import cards_of
 from services.loyalty.corrections import of_customer as corrections_of
+from services.loyalty.entitlements import of_customer as deliveries_of
 from services.loyalty.members import Member, member_of, members_of, membership
 from services.loyalty.points import Bucket, Kind
 from services.loyalty.privacy import store
@@ -59,6 +60,10 @@ async def export(reads: Reads, shop: ShopId, customer: CustomerId) -> dict[str, 
         "redemptions": [
             {**one._asdict(), "state": one.state.name.lower(), "customer": customer_id_text(customer)}
             for one in await redemptions_of(reads, shop, [customer], None, store.ROWS_MAX)
+        ],
+        "deliveries": [
+            {"delivery": str(one.place), "what": one.what, "state": one.state.name.lower(), "made_at": one.made_at}
+            for one in await deliveries_of(reads, shop, customer, store.ROWS_MAX)
         ],
         "corrections": [
             {**one._asdict(), "state": one.state.name.lower(), "customer": customer_id_text(customer)}

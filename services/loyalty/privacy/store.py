@@ -22,6 +22,7 @@ SELECT (SELECT count(*) FROM member WHERE shop = $1 AND customer = ANY($2::bigin
        (SELECT count(*) FROM occasion WHERE shop = $1 AND customer = ANY($2::bigint[]) AND kind = 2) AS interactions,
        (SELECT count(*) FROM entry WHERE shop = $1 AND customer = ANY($2::bigint[])) AS postings,
        (SELECT count(*) FROM redemption WHERE shop = $1 AND customer = ANY($2::bigint[])) AS redemptions,
+       (SELECT count(*) FROM entitlement_delivery WHERE shop = $1 AND customer = ANY($2::bigint[])) AS deliveries,
        (SELECT count(*) FROM correction WHERE shop = $1 AND customer = ANY($2::bigint[])) AS corrections
 """
 _OCCASIONS = """

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
+from services.loyalty.entitlements import Notice, Told, Worth
+from services.loyalty.points import Cause
 from services.loyalty.rewards.domain.redemption import Redemption
 from services.loyalty.rewards.domain.reward import Entitlement, Product, Reward, Shipping
 from shared.contracts import loyalty as contract
@@ -14,12 +16,13 @@ from shared.kernel import CustomerId, ShopId, customer_id_text, derive_event_id,
 from shared.messaging.handling import OutboxKey
 
 SOURCE = "mandegar/loyalty"
-Happening = Literal["granted", "redeemed", "expiring", "expired"]
+Happening = Literal["granted", "redeemed", "expiring", "expired", "revoked"]
 _FORMS: dict[Happening, Any] = {
     "granted": contract.RewardGranted,
     "redeemed": contract.RewardRedeemed,
     "expiring": contract.RewardExpiring,
     "expired": contract.RewardExpired,
+    "revoked": contract.RewardRevoked,
 }
 
 
@@ -40,25 +43,54 @@ class Happened(NamedTuple):
     at: datetime
     days: int | None = None
     """Of a notice: how many days ahead."""
+    cause: Cause | None = None
+    """The event of an order behind it; None: somebody asked for it, or its time had come."""
 
 
 def told(happened: Happened, sequence: int) -> Envelope:
     """As an event."""
-    what, shop, one, reward, at, days = happened
+    what, shop, one, reward, at, days, cause = happened
     customer = customer_id_text(CustomerId(one.customer))
-    # Each happens to a redemption once, so the id is the same however often it is worked out.
-    name = f"{one.id}:{days}" if days else one.id
+    # Each happens to a redemption once, or once by an event, so the id is the same however often it is worked out.
+    name = f"{one.id}:{days}" if days else one.id if cause is None else f"{one.id}:{cause.event_id}"
+    behind = (
+        {} if cause is None else {"causationid": cause.event_id, "correlationid": cause.correlation or cause.event_id}
+    )
     event: Envelope = _FORMS[what](
         id=derive_event_id(us_of(at) // 1000, shop.slug, name, f"reward.{what}"),
         source=SOURCE,
         subject=customer,
         time=at,
         shop=shop.slug,
-        origin="live",
+        origin="live" if cause is None else cause.origin,
         sequence=sequence,
         data=_change(one, reward, customer, days),
+        **behind,
     )
     return event
+
+
+def notice_of(happened: Happened) -> Notice | None:
+    """As whoever grants it is told; None: it is granted nowhere else."""
+    what, shop, one, reward, at, _, cause = happened
+    if what not in ("granted", "revoked") or not isinstance(reward.what, Entitlement):
+        return None
+    told = Told(
+        shop=shop.slug,
+        redemption=one.id,
+        number=0,
+        customer=customer_id_text(CustomerId(one.customer)),
+        reward=one.reward,
+        version=one.version,
+        name=reward.name,
+        entitlement=reward.what.entitlement,
+        quantity=reward.what.quantity,
+        worth=Worth(amount=one.worth, currency=one.currency),
+        points=one.points,
+        order=one.order_id,
+        reason=one.revoked_why or "",
+    )
+    return Notice(what, at, one.customer, told, from_history=cause is not None and cause.origin == "backfill")
 
 
 def _change(one: Redemption, reward: Reward, customer: str, days: int | None) -> contract.RewardChange:
@@ -77,6 +109,7 @@ def _change(one: Redemption, reward: Reward, customer: str, days: int | None) ->
         order=one.order_id,
         expires_at=one.ends_at,
         days=days,
+        reason=one.revoked_why or "",
     )
 
 

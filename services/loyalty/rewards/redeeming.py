@@ -11,7 +11,7 @@ from collections import Counter
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from services.loyalty import orders, persons
+from services.loyalty import entitlements, orders, persons
 from services.loyalty.clocks import day_now
 from services.loyalty.members import State as MemberState
 from services.loyalty.members import members_of
@@ -20,6 +20,7 @@ from services.loyalty.points import (
     Capture,
     Cause,
     Done,
+    GiveBack,
     Operation,
     Refusal,
     Release,
@@ -31,8 +32,26 @@ from services.loyalty.points import (
 )
 from services.loyalty.rewards import events
 from services.loyalty.rewards.domain.judging import Asker, WhyNot, why_not
-from services.loyalty.rewards.domain.redemption import Redemption, State, Trouble, next_notice, passed, step
-from services.loyalty.rewards.domain.reward import Cart, Reward, Voucher, ends_at, period_of, used_at_once, worth_of
+from services.loyalty.rewards.domain.redemption import (
+    Redemption,
+    State,
+    Trouble,
+    followed,
+    next_notice,
+    passed,
+    revoked,
+    step,
+)
+from services.loyalty.rewards.domain.reward import (
+    Cart,
+    Entitlement,
+    Reward,
+    Voucher,
+    ends_at,
+    period_of,
+    used_at_once,
+    worth_of,
+)
 from services.loyalty.rewards.store import catalogue, redemptions
 from services.loyalty.rewards.store.catalogue import Listed, Use
 from shared.clocks import timers_of
@@ -160,13 +179,14 @@ async def capture(desk: Desk, redemption: str, order: str | None) -> Redemption 
     order = order or seen.order_id
     if order and seen.order_id and order != seen.order_id:
         return Trouble("other-order", "it was held for another order")
+    reward = await catalogue.of_version(tx.conn, shop.number, seen.reward, seen.version)
     back = await _name_order(desk, seen, order) if seen.state is State.HELD else []
+    void = await _is_void(desk, seen, reward, order)
     one = await redemptions.load(tx.conn, shop.number, redemption, lock=True)
     assert one is not None, "redemptions stay for ever"
     if one.state in (State.GRANTED, State.USED):
         again = order is None or order == one.order_id
         return one if again else Trouble("other-order", "it was captured before; use it on the order")
-    reward = await catalogue.of_version(tx.conn, shop.number, one.reward, one.version)
     wanted = State.USED if used_at_once(reward, order) else State.GRANTED
     after = step(one, wanted, tx.now)
     if isinstance(after, Trouble):
@@ -178,7 +198,13 @@ async def capture(desk: Desk, redemption: str, order: str | None) -> Redemption 
         answer = await _post(desk, terms, Capture(_who(shop, one), one.id, _cause(desk), day), *back)
         if isinstance(answer, Refusal):
             return Trouble("hold-over", "the time of the hold is over; ask for another one")
-    await _tell(desk, after, reward, ["granted", "redeemed"] if after.state is State.USED else ["granted"])
+    told: list[tuple[events.Happening, Redemption]] = [("granted", after)]
+    if after.state is State.USED:
+        told.append(("redeemed", after))
+    if void:  # the order was gone before: what is granted on it is taken back with it
+        after = followed(after, void=True, now=tx.now)
+        told.append(("revoked", after))
+    await _tell(desk, reward, told)
     await redemptions.save(tx.conn, shop.number, one.state, after)
     if after.state is State.GRANTED and after.ends_at is not None:
         tx.set_timer(expiry_timer(shop, after, reward))
@@ -239,7 +265,34 @@ async def use(desk: Desk, redemption: str, order: str | None) -> Redemption | Tr
     reward = await catalogue.of_version(tx.conn, shop.number, one.reward, one.version)
     if back:
         await _post(desk, await orders.terms_in_force(tx.conn, shop, tx.now), *back)
-    await _tell(desk, after, reward, ["redeemed"])
+    await _tell(desk, reward, [("redeemed", after)])
+    await redemptions.save(tx.conn, shop.number, one.state, after)
+    return after
+
+
+async def revoke(desk: Desk, redemption: str, why: str, *, give_back: bool) -> Redemption | Trouble | None:
+    """Staff take a reward back. `give_back`: its points are the customer's again. None: there is no such one.
+
+    Once, for whatever reason. What it took of stock, budget and the customer's limit stays taken.
+    """
+    tx, shop = desk.tx, desk.shop
+    await persons.hold(tx.conn, [shop.number])
+    one = await redemptions.load(tx.conn, shop.number, redemption, lock=True)
+    if one is None:
+        return None
+    reward = await catalogue.of_version(tx.conn, shop.number, one.reward, one.version)
+    after = revoked(one, why, tx.now, lasts=isinstance(reward.what, Entitlement))
+    if isinstance(after, Trouble) or after is one:
+        return after
+    if give_back and one.order_id is not None:
+        return Trouble("of-an-order", "its points come back as its order is refunded; revoke it without `give_back`")
+    if give_back and one.points:
+        person = await persons.identities_of_person(tx.conn, shop.number, one.customer)
+        also = tuple(Who(shop.number, other) for other in person.identities if other != one.customer)
+        day = await day_now(tx.conn, shop, tx.now)
+        asking = GiveBack(_who(shop, one), one.id, one.points, _cause(desk), day, also)
+        await _post(desk, await orders.terms_in_force(tx.conn, shop, tx.now), asking)
+    await _tell(desk, reward, [("revoked", after)])
     await redemptions.save(tx.conn, shop.number, one.state, after)
     return after
 
@@ -273,12 +326,23 @@ async def _name_order(desk: Desk, one: Redemption, order: str | None) -> list[Op
     return [] if back is None else [back]
 
 
-async def _tell(desk: Desk, one: Redemption, reward: Reward, what: list[events.Happening]) -> None:
-    tx, key = desk.tx, events.key_of(desk.shop, one.customer)
-    await tx.lock_keys(Counter({key: len(what)}))
-    for happening in what:
-        happened = events.Happened(happening, desk.shop, one, reward, tx.now)
-        tx.publish(topics.LOYALTY_REWARDS, key, events.told(happened, tx.sequence(key)))
+async def _is_void(desk: Desk, one: Redemption, reward: Reward, order: str | None) -> bool:
+    """Whether what would be granted goes with an order that is gone. The order stays as it is until the commit."""
+    if order is None or one.state is not State.HELD or not isinstance(reward.what, Entitlement):
+        return False
+    return await orders.is_void_now(desk.tx, desk.shop.number, order)
+
+
+async def _tell(desk: Desk, reward: Reward, what: list[tuple[events.Happening, Redemption]]) -> None:
+    """Told to all, and of entitlements to whoever grants them. All of it is of one customer."""
+    tx, key = desk.tx, events.key_of(desk.shop, what[0][1].customer)
+    happened = [events.Happened(happening, desk.shop, one, reward, tx.now) for happening, one in what]
+    for each in happened:
+        if (notice := events.notice_of(each)) is not None:
+            await entitlements.note(tx.conn, desk.shop.number, notice)
+    await tx.lock_keys(Counter({key: len(happened)}))
+    for each in happened:
+        tx.publish(topics.LOYALTY_REWARDS, key, events.told(each, tx.sequence(key)))
 
 
 async def _post(desk: Desk, terms: Terms, *operations: Operation) -> Done | Refusal:

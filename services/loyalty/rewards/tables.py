@@ -21,6 +21,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 _ID = Text(collation="C")
 _ZERO = text("0")
 _ADDED = {"api": "SELECT, INSERT"}
+_STATES = "1 held 2 granted 3 used 4 released 5 lapsed 6 expired 7 revoked"
+_CHANGES = ("state", "granted_at", "ends_at", "used_at", "order_id", "noticed", "revoked_at", "revoked_why")
 
 
 def add_tables(metadata: MetaData) -> None:
@@ -101,19 +103,23 @@ def _redemptions(metadata: MetaData) -> None:
         Column("granted_at", DateTime(timezone=True)),
         Column("ends_at", DateTime(timezone=True), comment="null: it does not expire"),
         Column("used_at", DateTime(timezone=True)),
+        Column("revoked_at", DateTime(timezone=True)),
         Column("points", Integer, nullable=False),
         Column("version", Integer, nullable=False, comment="of the reward"),
         Column("shop", SmallInteger, nullable=False),
-        Column("state", SmallInteger, nullable=False, comment="1 held 2 granted 3 used 4 released 5 lapsed 6 expired"),
+        Column("state", SmallInteger, nullable=False, comment=_STATES),
         Column("noticed", SmallInteger, nullable=False, comment="shortest lead at which its expiry was announced"),
         Column("id", _ID, nullable=False, comment="and the ledger's name of the hold"),
         Column("reward", _ID, nullable=False),
         Column("currency", Text, nullable=False),
         Column("period", _ID, nullable=False, comment="in which it counts against the customer's limit"),
         Column("order_id", _ID),
+        Column("revoked_why", Text, comment="order: with its order; else the word that staff gave"),
         Column("actor", Text, nullable=False),
         PrimaryKeyConstraint("shop", "id", name="pk_redemption"),
         CheckConstraint("points BETWEEN 0 AND 1000000000 AND worth >= 0", name="ck_redemption_amounts"),
-        info=_ADDED | {"api_changes": ("state", "granted_at", "ends_at", "used_at", "order_id", "noticed")},
+        info=_ADDED | {"api_changes": _CHANGES},
     )
+    by_order = redemption.c.order_id.is_not(None)
+    Index("ix_redemption_order", redemption.c.shop, redemption.c.order_id, postgresql_where=by_order)
     Index("ix_redemption_customer", redemption.c.shop, redemption.c.customer, redemption.c.asked_at)

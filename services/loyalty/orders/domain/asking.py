@@ -28,6 +28,16 @@ class Spend(NamedTuple):
     points: int
 
 
+class Turned(NamedTuple):
+    """An order that became void, or stands again."""
+
+    shop: int
+    order: str
+    void: bool
+    """Cancelled at last, or wholly refunded."""
+    cause: Cause
+
+
 class Why(NamedTuple):
     """What had an occasion judged."""
 
@@ -103,6 +113,11 @@ def given_back(points: int, known: Known, purchase: Purchase | None) -> int:
         return 0
     left = kept_share(purchase)
     return points - -(-points * left.numerator // left.denominator)
+
+
+def is_void(known: Known, purchase: Purchase | None) -> bool:
+    """Whether an order was cancelled at last or wholly refunded: all that was spent on it stands given back."""
+    return given_back(1, known, purchase) == 1
 
 
 def give_back(spend: Spend, one: Settled, person: Person | None, why: Why) -> GiveBack:

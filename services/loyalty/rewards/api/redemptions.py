@@ -14,8 +14,8 @@ from services.loyalty import persons
 from services.loyalty.rewards.api.asking import cart_of
 from services.loyalty.rewards.api.forms import ID_PATTERN, REWARD_PATTERN, SAMPLE, CartForm, Form, json_answer
 from services.loyalty.rewards.domain.judging import WhyNot
-from services.loyalty.rewards.domain.redemption import Redemption, State, Trouble
-from services.loyalty.rewards.redeeming import Desk, capture, hold, release, use
+from services.loyalty.rewards.domain.redemption import Reason, Redemption, State, Trouble
+from services.loyalty.rewards.redeeming import Desk, capture, hold, release, revoke, use
 from services.loyalty.rewards.store import catalogue, redemptions
 from shared.db import Reads
 from shared.kernel import CustomerId, customer_id_text, us_of
@@ -45,6 +45,7 @@ _ID = r"^[0-9a-f]{13,32}$"
 _SAID = "As the hold's answer has it."
 HeldId = Annotated[str, Path(pattern=_ID, description=_SAID, examples=[_SAMPLE_ID])]
 GivenUpId = Annotated[str, Path(pattern=_ID, description=_SAID, examples=["0" * 31 + "2"])]
+RevokedId = Annotated[str, Path(pattern=_ID, description=_SAID, examples=["0" * 31 + "4"])]
 GrantedId = Annotated[str, Path(pattern=_ID, description=_SAID, examples=["0" * 31 + "3"])]
 Reader = Annotated[Caller, Depends(allow("customers:read", personal=True))]
 Writer = Annotated[Caller, Depends(allow("loyalty:write", personal=True))]
@@ -83,6 +84,17 @@ class CodeForm(Form):
     order: str | None = Field(None, pattern=ID_PATTERN)
 
 
+class RevokeForm(Form):
+    """Why a reward is taken back."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"reason": "mistake", "give_back": True}})
+
+    reason: Reason = Field(description="Kept, and told to whoever granted it.")
+    give_back: bool = Field(
+        False, description="Its points are the customer's again. Of one on an order they come back with its refund."
+    )
+
+
 class RedemptionAnswer(BaseModel):
     """A redemption."""
 
@@ -90,7 +102,7 @@ class RedemptionAnswer(BaseModel):
     customer: str
     reward: str
     version: int
-    state: str = Field(description="`held`, `granted`, `used`, `released`, `lapsed`, `expired`.")
+    state: str = Field(description="`held`, `granted`, `used`, `released`, `lapsed`, `expired`, `revoked`.")
     points: int
     worth: int = Field(description="Minor units.")
     currency: str
@@ -100,6 +112,8 @@ class RedemptionAnswer(BaseModel):
     granted_at: datetime | None
     expires_at: datetime | None = Field(description="Null: it does not, or was used at once.")
     used_at: datetime | None
+    revoked_at: datetime | None
+    revoked_why: str | None = Field(description="`order`: with its order; else the reason that staff gave.")
     code: str | None = Field(description="Of a voucher, once it is granted.")
 
     model_config = ConfigDict(
@@ -119,6 +133,8 @@ class RedemptionAnswer(BaseModel):
                 "granted_at": None,
                 "expires_at": None,
                 "used_at": None,
+                "revoked_at": None,
+                "revoked_why": None,
                 "code": None,
             }
         }
@@ -221,6 +237,23 @@ async def use_redemption(
     return await _stepped(caller, database, once, (redemption, order), use)
 
 
+@router.post(
+    "/{redemption}/revoke", response_model=RedemptionAnswer, responses=problem_responses(409), summary="Revoke a reward"
+)
+async def revoke_redemption(
+    caller: Writer, database: DatabaseDep, once: OnceDep, redemption: RevokedId, body: RevokeForm
+) -> Response:
+    """Staff take back what was granted and not used, or an entitlement. Whoever granted that is told by webhook.
+
+    Stock, budget and the customer's limit stay as they are.
+    """
+
+    async def taken_back(desk: Desk, name: str, _order: str | None) -> Redemption | Trouble | None:
+        return await revoke(desk, name, body.reason, give_back=body.give_back)
+
+    return await _stepped(caller, database, once, (redemption, None), taken_back)
+
+
 async def _stepped(
     caller: Caller, database: Database, once: Once, named: tuple[str, str | None], go: _Step
 ) -> Response:
@@ -270,5 +303,7 @@ def _fields(one: Redemption, code: str | None) -> dict[str, Any]:
         "granted_at": one.granted_at,
         "expires_at": one.ends_at,
         "used_at": one.used_at,
+        "revoked_at": one.revoked_at,
+        "revoked_why": one.revoked_why,
         "code": code,
     }

@@ -51,7 +51,10 @@ class Voucher(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="
 
 
 class Entitlement(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="entitlement"):
-    """Something granted elsewhere: a feature, credit, days. Whoever grants it follows the events."""
+    """Something granted elsewhere: a feature, credit, days. Whoever grants it is told by webhook, or follows events.
+
+    It may be taken back: by staff, and with the order that it was got on.
+    """
 
     entitlement: str
     quantity: int = 1

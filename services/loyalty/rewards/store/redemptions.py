@@ -12,14 +12,16 @@ from shared.db import Reads
 from shared.kernel import moment_of
 
 _COLUMNS = ", ".join(Redemption._fields)
-_ADD = f"INSERT INTO redemption (shop, {_COLUMNS}) VALUES ($1, {', '.join(f'${n}' for n in range(2, 19))})"  # noqa: S608 - column names of our own
+_PLACES = ", ".join(f"${place}" for place in range(2, len(Redemption._fields) + 2))
+_ADD = f"INSERT INTO redemption (shop, {_COLUMNS}) VALUES ($1, {_PLACES})"  # noqa: S608 - column names of our own
 _ONE = f"SELECT {_COLUMNS} FROM redemption WHERE shop = $1 AND id = $2"  # noqa: S608 - column names of our own
 _SEVERAL = f"""
 SELECT {_COLUMNS} FROM redemption WHERE shop = $1 AND id = ANY($2::text[]) ORDER BY id FOR UPDATE
 """  # noqa: S608 - column names of our own
 # The state before is named: one that ended meanwhile stays as it is.
 _SAVE = """
-UPDATE redemption SET state = $4, granted_at = $5, ends_at = $6, used_at = $7, order_id = $8, noticed = $9
+UPDATE redemption SET state = $4, granted_at = $5, ends_at = $6, used_at = $7, order_id = $8, noticed = $9,
+    revoked_at = $10, revoked_why = $11
 WHERE shop = $1 AND id = $2 AND state = $3
 """
 _OF_CUSTOMER = f"""
@@ -27,6 +29,12 @@ SELECT {_COLUMNS} FROM redemption
 WHERE shop = $1 AND customer = ANY($2::bigint[]) AND ($3::timestamptz IS NULL OR (asked_at, id) < ($3, $4))
 ORDER BY asked_at DESC, id DESC LIMIT $5
 """  # noqa: S608 - column names of our own
+
+# What can be taken back with an order: entitlements alone, which are used as they are granted.
+_ENTITLED_BY = """
+SELECT r.id FROM redemption r JOIN reward_version v USING (shop, reward, version)
+WHERE r.shop = $1 AND r.order_id = ANY($2::text[]) AND r.state IN (3, 7) AND v.body #>> '{what,kind}' = 'entitlement'
+"""
 
 _LATEST = 2**57
 
@@ -47,10 +55,16 @@ async def lock_several(conn: asyncpg.Connection[Any], shop: int, ids: Collection
     return [_redemption(row) for row in await conn.fetch(_SEVERAL, shop, sorted(ids))]
 
 
+async def entitled_by(conn: asyncpg.Connection[Any], shop: int, orders: Collection[str]) -> list[Redemption]:
+    """Entitlements that were got on these orders and are used or taken back, locked."""
+    rows = await conn.fetch(_ENTITLED_BY, shop, sorted(orders))
+    return await lock_several(conn, shop, [row["id"] for row in rows]) if rows else []
+
+
 async def save(conn: asyncpg.Connection[Any], shop: int, before: State, one: Redemption) -> None:
     """Write one that is locked."""
-    told = (one.granted_at, one.ends_at, one.used_at, one.order_id, one.noticed)
-    await conn.execute(_SAVE, shop, one.id, int(before), int(one.state), *told)
+    told = (one.granted_at, one.ends_at, one.used_at, one.order_id, one.noticed, one.revoked_at)
+    await conn.execute(_SAVE, shop, one.id, int(before), int(one.state), *told, one.revoked_why)
 
 
 async def of_customer(

@@ -1,0 +1,1 @@
+"""Tests of entitlements that are told elsewhere by webhook."""
