@@ -79,6 +79,17 @@ async def reached(work: Work, shop: Shop, partitions: Sequence[int]) -> dict[int
     return found | {of: Reached(int(zone.day_of(until)), origin) for (_, of), (until, origin) in known.items()}
 
 
+async def time_now(reads: Reads, shop: Shop, now: datetime) -> datetime:
+    """The shop's time for what no event causes: the wall's, `now`, or how far its events have all come.
+
+    Of a shop whose events nobody has told yet it is the wall's.
+    """
+    if shop.clock != "stream":
+        return now
+    row = await reads.fetchrow(_LEAST, shop.number)
+    return now if row is None or row["until"] is None else row["until"]
+
+
 async def day_now(reads: Reads, shop: Shop, now: datetime) -> int:
     """The shop's day for what no event causes: today, or how far its events have all come; 0: nobody has told."""
     zone = Zone(shop.zone)

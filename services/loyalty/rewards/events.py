@@ -45,11 +45,13 @@ class Happened(NamedTuple):
     """Of a notice: how many days ahead."""
     cause: Cause | None = None
     """The event of an order behind it; None: somebody asked for it, or its time had come."""
+    origin: str = "live"
+    """Of the clock, where its time had come."""
 
 
 def told(happened: Happened, sequence: int) -> Envelope:
     """As an event."""
-    what, shop, one, reward, at, days, cause = happened
+    what, shop, one, reward, at, days, cause, origin = happened
     customer = customer_id_text(CustomerId(one.customer))
     # Each happens to a redemption once, or once by an event, so the id is the same however often it is worked out.
     name = f"{one.id}:{days}" if days else one.id if cause is None else f"{one.id}:{cause.event_id}"
@@ -62,7 +64,7 @@ def told(happened: Happened, sequence: int) -> Envelope:
         subject=customer,
         time=at,
         shop=shop.slug,
-        origin="live" if cause is None else cause.origin,
+        origin=origin if cause is None else cause.origin,
         sequence=sequence,
         data=_change(one, reward, customer, days),
         **behind,
@@ -72,7 +74,7 @@ def told(happened: Happened, sequence: int) -> Envelope:
 
 def notice_of(happened: Happened) -> Notice | None:
     """As whoever grants it is told; None: it is granted nowhere else."""
-    what, shop, one, reward, at, _, cause = happened
+    what, shop, one, reward, at, _, cause, _ = happened
     if what not in ("granted", "revoked") or not isinstance(reward.what, Entitlement):
         return None
     told = Told(

@@ -57,6 +57,7 @@ class RewardJobs:
         found: list[Happened] = []
         for shop in await _shops(work, timers):
             own = {timer.identity: timer for timer in timers if timer.shop == shop.number}
+            origin = (await clocks.reached(work, shop, [0]))[0].origin
             for one in await redemptions.lock_several(work.tx.conn, shop.number, list(own)):
                 # The time of a shop that goes by its events has come as far as the timer, and who knows how far more.
                 now = own[one.id].due if shop.clock == "stream" else work.tx.now
@@ -66,7 +67,7 @@ class RewardJobs:
                 if after.state is State.GRANTED and after.ends_at is not None:
                     work.tx.set_timer(expiry_timer(shop, after, reward))
                 if happened is not None:
-                    found.append(happened)
+                    found.append(happened._replace(origin=origin))
         await work.tx.lock_keys(Counter(events.key_of(each.shop, each.one.customer) for each in found))
         for each in found:
             key = events.key_of(each.shop, each.one.customer)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from services.loyalty import entitlements, orders, persons
-from services.loyalty.clocks import day_now
+from services.loyalty.clocks import day_now, time_now
 from services.loyalty.members import State as MemberState
 from services.loyalty.members import members_of
 from services.loyalty.persons import Person
@@ -88,6 +88,8 @@ class Asked(NamedTuple):
     """How many of a reward in a period."""
     terms: Terms
     day: int
+    now: datetime
+    """The shop's time: rewards are offered, counted and expire by it; holds and word of them go by the wall."""
 
     def of(self, reward: str, period: str) -> Asker:
         """As one reward sees them."""
@@ -103,15 +105,14 @@ async def asked_by(reads: Reads, shop: Shop, customer: int, now: datetime) -> As
     terms = await orders.terms_in_force(reads, shop, now)
     day = await day_now(reads, shop, now)
     points = await spendable(reads, shop.number, person.identities, day, terms)
-    return Asked(
-        person, customer, member, points, await catalogue.had_by(reads, shop.number, person.identities), terms, day
-    )
+    had = await catalogue.had_by(reads, shop.number, person.identities)
+    return Asked(person, customer, member, points, had, terms, day, await time_now(reads, shop, now))
 
 
-def judged(shop: Shop, asked: Asked, one: Listed, cart: Cart | None, now: datetime) -> tuple[WhyNot, ...]:
+def judged(shop: Shop, asked: Asked, one: Listed, cart: Cart | None) -> tuple[WhyNot, ...]:
     """What stands between a customer and a reward."""
-    period = period_of(one.reward, Zone(shop.zone), now)
-    return why_not(one.reward, one.shelf, asked.of(one.id, period), cart, now)
+    period = period_of(one.reward, Zone(shop.zone), asked.now)
+    return why_not(one.reward, one.shelf, asked.of(one.id, period), cart, asked.now)
 
 
 async def hold(
@@ -121,10 +122,10 @@ async def hold(
     tx, shop, reward = desk.tx, desk.shop, one.reward
     await persons.hold(tx.conn, [shop.number])
     asked = await asked_by(tx.conn, shop, customer, tx.now)
-    if reasons := judged(shop, asked, one, cart, tx.now):
+    if reasons := judged(shop, asked, one, cart):
         return reasons
     worth = worth_of(reward, cart) or 0
-    period = period_of(reward, Zone(shop.zone), tx.now)
+    period = period_of(reward, Zone(shop.zone), asked.now)
     until = tx.now + timedelta(minutes=reward.hold_minutes)
     made = Redemption(
         secrets.token_hex(16), customer, one.id, one.version, State.HELD, reward.points, worth, reward.currency,
@@ -191,7 +192,8 @@ async def capture(desk: Desk, redemption: str, order: str | None) -> Redemption 
     after = step(one, wanted, tx.now)
     if isinstance(after, Trouble):
         return after
-    after = _granted(shop, reward, after._replace(order_id=order, granted_at=tx.now))
+    after = after._replace(order_id=order, granted_at=tx.now)
+    after = _granted(shop, reward, after, await time_now(tx.conn, shop, tx.now))
     terms = await orders.terms_in_force(tx.conn, shop, tx.now)
     day = await day_now(tx.conn, shop, tx.now)
     if one.points:
@@ -258,7 +260,7 @@ async def use(desk: Desk, redemption: str, order: str | None) -> Redemption | Tr
         return Trouble("not-granted", "capture it first")
     if one.state is State.USED:
         return one if named is not None and named == one.order_id else Trouble("used-before", "it was used before")
-    after = step(one, State.USED, tx.now)
+    after = step(one, State.USED, await time_now(tx.conn, shop, tx.now))
     if isinstance(after, Trouble):
         return after
     after = after._replace(order_id=order, used_at=tx.now)
@@ -305,15 +307,15 @@ def expiry_timer(shop: Shop, one: Redemption, reward: Reward) -> Timer:
     return Timer(ShopId(shop.number), EXPIRY_TIMER, one.id, due, place)
 
 
-def _granted(shop: Shop, reward: Reward, one: Redemption) -> Redemption:
-    assert one.granted_at is not None, "it is granted"
+def _granted(shop: Shop, reward: Reward, one: Redemption, now: datetime) -> Redemption:
+    """`now`: the shop's time, from which on it is valid."""
     zone = Zone(shop.zone)
     if one.state is State.USED:
         return one._replace(used_at=one.granted_at)
-    ends = ends_at(reward, zone, one.granted_at)
+    ends = ends_at(reward, zone, now)
     if ends is None:
         return one
-    return one._replace(ends_at=ends, noticed=passed(ends, reward.reminders, one.granted_at, zone))
+    return one._replace(ends_at=ends, noticed=passed(ends, reward.reminders, now, zone))
 
 
 async def _name_order(desk: Desk, one: Redemption, order: str | None) -> list[Operation]:

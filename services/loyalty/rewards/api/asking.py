@@ -106,7 +106,7 @@ async def available(caller: Asker, database: DatabaseDep, clock: ClockDep, body:
         offered = [one for one in await _whole_catalogue(reads, caller.shop_id) if one.reward.active]
     database.concerns(body.customer)
     cart = cart_of(body.cart)
-    judgements = [(one, judged(caller.shop, asked, one, cart, clock.now())) for one in offered]
+    judgements = [(one, judged(caller.shop, asked, one, cart)) for one in offered]
     items = [_offer(one, reasons, cart) for one, reasons in judgements]
     return json_answer({"customer": body.customer, "points": asked.points, "next": _next(judgements), "items": items})
 
@@ -121,7 +121,7 @@ async def quote(caller: Asker, database: DatabaseDep, clock: ClockDep, reward: R
         asked = await _asked(reads, caller, clock, body.customer)
     database.concerns(body.customer)
     cart = cart_of(body.cart)
-    return json_answer(_offer(found, judged(caller.shop, asked, found, cart, clock.now()), cart))
+    return json_answer(_offer(found, judged(caller.shop, asked, found, cart), cart))
 
 
 def cart_of(form: CartForm | None) -> Cart | None:
