@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
+from services.campaigns.audience.api import router as audience_router
+from services.campaigns.consent.api import router as consent_router
 from services.campaigns.main import NAME
+from services.campaigns.messages.api import router as messages_router
+from services.campaigns.privacy.api import router as privacy_router
 from services.campaigns.settings import CampaignsSettings
+from services.campaigns.templates.api import router as templates_router
 from shared.settings import PlatformSettings
 from shared.web import create_app as create_web_app
 
@@ -14,4 +19,9 @@ _ABOUT = "Messages to customers: what they consented to, what is sent, what came
 
 def create_app(settings: PlatformSettings | None = None) -> FastAPI:
     """The HTTP application: what belongs to the shop that the API key belongs to."""
-    return create_web_app(NAME, settings or CampaignsSettings.load(NAME, role="api"), description=_ABOUT)
+    return create_web_app(
+        NAME,
+        settings or CampaignsSettings.load(NAME, role="api"),
+        routers=(audience_router, consent_router, templates_router, messages_router, privacy_router),
+        description=_ABOUT,
+    )

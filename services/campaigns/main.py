@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
+from services.campaigns.audience import (
+    on_customers,
+    on_lifecycle,
+    on_members,
+    on_orders,
+    on_points,
+    on_tiers,
+)
+from services.campaigns.consent import on_consents
+from services.campaigns.messages import on_requests
 from services.campaigns.privacy import erasure_handler
 from services.campaigns.settings import CampaignsSettings
 from shared.contracts import topics
+from shared.contracts.campaigns import CampaignsRequestEvent
+from shared.contracts.consents import ConsentEvent
+from shared.contracts.customers import CustomerEvent
 from shared.contracts.erasures import CustomerErased
+from shared.contracts.lifecycle import LifecycleEvent
+from shared.contracts.loyalty import LoyaltyMembersEvent, LoyaltyPointsEvent, LoyaltyTiersEvent
+from shared.contracts.orders import OrdersEvent
 from shared.messaging.dead_letters import Cipher
 from shared.messaging.handling import Service, Subscription
 from shared.messaging.reference import reference_subscriptions
@@ -27,10 +45,29 @@ def create_service(cipher: Callable[[], Cipher] = _cipher_by_settings) -> Servic
         name=NAME,
         subscriptions=(
             *reference_subscriptions(),
+            Subscription(topics.CUSTOMERS, CustomerEvent, on_customers),
+            Subscription(topics.CONSENTS, ConsentEvent, on_consents),
+            Subscription(topics.ORDERS, OrdersEvent, on_orders),
+            Subscription(topics.ORDERS_BACKFILL, OrdersEvent, on_orders, lane=True),
+            Subscription(topics.METRICS_LIFECYCLE, LifecycleEvent, on_lifecycle),
+            Subscription(topics.LOYALTY_POINTS, LoyaltyPointsEvent, on_points),
+            Subscription(topics.LOYALTY_TIERS, LoyaltyTiersEvent, on_tiers),
+            Subscription(topics.LOYALTY_MEMBERS, LoyaltyMembersEvent, on_members),
+            Subscription(topics.CAMPAIGNS_REQUESTS, CampaignsRequestEvent, on_requests),
             Subscription(topics.ERASURES, CustomerErased, erasure_handler(cipher)),
         ),
-        own_topics=(topics.ERASURES,),
+        own_topics=(topics.CAMPAIGNS_MESSAGES, topics.CAMPAIGNS_STATEMENTS, topics.ERASURES),
     )
 
 
-SERVICE = create_service()
+async def _send(stop: asyncio.Event) -> None:
+    settings = CampaignsSettings.load(NAME, role="worker")
+    if not settings.smtp_host:
+        await stop.wait()
+        return
+    from services.campaigns.messages.jobs import keep_sending  # a worker that sends nothing need not load what sends
+
+    await keep_sending(settings, stop)
+
+
+SERVICE = replace(create_service(), beside=(_send,))

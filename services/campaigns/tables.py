@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from services.campaigns.audience import tables as audience
+from services.campaigns.consent import tables as consent
+from services.campaigns.messages import tables as messages
+from services.campaigns.templates import tables as templates
 from shared.db.tables import service_metadata
 
 metadata = service_metadata("campaigns")
+audience.add_tables(metadata)
+consent.add_tables(metadata)
+templates.add_tables(metadata)
+messages.add_tables(metadata)

@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+from services.gateway.consents import heed_statements
 from services.gateway.identity import Marker
 from services.gateway.intake import intake_handler
 from services.gateway.interactions import interactions_handler
@@ -16,6 +17,7 @@ from services.gateway.privacy import PrivacyJobs, heed
 from services.gateway.pulling import keep_pulling
 from services.gateway.settings import GatewaySettings
 from shared.contracts import topics
+from shared.contracts.campaigns import CampaignsStatementEvent
 from shared.contracts.erasures import ErasureEvent
 from shared.contracts.raw_interactions import RawInteractionEvent
 from shared.contracts.raw_orders import CLOCK_ADVANCED, RawClockEvent, RawOrderEvent
@@ -52,6 +54,7 @@ def _service(intake: Handler, interactions: Handler, timers: Mapping[str, TimerH
                 topics.RAW_ORDERS_BACKFILL, RawOrderEvent, intake, raw=True, lane=True, other_forms=_OTHER_FORMS
             ),
             Subscription(topics.RAW_INTERACTIONS, RawInteractionEvent, interactions, raw=True),
+            Subscription(topics.CAMPAIGNS_STATEMENTS, CampaignsStatementEvent, heed_statements),
             Subscription(topics.ERASURES, ErasureEvent, heed),
         ),
         timers=timers,

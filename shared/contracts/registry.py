@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from shared.contracts import topics
+from shared.contracts.campaigns import CampaignsMessageEvent, CampaignsRequestEvent, CampaignsStatementEvent
 from shared.contracts.consents import ConsentEvent
 from shared.contracts.customers import CustomerEvent
 from shared.contracts.dead_letters import DeadLetterEvent
@@ -210,6 +211,28 @@ _TOPICS = (
         writer="loyalty",
         description="Rewards of members: granted, used, soon to expire, expired. Codes are shown over HTTP alone.",
         key="shop:customer",
+    ),
+    Topic(
+        topics.CAMPAIGNS_REQUESTS,
+        CampaignsRequestEvent,
+        writer="any service",
+        description="Messages that services ask for: who, about what, by which template. Ids and fields, no contacts.",
+        key="shop:customer",
+    ),
+    Topic(
+        topics.CAMPAIGNS_MESSAGES,
+        CampaignsMessageEvent,
+        writer="campaigns",
+        description="What became of messages: sent, failed, unknown, suppressed with the reason.",
+        key="shop:customer",
+    ),
+    Topic(
+        topics.CAMPAIGNS_STATEMENTS,
+        CampaignsStatementEvent,
+        writer="campaigns",
+        description="What customers said of messages on pages and by one click, for gateway to keep.",
+        key="shop:customer",
+        kept="until archived",
     ),
     Topic(
         topics.DEAD_LETTERS,

@@ -40,11 +40,11 @@ async def merging(conn: asyncpg.Connection[Any], shops: Collection[int]) -> list
     return [shop for (shop,) in await conn.fetch(_MERGING, sorted(shops))]
 
 
-async def pointers_of(conn: asyncpg.Connection[Any], wanted: Mapping[int, Collection[int]]) -> Pointers:
+async def pointers_of(reads: Reads, wanted: Mapping[int, Collection[int]]) -> Pointers:
     """Whom customers (by shop) are counted as, of those that are merged. The shops must be held."""
     found: dict[Key, int] = {}
     for shop, customers in wanted.items():
-        rows = await conn.fetch(_POINTERS, shop, list(customers))
+        rows = await reads.fetch(_POINTERS, shop, list(customers))
         found |= {(shop, customer): canonical for customer, canonical in rows}
     return found
 

@@ -22,6 +22,7 @@ def test_the_service_reads_raw_topics_and_owns_what_it_writes() -> None:
             ("raw.orders.v1", False),
             ("raw.orders.backfill.v1", True),
             ("raw.interactions.v1", False),
+            ("campaigns.statements.v1", False),
             ("erasures.v1", False),
         ]
         assert set(service.own_topics) == {

@@ -87,6 +87,16 @@ _REWARDS = (
     SELECT 1, {_CALLED}, $1, 5, true, 1, 'goodwill', now(), 'staff:u-17', ''
     FROM generate_series(1, 2) AS n ON CONFLICT DO NOTHING""",
 )
+# A template and a message, by the ids of examples.
+_CAMPAIGNS = (
+    """INSERT INTO template_version (shop, template, version, published_at, author, body)
+    SELECT 1, 'thank-you', 1, now(), '', '{"texts": {"en": {"subject": "Hi", "mjml": "<mjml></mjml>", "text": "Hi"}}}'
+    WHERE $1::bigint > 0 ON CONFLICT DO NOTHING""",
+    """INSERT INTO message (shop, id, customer, planned_at, due, expires_at, state, channel, purpose, campaign, step,
+                         occasion, template, fields)
+    VALUES (1, '00000000-0000-8c52-9c5e-2f6d1f0a7b17', $1, now(), now(), now(), 2, 'email', 'news', 'by-hand', 'send',
+            'spring-2026', 'thank-you', '{}') ON CONFLICT DO NOTHING""",
+)
 _KEPT = (topics.SHOPS, topics.KEYS, topics.CUSTOMERS, topics.ORDERS, topics.INTERACTIONS)
 """What the others read of what gateway tells."""
 
@@ -116,6 +126,8 @@ class Platform:
         await self.workers["gateway"].pool.execute(_ERASED, ERASURE)
         await self.workers["loyalty"].pool.execute(_MEMBER, parse_customer_id(SAMPLES[0]))
         await self.workers["loyalty"].pool.execute(_CARD, parse_customer_id(SAMPLES[0]))
+        for statement in _CAMPAIGNS:
+            await self.workers["campaigns"].pool.execute(statement, parse_customer_id(SAMPLES[0]))
         for statement in _REWARDS:
             await self.workers["loyalty"].pool.execute(statement, parse_customer_id(SAMPLES[0]))
 

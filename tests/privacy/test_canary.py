@@ -35,6 +35,7 @@ from shared.db import create_pool
 from shared.db.engine import plain_url
 from shared.kernel import SystemClock
 from shared.messaging.cluster import truncate
+from shared.messaging.cluster.topics import ensure_topics
 from shared.messaging.dead_letters import Cipher
 from shared.messaging.worker import Worker
 from shared.settings import PlatformSettings
@@ -177,15 +178,14 @@ async def world(alone: Stack) -> AsyncIterator[World]:
     settings = PlatformSettings(
         kafka_bootstrap_servers=stack.bootstrap_servers, database_url=url, secret_key=SECRET, drain_seconds=5.0
     )
-    workers = [
-        Worker(service, settings)
-        for service in (
-            create_service(SECRET.encode()),
-            create_campaigns_service(lambda: Cipher(SECRET)),
-            create_loyalty_service(lambda: Cipher(SECRET)),
-            create_metrics_service(lambda: Cipher(SECRET)),
-        )
-    ]
+    services = (
+        create_service(SECRET.encode()),
+        create_campaigns_service(lambda: Cipher(SECRET)),
+        create_loyalty_service(lambda: Cipher(SECRET)),
+        create_metrics_service(lambda: Cipher(SECRET)),
+    )
+    await ensure_topics(stack.bootstrap_servers, services, partitions=12)
+    workers = [Worker(service, settings) for service in services]
     root = logging.getLogger()
     before, level = root.handlers[:], root.level
     try:
@@ -282,7 +282,9 @@ async def others_go_on(world: World, prefix: str) -> None:
 async def test_after_an_erasure_the_canary_is_nowhere_and_every_sum_is_the_same(world: World) -> None:
     await compact_soon(world.servers)
     await come_in_by_every_way(world)
-    assert await world.in_tables() == ["gateway.consent", "gateway.customer", "gateway.dead_letter"]
+    await world.until("SELECT count(*) FROM campaigns.profile WHERE name IS NOT NULL", 1, world.facts)
+    kept = ["campaigns.profile", "gateway.consent", "gateway.customer", "gateway.dead_letter"]
+    assert await world.in_tables() == kept
     assert set(await world.in_topics()) == {topics.RAW_ORDERS, topics.RAW_INTERACTIONS, topics.CUSTOMERS}
     assert not holds(world.logged.getvalue().encode())
     sums = await world.sums()

@@ -17,8 +17,11 @@ ERASED = {
     "customer_join": "what staff wrote beside a merge is emptied",
     "customer_conflict": "deleted",
     "consent": "deleted, with its evidence",
+    "consent_link": "deleted",
+    "message": "what it was to show is emptied; what is planned is not sent",
     "dead_letter": "searched, by keyed hashes and surrogate ids",
     "outbox": "what waits for `customers.v1` is deleted",
+    "profile": "contacts are emptied, and none come back; counts stay",
     "card": "deleted",
     "bank_card": "deleted",
     "correction_text": "what staff wrote of corrections is emptied",
@@ -32,6 +35,7 @@ NUMBERS_ALONE = {
     *("customer_pointer", "customer_state", "touched_customer", "transition", "visit"),
     *("cap_use", "known_customer", "occasion", "occasion_refund", "order_spend"),
     *("built_gap", "built_order", "built_spell", "outbox_key", "timer"),
+    *("purchase", "stage_change"),
     *("account", "entry", "lot", "hold", "hold_lot", "tier_standing"),
     *("redemption", "reward_code", "reward_use", "correction", "entitlement_delivery"),
 }
@@ -42,6 +46,7 @@ OF_NOBODY = {
     *("counter", "gap_count", "gap_figure", "generation", "generation_build"),
     *("contra", "ledger_root", "programme_draft", "programme_version", "reward", "reward_version"),
     "entitlement_endpoint",
+    "template_version",
 }
 """What tells of no customer. The audit log names customers by random ids."""
 WITH_CONTACTS = {topics.RAW_ORDERS, topics.RAW_ORDERS_BACKFILL, topics.RAW_INTERACTIONS, topics.CUSTOMERS}
@@ -49,6 +54,7 @@ WITHOUT_CONTACTS = {
     *(topics.ORDERS, topics.ORDERS_BACKFILL, topics.INTERACTIONS, topics.CONSENTS, topics.ERASURES),
     *(topics.METRICS_LIFECYCLE, topics.METRICS_RETENTION, topics.DEAD_LETTERS, topics.SHOPS, topics.KEYS),
     *(topics.LOYALTY_POINTS, topics.LOYALTY_MEMBERS, topics.LOYALTY_TIERS, topics.LOYALTY_REWARDS),
+    *(topics.CAMPAIGNS_REQUESTS, topics.CAMPAIGNS_MESSAGES, topics.CAMPAIGNS_STATEMENTS),
 }
 _PERSONAL = re.compile(
     r"(^|_)(name|email|phone|contact|address|street|locale|birth\w*|evidence|note|comment|free_text)$"

@@ -47,6 +47,11 @@ PROGRAMME = {
     "currency": "USD",
     "rules": [{"id": "r", "name": "R", "earn": {"kind": "fixed", "points": 5}}],
 }
+HELLO = {
+    "subject": "Hello",
+    "mjml": "<mjml><mj-body><mj-text>{{ unsubscribe_url }}</mj-text></mj-body></mjml>",
+    "text": "Hello",
+}
 REWARD = {"name": "Spa", "what": {"kind": "voucher", "codes": "uploaded"}, "currency": "USD", "points": 0}
 _DAY = 739_600
 """A day of 2025: when everybody ordered."""
@@ -116,6 +121,21 @@ async def place_on(databases: Databases, bootstrap_servers: str, stack: AsyncExi
         await ground.open(shop)
         await write_shops(loyalty, [shop], [1])
         await write_shops(campaigns, [shop], [1])
+        await campaigns.execute(
+            "INSERT INTO profile (shop, customer, name, email) VALUES ($1, $2, 'Sara', 'sara@example.com')",
+            *(shop.number, customer_number(shop.number, 1)),
+        )
+        await campaigns.execute(
+            "INSERT INTO template_version (shop, template, version, published_at, author, body)"
+            " VALUES ($1, $2, 1, now(), '', $3::text::jsonb)",
+            *(shop.number, f"hello-{slug}", json.dumps({"texts": {"en": HELLO}})),
+        )
+        await campaigns.execute(
+            "INSERT INTO message (shop, id, customer, planned_at, due, expires_at, state, channel, purpose, campaign,"
+            " step, occasion, template, fields)"
+            " VALUES ($1, $2, $3, now(), now(), now(), 2, 'email', 'news', 'c', 'send', 'o', 'hello', '{}')",
+            *(shop.number, message_of(slug), customer_number(shop.number, 1)),
+        )
         await _add_programme(loyalty, shop.number, int(PROGRAMMES[slug]))
         await loyalty.execute(
             "INSERT INTO member (shop, customer, joined_at, how, state) VALUES ($1, $2, now(), 2, 1)",
@@ -239,6 +259,11 @@ def reward_of(shop: str) -> str:
 def asked_of(shop: str, number: int) -> str:
     """Id of one of the shop's redemptions, or of its corrections."""
     return f"{NUMBERS[shop]:016d}{number:016d}"
+
+
+def message_of(shop: str) -> str:
+    """Id of a message of the shop."""
+    return f"00000000-0000-8fbe-9c5e-2f6d1f0a7b0{NUMBERS[shop]}"
 
 
 def erasure_of(shop: str) -> str:

@@ -17,6 +17,7 @@ from services.gateway.settings import GatewaySettings
 from shared.kernel import SCOPES
 from tests.security.ground import (
     CARDS,
+    HELLO,
     OWN,
     PROGRAMME,
     PROGRAMMES,
@@ -29,6 +30,7 @@ from tests.security.ground import (
     bearer,
     customer_of,
     erasure_of,
+    message_of,
     reward_of,
 )
 from tests.security.signing import of_role
@@ -61,6 +63,14 @@ CONSENT = {
     "occurred_at": "2025-06-01T00:00:00Z",
     "source": "checkout",
 }
+
+
+def _named(_place: Place, shop: str) -> dict[str, str]:
+    return {"template": f"hello-{shop}"}
+
+
+def _message(_place: Place, shop: str) -> dict[str, str]:
+    return {"message": message_of(shop)}
 
 
 def _slug(_place: Place, shop: str) -> dict[str, str]:
@@ -211,6 +221,17 @@ ROWS: dict[str, dict[str, Row]] = {
         **_AUDIT,
     },
     "campaigns": {
+        "GET /v1/profiles/{customer}": Row(_customer),
+        "GET /v1/templates": Row(),
+        "POST /v1/templates": Row(body={"id": "hello", "texts": {"en": HELLO}}),
+        "GET /v1/templates/{template}": Row(_named),
+        "POST /v1/templates/{template}/preview": Row(_named, body={"locale": "fa"}),
+        "GET /v1/messages": Row(query={"customer": customer_of(OWN)}),
+        "POST /v1/messages": Row(
+            body={"customer": customer_of(OWN), "template": "hello", "purpose": "news", "occasion": "spring"}
+        ),
+        "GET /v1/messages/{message}": Row(_message),
+        "GET /v1/customers/{customer}/export": Row(_customer),
         **_AUDIT,
     },
     "loyalty": {

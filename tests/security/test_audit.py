@@ -15,7 +15,10 @@ from tests.security.ground import NUMBERS, OTHER, OWN, SERVICES, Place, asking, 
 from tests.security.routes import CONSENT, ROUTES, Route, is_done
 
 pytestmark = pytest.mark.stack
-CHANGE_NOTHING = ("/v1/settings/preview", "/v1/programmes/check", "/v1/programmes/simulate", "/v1/programmes/trial")
+CHANGE_NOTHING = (
+    *("/v1/settings/preview", "/v1/programmes/check", "/v1/programmes/simulate", "/v1/programmes/trial"),
+    "/v1/templates/{template}/preview",
+)
 """POSTs that only ask."""
 AUDITED = [
     route

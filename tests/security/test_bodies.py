@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.security.ground import SERVICES, Place, asking
+from tests.security.ground import HELLO, SERVICES, Place, asking
 from tests.security.routes import ROUTES, Route
 
 pytestmark = pytest.mark.stack
@@ -188,6 +188,31 @@ WRONG: dict[str, dict[str, Any]] = {
         "points": ["5", 5.0, True, None, 0, 10**9 + 1, -(10**18)],
         "reason": [5, None, "because"],
         "text": [5, None, "", "x" * 2001],
+    },
+    "POST /v1/templates": {
+        "id": [5, None, "", "A", "a b", "x" * 65],
+        "texts": [
+            5,
+            None,
+            {},
+            {"en": 5},
+            {"english!": HELLO},
+            {"en": {**HELLO, "mjml": "<mjml>"}},
+            {"en": {"text": ""}},
+        ],
+    },
+    "POST /v1/templates/{template}/preview": {
+        "locale": [5, None, "", "english!"],
+        "customer": [5, None, [], {"name": 1.5}],
+        "values": [5, None, []],
+    },
+    "POST /v1/messages": {
+        "customer": [5, None, "", "x"],
+        "template": [5, None, "", "A"],
+        "purpose": [5, None, "", "A b"],
+        "occasion": [5, None, "", "x" * 201],
+        "campaign": [5, None, "", "A"],
+        "values": [5, None, [], {"a": 1.5}, {"a": None}, {"a": [1]}, {"a": "x" * 2_001}],
     },
     "POST /v1/corrections/{correction}/refuse": {"text": [5, None, "", "x" * 2001]},
 }

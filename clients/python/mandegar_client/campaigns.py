@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal
 
@@ -11,6 +12,85 @@ from mandegar_client.transport import Api, AsyncApi
 
 class Campaigns(Api):
     """Messages to customers: what they consented to, what is sent, what came of it."""
+
+    def read_profile(self, *, customer: str) -> models.ProfileAnswer:
+        """A person, as messages and segments see them.
+
+        Contacts, orders, stage, points and tier, as far as events have told campaigns of them.
+
+        customer: Surrogate id of any of their identities.
+        """
+        return self._ask("GET", "/v1/profiles/{customer}", models.ProfileAnswer, path={"customer": customer})
+
+    def list_templates(self) -> models.TemplatesAnswer:
+        """All templates.
+
+        In their last versions, by id.
+        """
+        return self._ask("GET", "/v1/templates", models.TemplatesAnswer)
+
+    def publish_template(self, body: models.TemplateForm | Mapping[str, Any]) -> models.TemplateAnswer:
+        """Publish a template.
+
+        A new one, or the next version of one, for messages that are claimed from now on.
+
+        What a template may not hold is refused, by line.
+        """
+        return self._ask("POST", "/v1/templates", models.TemplateAnswer, body=body)
+
+    def read_template(self, *, template: str) -> models.TemplateAnswer:
+        """A template.
+
+        In its last version.
+
+        template: As the shop names it.
+        """
+        return self._ask("GET", "/v1/templates/{template}", models.TemplateAnswer, path={"template": template})
+
+    def preview(self, body: models.PreviewForm | Mapping[str, Any], *, template: str) -> models.PreviewAnswer:
+        """See a template written.
+
+        With the fields that are given. Nothing is sent or kept.
+
+        template: As the shop names it.
+        """
+        return self._ask(
+            "POST", "/v1/templates/{template}/preview", models.PreviewAnswer, path={"template": template}, body=body
+        )
+
+    def send_message(self, body: models.MessageForm | Mapping[str, Any]) -> models.MessageAnswer:
+        """Send a customer a message.
+
+        Planned, and sent by the worker where consent allows it. For the same occasion again it is the same message.
+        """
+        return self._ask("POST", "/v1/messages", models.MessageAnswer, body=body)
+
+    def list_messages(self, *, customer: str) -> models.MessagesAnswer:
+        """Messages of a customer.
+
+        Of all identities of the person, the newest 200.
+
+        customer: Any identity of the person.
+        """
+        return self._ask("GET", "/v1/messages", models.MessagesAnswer, query={"customer": customer})
+
+    def read_message(self, *, message: str) -> models.MessageAnswer:
+        """How a message stands.
+
+        Its state, and what led there.
+
+        message: Its id.
+        """
+        return self._ask("GET", "/v1/messages/{message}", models.MessageAnswer, path={"message": message})
+
+    def export(self, *, customer: str) -> models.ExportAnswer:
+        """All that campaigns holds of a customer.
+
+        The profile, what holds of consents, and messages. One identity at a time.
+
+        customer: The platform's own id; gateway's export names all identities of a person.
+        """
+        return self._ask("GET", "/v1/customers/{customer}/export", models.ExportAnswer, path={"customer": customer})
 
     def read_audit(
         self,
@@ -74,6 +154,46 @@ class Campaigns(Api):
 
 class AsyncCampaigns(AsyncApi):
     """Messages to customers: what they consented to, what is sent, what came of it. Its methods are awaited."""
+
+    async def read_profile(self, *, customer: str) -> models.ProfileAnswer:
+        """As `Campaigns.read_profile`."""
+        return await self._ask("GET", "/v1/profiles/{customer}", models.ProfileAnswer, path={"customer": customer})
+
+    async def list_templates(self) -> models.TemplatesAnswer:
+        """As `Campaigns.list_templates`."""
+        return await self._ask("GET", "/v1/templates", models.TemplatesAnswer)
+
+    async def publish_template(self, body: models.TemplateForm | Mapping[str, Any]) -> models.TemplateAnswer:
+        """As `Campaigns.publish_template`."""
+        return await self._ask("POST", "/v1/templates", models.TemplateAnswer, body=body)
+
+    async def read_template(self, *, template: str) -> models.TemplateAnswer:
+        """As `Campaigns.read_template`."""
+        return await self._ask("GET", "/v1/templates/{template}", models.TemplateAnswer, path={"template": template})
+
+    async def preview(self, body: models.PreviewForm | Mapping[str, Any], *, template: str) -> models.PreviewAnswer:
+        """As `Campaigns.preview`."""
+        return await self._ask(
+            "POST", "/v1/templates/{template}/preview", models.PreviewAnswer, path={"template": template}, body=body
+        )
+
+    async def send_message(self, body: models.MessageForm | Mapping[str, Any]) -> models.MessageAnswer:
+        """As `Campaigns.send_message`."""
+        return await self._ask("POST", "/v1/messages", models.MessageAnswer, body=body)
+
+    async def list_messages(self, *, customer: str) -> models.MessagesAnswer:
+        """As `Campaigns.list_messages`."""
+        return await self._ask("GET", "/v1/messages", models.MessagesAnswer, query={"customer": customer})
+
+    async def read_message(self, *, message: str) -> models.MessageAnswer:
+        """As `Campaigns.read_message`."""
+        return await self._ask("GET", "/v1/messages/{message}", models.MessageAnswer, path={"message": message})
+
+    async def export(self, *, customer: str) -> models.ExportAnswer:
+        """As `Campaigns.export`."""
+        return await self._ask(
+            "GET", "/v1/customers/{customer}/export", models.ExportAnswer, path={"customer": customer}
+        )
 
     async def read_audit(
         self,

@@ -1,5 +1,6 @@
-"""Slice `privacy`: what becomes of a person in campaigns when they are erased."""
+"""Slice `privacy`: what campaigns holds of a person, for an export and for an erasure."""
 
+from services.campaigns.privacy.commands import export_person
 from services.campaigns.privacy.consumer import erasure_handler
 
-__all__ = ["erasure_handler"]
+__all__ = ["erasure_handler", "export_person"]

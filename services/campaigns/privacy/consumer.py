@@ -1,4 +1,4 @@
-"""erasures.v1 → an answer on the same topic. What of `customers.v1` lies among the dead letters goes."""
+"""erasures.v1 → an answer on the same topic. Contacts are emptied and none come back; facts by surrogate id stay."""
 
 from __future__ import annotations
 
@@ -12,4 +12,4 @@ from shared.messaging.handling import Handler
 
 def erasure_handler(cipher: Callable[[], Cipher]) -> Handler:
     """The handler of `erasures.v1`. `cipher` opens dead letters; it is asked for at the first erasure."""
-    return answering("campaigns", cipher, store.counted)
+    return answering("campaigns", cipher, store.counted, store.remove)

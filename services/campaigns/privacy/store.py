@@ -1,4 +1,4 @@
-"""Every query of the slice."""
+"""What becomes of a person, in each slice."""
 
 from __future__ import annotations
 
@@ -7,10 +7,21 @@ from typing import Any
 
 import asyncpg
 
+from services.campaigns import audience, consent, messages
 from shared.kernel import CustomerId, ShopId
 
 
 async def counted(conn: asyncpg.Connection[Any], shop: ShopId, customers: Sequence[CustomerId]) -> Mapping[str, int]:
     """How much is kept of these customers, by kind."""
-    del conn, shop, customers
-    return {}
+    return await audience.counted(conn, shop, customers)
+
+
+async def remove(conn: asyncpg.Connection[Any], shop: ShopId, customers: Sequence[CustomerId]) -> Mapping[str, int]:
+    """Take away what is personal; how much went, by kind."""
+    emptied = await messages.forget(conn, shop, customers)  # first: who claims messages holds them before consents
+    gone = {
+        "messages": emptied,
+        "contacts": await audience.forget(conn, shop, customers),
+        "consents": await consent.forget(conn, shop, customers),
+    }
+    return {kind: count for kind, count in gone.items() if count}

@@ -36,7 +36,7 @@ def consent_changed(
     )
 
 
-def consent_withdrawn(
+def consent_said(
     by: Cause, customer: CustomerId, holds: Sequence[Statement], *, changed: Sequence[str], sequence: int
 ) -> ConsentChanged:
     """The same after an event of a shop, or of who delivers its messages."""

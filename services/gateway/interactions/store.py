@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.gateway.consents import Withdrawal, Withdrawn, withdraw
+from services.gateway.consents import Kept, Withdrawal, withdraw
 from services.gateway.identity import Recognition
 from services.gateway.intake import send_on
 from services.gateway.interactions.domain import PERSONAL, WITHDRAWALS
@@ -34,7 +34,7 @@ class _Unsubscribing:
 
     def __init__(self, drafts: Sequence[Draft], recognition: Recognition) -> None:
         self._wanted: dict[int, Withdrawal] = {}
-        self._done: dict[int, Withdrawn] = {}
+        self._done: dict[int, Kept] = {}
         for at, (draft, customer) in enumerate(zip(drafts, recognition.customers, strict=True)):
             if draft.withdraws is not None and customer is not None:
                 where = WITHDRAWALS[draft.name]

@@ -23,7 +23,10 @@ SECONDS_MAX = 30.0
 
 _COMPACTED = frozenset({topics.CUSTOMERS, topics.SHOPS, topics.KEYS})
 _KEPT_FOR_EVER = frozenset(
-    {topics.ORDERS, topics.ORDERS_BACKFILL, topics.INTERACTIONS, topics.CONSENTS, topics.ERASURES}
+    {
+        *(topics.ORDERS, topics.ORDERS_BACKFILL, topics.INTERACTIONS, topics.CONSENTS, topics.ERASURES),
+        topics.CAMPAIGNS_STATEMENTS,
+    }
 )
 _RAW_PREFIX = "raw."
 

@@ -1,6 +1,7 @@
-"""Whoever unsubscribes, or calls a message spam, takes the consent of that channel back, for every purpose.
+"""What events say of consents, kept in their transaction; the event is the proof.
 
-In the transaction of the event that says so, which is its proof. What was said later, such as a new consent, stays.
+Whoever unsubscribes, or calls a message spam, takes the consent of that channel back, for every purpose. What was said
+later, such as a new consent, stays.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import NamedTuple
 from services.gateway import identity
 from services.gateway.consents import store
 from services.gateway.consents.domain import EVERY_PURPOSE, Statement, changes, record_id, standing
-from services.gateway.consents.events import consent_withdrawn
+from services.gateway.consents.events import consent_said
 from services.gateway.identity import Cause
 from shared.contracts import topics
 from shared.contracts.consents import Channel
@@ -38,36 +39,49 @@ class Withdrawal(NamedTuple):
         return said._replace(record=record_id(self.by.shop, said))
 
 
-class Withdrawn(NamedTuple):
-    """What a withdrawal has changed."""
+class Said(NamedTuple):
+    """A statement that an event makes."""
 
-    withdrawal: Withdrawal
+    shop: ShopId
+    statement: Statement
+    by: Cause
+
+
+class Kept(NamedTuple):
+    """What a statement has changed."""
+
+    said: Said
     holds: list[Statement]
     changed: list[str]
 
     def publish(self, tx: Transaction, key: OutboxKey, sequence: int) -> None:
         """Tell what holds now, if it is something else."""
         if self.changed:
-            of = self.withdrawal
-            event = consent_withdrawn(of.by, of.customer, self.holds, changed=self.changed, sequence=sequence)
+            by, customer = self.said.by, self.said.statement.customer
+            event = consent_said(by, customer, self.holds, changed=self.changed, sequence=sequence)
             tx.publish(topics.CONSENTS, key, event)
 
 
-async def withdraw(tx: Transaction, wanted: Sequence[Withdrawal]) -> list[Withdrawn]:
+async def withdraw(tx: Transaction, wanted: Sequence[Withdrawal]) -> list[Kept]:
     """Keep withdrawals, in their order; what each changed. Keys of the customers must be locked."""
+    return await keep(tx, [Said(one.shop, one.statement(), one.by) for one in wanted])
+
+
+async def keep(tx: Transaction, wanted: Sequence[Said]) -> list[Kept]:
+    """Keep statements, in their order; what each changed. Keys of the customers must be locked."""
     if not wanted:
         return []
-    keys = sorted({(one.shop, one.customer) for one in wanted})
+    keys = sorted({(one.shop, one.statement.customer) for one in wanted})
     gone = await identity.erased_among(tx.conn, keys)
     known = await store.statements_of_all(tx.conn, keys)
-    said = [(one.shop, one.statement()) for one in wanted if (one.shop, one.customer) not in gone]
+    said = [(one.shop, one.statement) for one in wanted if (one.shop, one.statement.customer) not in gone]
     new = await store.add_all(tx.conn, said, tx.now) if said else set()
     done = []
     for one in wanted:
-        statement = one.statement()
-        before = standing(known[one.shop, one.customer])
-        if (one.shop, one.customer, statement.record) in new:
-            known[one.shop, one.customer].append(statement)
-        holds = standing(known[one.shop, one.customer])
-        done.append(Withdrawn(one, holds, changes(before, holds)))
+        statement = one.statement
+        before = standing(known[one.shop, statement.customer])
+        if (one.shop, statement.customer, statement.record) in new:
+            known[one.shop, statement.customer].append(statement)
+        holds = standing(known[one.shop, statement.customer])
+        done.append(Kept(one, holds, changes(before, holds)))
     return done

@@ -1,0 +1,42 @@
+"""Slice `audience`: a profile for each identity, from events; a person is what all of their identities are together."""
+
+from services.campaigns.audience.consumer import (
+    on_customers,
+    on_lifecycle,
+    on_members,
+    on_orders,
+    on_points,
+    on_tiers,
+)
+from services.campaigns.audience.domain import Contacts, Person, Profile, joined
+from services.campaigns.audience.store.profiles import (
+    counted,
+    erased_among,
+    forget,
+    identities_of,
+    identities_of_all,
+    lock_profiles,
+    persons_of,
+    profiles_of,
+)
+
+__all__ = [
+    "Contacts",
+    "Person",
+    "Profile",
+    "counted",
+    "erased_among",
+    "forget",
+    "identities_of",
+    "identities_of_all",
+    "joined",
+    "lock_profiles",
+    "on_customers",
+    "on_lifecycle",
+    "on_members",
+    "on_orders",
+    "on_points",
+    "on_tiers",
+    "persons_of",
+    "profiles_of",
+]

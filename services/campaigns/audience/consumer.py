@@ -1,0 +1,75 @@
+"""Topics in: profiles as they are known now. Each event joins what is kept, whatever came before it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from services.campaigns.audience.events import (
+    read_contacts,
+    read_members,
+    read_orders,
+    read_points,
+    read_stages,
+    read_tiers,
+)
+from services.campaigns.audience.store import orders, profiles
+from shared import pointers
+from shared.contracts.customers import CustomerEvent
+from shared.contracts.lifecycle import LifecycleEvent
+from shared.contracts.loyalty import LoyaltyMembersEvent, LoyaltyPointsEvent, LoyaltyTiersEvent
+from shared.contracts.orders import OrdersEvent
+from shared.messaging.handling import Delivery, Work
+
+
+async def on_customers(work: Work, deliveries: Sequence[Delivery[CustomerEvent]]) -> None:
+    """The handler of `customers.v1`: contacts, and who is one person with whom."""
+    numbers = numbers_of(work, deliveries)
+    told = []
+    for position, delivery in enumerate(deliveries):
+        try:
+            told.append(pointers.pointer_of(delivery.event, numbers[delivery.event.shop], position))
+        except ValueError:
+            work.refuse(delivery, "customer", "data.customer, data.canonical: surrogate ids are needed")
+    usable = [deliveries[one.position] for one in told]
+    newest = pointers.newest(told)
+    known = await pointers.knows(work.tx.conn, newest.keys())
+    newest = {key: one for key, one in newest.items() if key in known or one.moved or one.canonical != one.customer}
+    if newest:
+        await profiles.hold_pointers(work.tx.conn, {shop for shop, _ in newest})
+        await pointers.heed(work.tx.conn, newest)
+    await profiles.save_contacts(work.tx.conn, read_contacts(usable, numbers, work.refuse))
+
+
+async def on_orders(work: Work, deliveries: Sequence[Delivery[OrdersEvent]]) -> None:
+    """The handler of `orders.v1` and of its lane."""
+    told = read_orders(deliveries, numbers_of(work, deliveries), work.tx.now, work.refuse)
+    if told:
+        known = await orders.lock_orders(work.tx.conn, told)
+        await orders.save_orders(work.tx.conn, told, known)
+
+
+async def on_lifecycle(work: Work, deliveries: Sequence[Delivery[LifecycleEvent]]) -> None:
+    """The handler of `metrics.lifecycle.v1`."""
+    told = read_stages(deliveries, numbers_of(work, deliveries), work.refuse)
+    await profiles.save_stages(work.tx.conn, told)
+
+
+async def on_points(work: Work, deliveries: Sequence[Delivery[LoyaltyPointsEvent]]) -> None:
+    """The handler of `loyalty.points.v1`."""
+    await profiles.save_points(work.tx.conn, read_points(deliveries, numbers_of(work, deliveries), work.refuse))
+
+
+async def on_tiers(work: Work, deliveries: Sequence[Delivery[LoyaltyTiersEvent]]) -> None:
+    """The handler of `loyalty.tiers.v1`."""
+    await profiles.save_tiers(work.tx.conn, read_tiers(deliveries, numbers_of(work, deliveries), work.refuse))
+
+
+async def on_members(work: Work, deliveries: Sequence[Delivery[LoyaltyMembersEvent]]) -> None:
+    """The handler of `loyalty.members.v1`."""
+    await profiles.save_members(work.tx.conn, read_members(deliveries, numbers_of(work, deliveries), work.refuse))
+
+
+def numbers_of(work: Work, deliveries: Sequence[Delivery[Any]]) -> dict[str, int]:
+    """The shops of a batch: number by slug."""
+    return {slug: work.shop(slug).number for slug in sorted({delivery.event.shop for delivery in deliveries})}

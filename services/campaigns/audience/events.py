@@ -1,0 +1,132 @@
+"""From topics to the domain: what events tell of identities."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from msgspec import UNSET
+
+from services.campaigns.audience.domain import Contacts, Key, Named, PointsTold, StageTold
+from shared.contracts.customers import CustomerEvent
+from shared.contracts.envelope import Envelope
+from shared.contracts.lifecycle import LifecycleEvent, StageRetracted
+from shared.contracts.loyalty import LoyaltyMembersEvent, LoyaltyPointsEvent, TierChanged
+from shared.contracts.orders import ClockAdvanced, OrdersEvent
+from shared.kernel import parse_customer_id
+from shared.messaging.handling import Delivery
+from shared.orders import FUTURE_US, OrderState, fault, merge, microseconds, standing, state_of
+
+Refuse = Callable[[Delivery[Any], str, str], None]
+OrderKey = tuple[int, str]
+"""Shop and order."""
+_IDS = "data.customer: a surrogate id is needed"
+
+
+def sequence_of(event: Envelope) -> int:
+    """The number by which events that tell a whole state follow one another."""
+    return 0 if event.sequence is UNSET else event.sequence
+
+
+def read_contacts(
+    deliveries: Sequence[Delivery[CustomerEvent]], numbers: Mapping[str, int], refuse: Refuse
+) -> dict[Key, tuple[int, Contacts]]:
+    """The last word on each identity, with its sequence."""
+    found: dict[Key, tuple[int, Contacts]] = {}
+    for key, delivery in _named(deliveries, numbers, refuse):
+        data, sequence = delivery.event.data, sequence_of(delivery.event)
+        if key not in found or sequence > found[key][0]:
+            told = Contacts(data.name, data.email, data.phone, data.locale, data.shop_customer_id)
+            found[key] = sequence, Contacts(*(_storable(text) for text in told))
+    return found
+
+
+def read_orders(
+    deliveries: Sequence[Delivery[OrdersEvent]], numbers: Mapping[str, int], now: datetime, refuse: Refuse
+) -> dict[OrderKey, OrderState]:
+    """What a batch tells of orders."""
+    found: dict[OrderKey, OrderState] = {}
+    limit = microseconds(now) + FUTURE_US
+    for delivery in deliveries:
+        event = delivery.event
+        if isinstance(event, ClockAdvanced):
+            continue
+        reason = fault(event, limit)
+        if reason is not None:
+            refuse(delivery, *reason)
+            continue
+        key = (numbers[event.shop], event.data.order_id)
+        told = state_of(event)
+        found[key] = standing(merge(found[key], told) if key in found else told)
+    return found
+
+
+def read_stages(
+    deliveries: Sequence[Delivery[LifecycleEvent]], numbers: Mapping[str, int], refuse: Refuse
+) -> dict[tuple[int, int, int], StageTold]:
+    """Changes by (shop, identity, number); one that was taken back stays so."""
+    found: dict[tuple[int, int, int], StageTold] = {}
+    for (shop, customer), delivery in _named(deliveries, numbers, refuse):
+        event = delivery.event
+        data, gone = event.data, isinstance(event, StageRetracted)
+        known = found.get((shop, customer, data.number))
+        gone = gone or (known is not None and known.retracted)
+        found[shop, customer, data.number] = StageTold(data.number, data.day.toordinal(), data.stage, gone)
+    return found
+
+
+def read_points(
+    deliveries: Sequence[Delivery[LoyaltyPointsEvent]], numbers: Mapping[str, int], refuse: Refuse
+) -> dict[Key, PointsTold]:
+    """What accounts hold, by the last posting that a batch tells of."""
+    found: dict[Key, PointsTold] = {}
+    for key, delivery in _named(deliveries, numbers, refuse):
+        held = delivery.event.data.balance
+        told = PointsTold(sequence_of(delivery.event), held.active, held.pending, held.owed)
+        found[key] = max(found.get(key, told), told)
+    return found
+
+
+def read_tiers(
+    deliveries: Sequence[Delivery[TierChanged]], numbers: Mapping[str, int], refuse: Refuse
+) -> dict[Key, Named]:
+    """The last tier of each; one without an id: none any more."""
+    tiers = (
+        (key, sequence_of(delivery.event), delivery.event.data.after)
+        for key, delivery in _named(deliveries, numbers, refuse)
+    )
+    return _last((key, Named(n, "" if tier is None else tier.id, tier.name if tier else "")) for key, n, tier in tiers)
+
+
+def read_members(
+    deliveries: Sequence[Delivery[LoyaltyMembersEvent]], numbers: Mapping[str, int], refuse: Refuse
+) -> dict[Key, Named]:
+    """The last state of each membership."""
+    return _last(
+        (key, Named(sequence_of(delivery.event), delivery.event.data.state, ""))
+        for key, delivery in _named(deliveries, numbers, refuse)
+    )
+
+
+def _last(told: Iterable[tuple[Key, Named]]) -> dict[Key, Named]:
+    found: dict[Key, Named] = {}
+    for key, one in told:
+        found[key] = max(found.get(key, one), one)
+    return found
+
+
+def _named(
+    deliveries: Sequence[Delivery[Any]], numbers: Mapping[str, int], refuse: Refuse
+) -> Iterable[tuple[Key, Delivery[Any]]]:
+    for delivery in deliveries:
+        try:
+            customer = int(parse_customer_id(delivery.event.data.customer))
+        except ValueError:
+            refuse(delivery, "customer", _IDS)
+            continue
+        yield (numbers[delivery.event.shop], customer), delivery
+
+
+def _storable(text: str | None) -> str | None:
+    return None if text is None else text.replace("\0", "") or None

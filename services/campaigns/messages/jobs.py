@@ -1,0 +1,217 @@
+"""Sending: some messages at a time are claimed, handed over outside of any transaction, and ended.
+
+1 claim: lock what is due; hold the consents of those persons; judge; CLAIMED or SUPPRESSED; commit
+2 write each with its template, and hand it to the server
+3 end: SENT, FAILED, UNKNOWN, or PLANNED again, where the message is still ours; tell; commit
+
+Killed between 1 and 3 a message stays CLAIMED. After `HELD` it is UNKNOWN: nobody can say whether it was sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import asyncpg
+import msgspec
+import structlog
+
+from services.campaigns import audience, consent, templates
+from services.campaigns.messages import store
+from services.campaigns.messages.domain import Answer, Claimed, Outcome, State, fields_of, judge, outcome
+from services.campaigns.messages.events import ended, key_of, suppressed
+from services.campaigns.messages.outside import Letter, Mailbag
+from services.campaigns.messages.store import Due
+from services.campaigns.settings import CampaignsSettings
+from shared.contracts import topics
+from shared.contracts.shops import Shop
+from shared.db import AWAY, OpenTransaction, create_pool, write_transaction
+from shared.kernel import Clock, SystemClock
+from shared.messaging.handling import OutboxKey
+
+log = structlog.get_logger(__name__)
+
+HELD = timedelta(minutes=15)
+"""More than a claim can take: a batch over one connection, each letter at its limits."""
+_LINK_DAYS = timedelta(days=180)
+_LOOK_SECONDS = 0.5
+_TOKEN_BYTES = 24
+
+
+class Sender:
+    """One for each process; several may stand side by side."""
+
+    def __init__(
+        self,
+        pool: asyncpg.Pool[Any],
+        settings: CampaignsSettings,
+        clock: Clock | None = None,
+        token: Callable[[], str] = lambda: secrets.token_urlsafe(_TOKEN_BYTES),
+    ) -> None:
+        self._pool, self._settings, self._token = pool, settings, token
+        self._clock = clock or SystemClock()
+        self._shops: dict[int, Shop] = {}
+
+    async def step(self) -> int:
+        """Claim some messages and send them; how many were claimed or suppressed."""
+        claimed, seen = await self.claim()
+        if claimed:
+            await self.end(await self.hand_over(claimed))
+        return seen
+
+    async def claim(self) -> tuple[list[tuple[Claimed, str]], int]:
+        """(messages that are ours to send, each with the token of its link; how many were looked at)."""
+        async with write_transaction(self._pool, self._clock) as tx:
+            found, now = await store.due(tx.conn, self._settings.send_batch)
+            if now is None:
+                return [], 0
+            claimed, refused = await self._judged(tx, found, now)
+            keys = {one.plan.id: self._key(one) for one, _ in refused}
+            await tx.lock_keys(Counter(keys.values()))
+            await store.claim(tx.conn, claimed)
+            await store.suppress(tx.conn, {(one.plan.shop, one.plan.id): why for one, why in refused})
+            for one, why in refused:
+                key, slug = keys[one.plan.id], self._shops[one.plan.shop].slug
+                tx.publish(topics.CAMPAIGNS_MESSAGES, key, suppressed(one.plan, slug, why, now, tx.sequence(key)))
+            tokens = [(one, self._token()) for one in claimed]
+            await consent.add_links(tx.conn, [_link(one, token, now) for one, token in tokens])
+            await consent.purge_links(tx.conn)
+        return tokens, len(found)
+
+    async def hand_over(self, claimed: Sequence[tuple[Claimed, str]]) -> list[tuple[Claimed, Answer]]:
+        """Write and send, over a few connections side by side."""
+        lanes = min(self._settings.send_connections, len(claimed))
+        parts = await asyncio.gather(*(self._lane(claimed[at::lanes]) for at in range(lanes)))
+        return [one for part in parts for one in part]
+
+    async def end(self, answers: Sequence[tuple[Claimed, Answer]]) -> None:
+        """Write what came of it, and tell."""
+        async with write_transaction(self._pool, self._clock) as tx:
+            outcomes = {
+                (one.plan.shop, one.plan.id, one.attempt): outcome(answer, one.attempt, tx.now)
+                for one, answer in answers
+            }
+            keys = {one.plan.id: self._key(Due(one.plan, one.attempt)) for one, _ in answers}
+            await tx.lock_keys(Counter(keys.values()))
+            ours = await store.end(tx.conn, outcomes)
+            for one, _ in answers:
+                done = outcomes[one.plan.shop, one.plan.id, one.attempt]
+                if (one.plan.shop, one.plan.id) in ours and done.state is not State.PLANNED:
+                    self._tell(tx, one, done, keys[one.plan.id])
+
+    async def give_up(self) -> int:
+        """What was claimed by who is no more is UNKNOWN; how many there were."""
+        async with write_transaction(self._pool, self._clock) as tx:
+            found, now = await store.lost(tx.conn, HELD, self._settings.send_batch)
+            if now is None:
+                return 0
+            await self._know(tx, {one.plan.shop for one in found})
+            keys = {one.plan.id: self._key(Due(one.plan, one.attempt)) for one in found}
+            await tx.lock_keys(Counter(keys.values()))
+            gone = Outcome(State.UNKNOWN, "no_answer", None)
+            await store.end(tx.conn, {(one.plan.shop, one.plan.id, one.attempt): gone for one in found})
+            for one in found:
+                key, slug = keys[one.plan.id], self._shops[one.plan.shop].slug
+                about: dict[str, Any] = {"reason": gone.reason, "version": one.version, "locale": one.locale}
+                event = ended(one.plan, slug, State.UNKNOWN, now, tx.sequence(key), **about)
+                tx.publish(topics.CAMPAIGNS_MESSAGES, key, event)
+        return len(found)
+
+    async def _judged(
+        self, tx: OpenTransaction, found: Sequence[Due], now: datetime
+    ) -> tuple[list[Claimed], list[tuple[Due, Any]]]:
+        """Consents are held before they are read, so that a withdrawal has committed before, or waits for us."""
+        await self._know(tx, {one.plan.shop for one in found})
+        asked = {(one.plan.shop, one.plan.customer) for one in found}
+        whose = await audience.identities_of_all(tx.conn, asked)
+        everybody = {(shop, one) for (shop, _), (_, all_) in whose.items() for one in all_}
+        await consent.lock(tx.conn, everybody, shared=True)
+        words = await consent.words_of(tx.conn, everybody)
+        persons = await audience.persons_of(tx.conn, asked)
+        versions = await templates.last_versions(tx.conn, {(one.plan.shop, one.plan.template) for one in found})
+        claimed, refused = [], []
+        for one in found:
+            plan = one.plan
+            person, version = persons[plan.shop, plan.customer], versions.get((plan.shop, plan.template))
+            own = [word for word in words if word.shop == plan.shop and word.customer in person.identities]
+            languages = self._shops[plan.shop].languages
+            verdict = judge(plan, person, own, version, languages=languages, now=now)
+            if verdict.suppressed is None and version is not None:
+                claimed.append(Claimed(plan, one.attempt + 1, person, version, verdict.locale))
+            else:
+                refused.append((one, verdict.suppressed))
+        return claimed, refused
+
+    async def _lane(self, claimed: Sequence[tuple[Claimed, str]]) -> list[tuple[Claimed, Answer]]:
+        async with Mailbag(self._settings) as bag:
+            return [(one, await self._send(bag, one, token)) for one, token in claimed]
+
+    async def _send(self, bag: Mailbag, one: Claimed, token: str) -> Answer:
+        shop, to = self._shops[one.plan.shop], one.person.profile.contacts.email
+        base = self._settings.public_url
+        links = (
+            f"{base}{consent.UNSUBSCRIBE}/{shop.slug}/{token}",
+            f"{base}{consent.PREFERENCES}/{shop.slug}/{token}",
+        )
+        fields = fields_of(one, shop.name, msgspec.json.decode(one.plan.fields), links)
+        try:
+            written, html = templates.write(one.version.template, one.locale, fields)
+        except templates.Trouble as trouble:
+            log.warning("a message cannot be written", template=one.plan.template, shop=shop.slug, why=str(trouble))
+            return Answer(State.FAILED, "template")
+        assert to is not None, "judged"
+        return await bag.send(
+            Letter(
+                message=one.plan.id,
+                to=to,
+                sender=self._settings.mail_from,
+                subject=written.subject,
+                text=written.text,
+                html=html,
+                unsubscribe=links[0],
+                now=self._clock.now(),
+            )
+        )
+
+    async def _know(self, tx: OpenTransaction, numbers: set[int]) -> None:
+        self._shops |= await store.shops(tx.conn, numbers)
+
+    def _key(self, one: Due) -> OutboxKey:
+        return key_of(one.plan, self._shops[one.plan.shop].slug)
+
+    def _tell(self, tx: OpenTransaction, one: Claimed, done: Outcome, key: OutboxKey) -> None:
+        slug = self._shops[one.plan.shop].slug
+        about: dict[str, Any] = {"reason": done.reason, "version": one.version.number, "locale": one.locale}
+        event = ended(one.plan, slug, done.state, tx.now, tx.sequence(key), **about)
+        tx.publish(topics.CAMPAIGNS_MESSAGES, key, event)
+
+
+async def keep_sending(settings: CampaignsSettings, stop: asyncio.Event) -> None:
+    """What a worker does beside its topics until `stop` is set. A database that is away is waited for."""
+    url = settings.database_url.get_secret_value()
+    while not stop.is_set():
+        try:
+            async with await create_pool(url, "campaigns", application="campaigns-send", max_size=2) as pool:
+                sender = Sender(pool, settings)
+                while not stop.is_set():
+                    if not await sender.step() and not await sender.give_up():
+                        await _wait(stop, _LOOK_SECONDS)
+        except AWAY as error:
+            log.warning("sending waits for the database", error=type(error).__name__)
+            await _wait(stop, _LOOK_SECONDS)
+
+
+def _link(one: Claimed, token: str, now: datetime) -> consent.NewLink:
+    plan = one.plan
+    return consent.NewLink(plan.shop, token, plan.customer, plan.channel, plan.id, one.locale, now + _LINK_DAYS)
+
+
+async def _wait(stop: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stop.wait()

@@ -1,0 +1,139 @@
+"""E-mail by SMTP. Never inside a transaction.
+
+What the server answered before it was given the text, or refused, was surely not sent. A connection that breaks after
+the text went out and before the answer came leaves it open: UNKNOWN.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from contextlib import suppress
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP as POLICY
+from email.utils import format_datetime, parseaddr
+from types import TracebackType
+from typing import NamedTuple
+
+import aiosmtplib
+
+from services.campaigns.messages.domain import Answer, State
+from services.campaigns.settings import CampaignsSettings
+
+_SECONDS = 30.0
+_FOR_GOOD = 500
+_PLAIN = re.compile(r"Message-ID: <[!-~]+>\r\nList-Unsubscribe: <[!-~]+>\r\n")
+_AWAY = (aiosmtplib.SMTPException, OSError, TimeoutError)
+
+
+class Letter(NamedTuple):
+    """An e-mail as it goes out."""
+
+    message: str
+    """Its id: what a server that knows it already takes once."""
+    to: str
+    sender: str
+    """`Name <address>`, or the address."""
+    subject: str
+    text: str
+    html: str
+    unsubscribe: str
+    """An address that takes one POST (RFC 8058)."""
+    now: datetime
+
+
+def composed(letter: Letter) -> bytes:
+    """As it goes over the wire. ValueError where an address or a header holds what it may not."""
+    name, address = parseaddr(letter.sender)
+    user, _, domain = address.rpartition("@")
+    if not user or not domain or any(character in letter.to for character in "\r\n,;<> "):
+        raise ValueError("an address is none")
+    made = EmailMessage(policy=POLICY)
+    made["From"] = Address(name, user, domain)
+    made["To"] = Address(addr_spec=letter.to)
+    made["Subject"] = letter.subject
+    made["Date"] = format_datetime(letter.now)
+    made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    made["Auto-Submitted"] = "auto-generated"
+    made.set_content(letter.text)
+    made.add_alternative(letter.html, subtype="html")
+    # Written by hand: the library folds what is long into encoded words, in which no mail program finds an address.
+    raw = f"Message-ID: <{letter.message}@{domain}>\r\nList-Unsubscribe: <{letter.unsubscribe}>\r\n"
+    if not _PLAIN.fullmatch(raw):
+        raise ValueError("an address is none")
+    return raw.encode("ascii") + made.as_bytes()
+
+
+class Mailbag:
+    """A connection to the server, made when it is needed, for one letter after the other."""
+
+    def __init__(self, settings: CampaignsSettings) -> None:
+        self._settings = settings
+        self._smtp: aiosmtplib.SMTP | None = None
+
+    async def __aenter__(self) -> Mailbag:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._close()
+
+    async def send(self, letter: Letter) -> Answer:
+        """Hand the letter over. Never raises for what the server or the network does."""
+        try:
+            body = composed(letter)
+        except (ValueError, IndexError):  # the standard library's parser of addresses has both
+            return Answer(State.FAILED, "address")
+        try:
+            smtp = await self._connected()
+            await smtp.mail(parseaddr(letter.sender)[1])
+        except (*_AWAY, ValueError) as error:
+            await self._close()  # a login or a sender that is refused is ours to mend: no letter is lost by it
+            code = error.code if isinstance(error, aiosmtplib.SMTPResponseException) else 0
+            return Answer(State.PLANNED, f"server_{code}" if code else "server_away")
+        return await self._handed(smtp, letter.to, body)
+
+    async def _handed(self, smtp: aiosmtplib.SMTP, to: str, body: bytes) -> Answer:
+        given = False
+        try:
+            await smtp.rcpt(to)
+            given = True
+            await smtp.data(body)
+        except aiosmtplib.SMTPResponseException as error:
+            return await self._refused(error.code)
+        except (*_AWAY, ValueError):
+            await self._close()
+            return Answer(State.UNKNOWN, "no_answer") if given else Answer(State.PLANNED, "server_away")
+        return Answer(State.SENT)
+
+    async def _refused(self, code: int) -> Answer:
+        await self._close()  # what follows begins anew
+        return Answer(State.FAILED if code >= _FOR_GOOD else State.PLANNED, str(code))
+
+    async def _connected(self) -> aiosmtplib.SMTP:
+        if self._smtp is not None and self._smtp.is_connected:
+            return self._smtp
+        settings = self._settings
+        self._smtp = aiosmtplib.SMTP(
+            hostname=settings.smtp_host,
+            port=settings.smtp_port,
+            username=settings.smtp_user or None,
+            password=settings.smtp_password.get_secret_value() or None,
+            use_tls=settings.smtp_tls == "tls",
+            start_tls=settings.smtp_tls == "starttls",
+            timeout=_SECONDS,
+        )
+        await self._smtp.connect()
+        await self._smtp.ehlo()
+        return self._smtp
+
+    async def _close(self) -> None:
+        smtp, self._smtp = self._smtp, None
+        if smtp is not None:
+            with suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
+                async with asyncio.timeout(5):
+                    await smtp.quit()
+            smtp.close()

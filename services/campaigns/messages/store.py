@@ -1,0 +1,178 @@
+"""Every query of the slice. Messages are locked before consents, profiles and keys of the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+import asyncpg
+import msgspec
+
+from services.campaigns.messages.domain import Claimed, Outcome, Plan, State
+from shared.contracts.shops import Shop
+from shared.db import Reads
+from shared.kernel import CustomerId, ShopId
+
+_COLUMNS = "shop, id, customer, channel, purpose, campaign, step, occasion, template, fields, due, expires_at"
+_ADD = f"""
+INSERT INTO message ({_COLUMNS}, planned_at, state)
+SELECT n.*, $13, $14 FROM unnest($1::smallint[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[],
+    $7::text[], $8::text[], $9::text[], $10::bytea[], $11::timestamptz[], $12::timestamptz[]) AS n
+ON CONFLICT (shop, id) DO NOTHING RETURNING shop, id
+"""  # noqa: S608 - text of our own
+# By the database's clock: who sends may be anywhere, and its own clock off.
+_DUE = f"""
+SELECT {_COLUMNS}, attempt, now() AS now FROM message
+WHERE state = 0 AND due <= now() ORDER BY due LIMIT $1 FOR UPDATE SKIP LOCKED
+"""  # noqa: S608 - text of our own
+_LOST = f"""
+SELECT {_COLUMNS}, attempt, template_version, locale, now() AS now FROM message
+WHERE state = 1 AND claimed_at < now() - $1::interval ORDER BY claimed_at LIMIT $2 FOR UPDATE SKIP LOCKED
+"""  # noqa: S608 - text of our own
+_CLAIM = """
+UPDATE message m
+SET state = 1, claimed_at = now(), attempt = m.attempt + 1, template_version = n.version, locale = n.locale
+FROM unnest($1::smallint[], $2::text[], $3::int[], $4::text[]) AS n (shop, id, version, locale)
+WHERE m.shop = n.shop AND m.id = n.id
+"""
+# Only what is claimed, by this attempt: one that was given up meanwhile has ended.
+_END = """
+UPDATE message m
+SET state = n.state, reason = n.reason, due = coalesce(n.due, m.due),
+    ended_at = CASE WHEN n.state = 0 THEN NULL ELSE now() END
+FROM unnest($1::smallint[], $2::text[], $3::int[], $4::smallint[], $5::text[], $6::timestamptz[])
+    AS n (shop, id, attempt, state, reason, due)
+WHERE m.shop = n.shop AND m.id = n.id AND m.state = 1 AND m.attempt = n.attempt
+RETURNING m.shop, m.id
+"""
+_SUPPRESS = """
+UPDATE message m SET state = 5, reason = n.reason, ended_at = now()
+FROM unnest($1::smallint[], $2::text[], $3::text[]) AS n (shop, id, reason) WHERE m.shop = n.shop AND m.id = n.id
+"""
+_SHOPS = "SELECT settings::text AS settings FROM shop WHERE number = ANY($1::smallint[])"
+_ONE = f"""
+SELECT {_COLUMNS}, attempt, state, reason, locale, template_version, planned_at, ended_at FROM message
+WHERE shop = $1 AND id = $2
+"""  # noqa: S608 - text of our own
+_OF = f"""
+SELECT {_COLUMNS}, attempt, state, reason, locale, template_version, planned_at, ended_at FROM message
+WHERE shop = $1 AND customer = ANY($2::bigint[]) ORDER BY planned_at DESC, id LIMIT $3
+"""  # noqa: S608 - text of our own
+_LOCK_OF = "SELECT id FROM message WHERE shop = $1 AND customer = ANY($2::bigint[]) ORDER BY id FOR UPDATE"
+_FORGET = """
+UPDATE message SET fields = '{}', state = CASE WHEN state = 0 THEN 5 ELSE state END,
+    reason = CASE WHEN state = 0 THEN 'erased' ELSE reason END,
+    ended_at = CASE WHEN state = 0 THEN now() ELSE ended_at END
+WHERE shop = $1 AND customer = ANY($2::bigint[])
+"""
+Key = tuple[int, str]
+
+
+class Due(NamedTuple):
+    """A message whose time has come, locked."""
+
+    plan: Plan
+    attempt: int
+
+
+class Shown(NamedTuple):
+    """A message, and how it stands."""
+
+    plan: Plan
+    state: State
+    attempt: int
+    reason: str
+    locale: str
+    version: int | None
+    planned_at: datetime
+    ended_at: datetime | None
+
+
+async def add(conn: asyncpg.Connection[Any], plans: Collection[Plan], state: State, now: datetime) -> set[Key]:
+    """Keep plans; (shop, id) of those that were not kept before."""
+    rows = sorted({(one.shop, one.id): one for one in plans}.values(), key=lambda one: (one.shop, one.id))
+    if not rows:
+        return set()
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    return {(row[0], row[1]) for row in await conn.fetch(_ADD, *columns, now, int(state))}
+
+
+async def due(conn: asyncpg.Connection[Any], most: int) -> tuple[list[Due], datetime | None]:
+    """Messages whose time has come, that nobody else holds, and what time it is."""
+    rows = await conn.fetch(_DUE, most)
+    return [Due(_plan(row), row["attempt"]) for row in rows], rows[0]["now"] if rows else None
+
+
+async def lost(conn: asyncpg.Connection[Any], held: timedelta, most: int) -> tuple[list[Shown], datetime | None]:
+    """Messages that were claimed so long ago that whoever claimed them is no more."""
+    rows = await conn.fetch(_LOST, held, most)
+    found = [
+        Shown(_plan(row), State.CLAIMED, row["attempt"], "", row["locale"], row["template_version"], row["now"], None)
+        for row in rows
+    ]
+    return found, rows[0]["now"] if rows else None
+
+
+async def claim(conn: asyncpg.Connection[Any], claimed: Sequence[Claimed]) -> None:
+    """These are to be sent by us."""
+    rows = [(one.plan.shop, one.plan.id, one.version.number, one.locale) for one in claimed]
+    if rows:
+        await conn.execute(_CLAIM, *(list(column) for column in zip(*rows, strict=True)))
+
+
+async def end(conn: asyncpg.Connection[Any], outcomes: Mapping[tuple[int, str, int], Outcome]) -> set[Key]:
+    """Write what became of messages, by (shop, id, attempt); (shop, id) of those that were still ours."""
+    rows = [(*key, int(one.state), one.reason, one.due) for key, one in sorted(outcomes.items())]
+    if not rows:
+        return set()
+    found = await conn.fetch(_END, *(list(column) for column in zip(*rows, strict=True)))
+    return {(row["shop"], row["id"]) for row in found}
+
+
+async def suppress(conn: asyncpg.Connection[Any], reasons: Mapping[Key, str]) -> None:
+    """Write that messages are not sent."""
+    rows = [(*key, why) for key, why in sorted(reasons.items())]
+    if rows:
+        await conn.execute(_SUPPRESS, *(list(column) for column in zip(*rows, strict=True)))
+
+
+async def shops(reads: Reads, numbers: Collection[int]) -> dict[int, Shop]:
+    """Shops by number."""
+    found = [msgspec.json.decode(row["settings"], type=Shop) for row in await reads.fetch(_SHOPS, sorted(numbers))]
+    return {shop.number: shop for shop in found}
+
+
+async def find(reads: Reads, shop: int, message: str) -> Shown | None:
+    """One message."""
+    row = await reads.fetchrow(_ONE, shop, message)
+    return None if row is None else _shown(row)
+
+
+async def of_customers(reads: Reads, shop: int, customers: Collection[int], most: int) -> list[Shown]:
+    """Messages of these identities, the newest first."""
+    return [_shown(row) for row in await reads.fetch(_OF, shop, sorted(customers), most)]
+
+
+async def forget(conn: asyncpg.Connection[Any], shop: ShopId, customers: Sequence[CustomerId]) -> int:
+    """Empty what messages were to show, and send none that is planned; how many messages stay, without it."""
+    rows = await conn.fetch(_LOCK_OF, shop, list(customers))
+    await conn.execute(_FORGET, shop, list(customers))
+    return len(rows)
+
+
+def _plan(row: asyncpg.Record) -> Plan:
+    return Plan(*(row[name] for name in Plan._fields))
+
+
+def _shown(row: asyncpg.Record) -> Shown:
+    return Shown(
+        _plan(row),
+        State(row["state"]),
+        row["attempt"],
+        row["reason"],
+        row["locale"],
+        row["template_version"],
+        row["planned_at"],
+        row["ended_at"],
+    )

@@ -1,0 +1,53 @@
+"""Messages: one row for each, from when it is planned."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    text,
+)
+
+_ID = Text(collation="C")
+
+
+def add_tables(metadata: MetaData) -> None:
+    """Describe this slice's table in the service's MetaData."""
+    message = Table(
+        "message",
+        metadata,
+        Column("customer", BigInteger, nullable=False, comment="the identity that it was planned for"),
+        Column("planned_at", DateTime(timezone=True), nullable=False),
+        Column("due", DateTime(timezone=True), nullable=False, comment="not before"),
+        Column("expires_at", DateTime(timezone=True), nullable=False, comment="not from then on"),
+        Column("claimed_at", DateTime(timezone=True)),
+        Column("ended_at", DateTime(timezone=True)),
+        Column("attempt", Integer, nullable=False, server_default=text("0")),
+        Column("template_version", Integer, comment="as it was claimed with"),
+        Column("shop", SmallInteger, nullable=False),
+        Column("state", SmallInteger, nullable=False, comment="as messages.domain.State"),
+        Column("id", _ID, nullable=False, comment="of campaign, step, occasion, customer and channel"),
+        Column("channel", Text, nullable=False),
+        Column("purpose", Text, nullable=False),
+        Column("campaign", Text, nullable=False),
+        Column("step", Text, nullable=False),
+        Column("occasion", Text, nullable=False),
+        Column("template", Text, nullable=False),
+        Column("locale", Text, nullable=False, server_default=text("''")),
+        Column("reason", Text, nullable=False, server_default=text("''")),
+        Column("fields", LargeBinary, nullable=False, comment="JSON: fields of the template; emptied by an erasure"),
+        PrimaryKeyConstraint("shop", "id", name="pk_message"),
+        info={"api": "SELECT, INSERT"},
+    )
+    Index("ix_message_due", message.c.due, postgresql_where=text("state = 0"))
+    Index("ix_message_claimed", message.c.claimed_at, postgresql_where=text("state = 1"))
+    Index("ix_message_customer", message.c.shop, message.c.customer, message.c.planned_at)

@@ -1,0 +1,133 @@
+"""`campaigns.requests.v1`, `.messages.v1`, `.statements.v1`: messages asked for, what became of them, what people said.
+Keyed by shop and customer. Ids only: contacts and texts of messages are on no topic of campaigns.
+
+A message has one id in all of its events, made of the shop, its campaign, step, occasion, customer and channel: asked
+for twice it is one message.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from shared.contracts.consents import Channel, ConsentState, Purpose
+from shared.contracts.envelope import Envelope, Instant
+
+Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
+Values = dict[str, str | int | bool | list[dict[str, str | int]]]
+"""What a template may show beside the profile, by field. Nothing personal."""
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that a service wants a customer to have, through whatever consent, caps and quiet hours allow."""
+
+    customer: str
+    campaign: Name
+    """What the message counts for, such as `nps-after-delivery`."""
+    occasion: Annotated[str, Meta(min_length=1, max_length=200)]
+    """What it is about: a survey, a cart, an order. One message of a campaign's step for each."""
+    template: Name
+    channel: Channel
+    purpose: Purpose
+    """That the customer must have consented to, for the channel."""
+    step: Name = "send"
+    values: Values = {}
+    not_before: Instant | None = None
+    expires_at: Instant | None = None
+    """Not sent from then on; None: a day after it was asked for."""
+
+
+class MessageRequested(Envelope, frozen=True, kw_only=True, tag="message.requested"):
+    """A service asks for a message."""
+
+    data: Request
+
+
+CampaignsRequestEvent = MessageRequested
+
+Suppression = Literal[
+    "no_consent", "no_contact", "erased", "expired", "backfill", "no_template", "quiet_hours", "capped", "goal", "exit"
+]
+
+
+class MessageChange(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one message."""
+
+    message: str
+    """Its id, the same in all events of it; the provider gets it as its idempotency key."""
+    customer: str
+    channel: Channel
+    purpose: Purpose
+    campaign: Name
+    step: Name
+    occasion: str
+    template: Name
+    template_version: int | None = None
+    locale: str | None = None
+    run: str | None = None
+    """The run of a journey that it belongs to."""
+    version: int | None = None
+    """The journey's version, which the run keeps."""
+    variant: str | None = None
+    """Of a random split; the control group gets no message."""
+    reason: str = ""
+    """Of a failure: a word for machines."""
+
+
+class MessageSuppression(MessageChange, frozen=True, kw_only=True):
+    """A message that is not sent, and why."""
+
+    suppressed: Suppression
+
+
+class MessageSent(Envelope, frozen=True, kw_only=True, tag="message.sent"):
+    """A provider has taken the message."""
+
+    data: MessageChange
+
+
+class MessageFailed(Envelope, frozen=True, kw_only=True, tag="message.failed"):
+    """A provider has refused the message, or it could not be written. Nothing was sent."""
+
+    data: MessageChange
+
+
+class MessageUnknown(Envelope, frozen=True, kw_only=True, tag="message.unknown"):
+    """The answer of the provider never came: sent or not. It is not sent again."""
+
+    data: MessageChange
+
+
+class MessageSuppressed(Envelope, frozen=True, kw_only=True, tag="message.suppressed"):
+    """The message is not sent: no consent, no contact, too late, and so on."""
+
+    data: MessageSuppression
+
+
+CampaignsMessageEvent = MessageSent | MessageFailed | MessageUnknown | MessageSuppressed
+
+
+class Statement(msgspec.Struct, frozen=True, kw_only=True):
+    """What a customer said of messages, on a page of campaigns."""
+
+    customer: str
+    channel: Channel
+    purpose: Purpose
+    """`all`, which can only be withdrawn: every purpose of the channel."""
+    state: ConsentState
+    occurred_at: Instant
+    source: str
+    """`unsubscribe-link` or `preference-centre`."""
+    evidence: str
+    """What proves it: the message whose link was used. Ids only."""
+
+
+class ConsentStated(Envelope, frozen=True, kw_only=True, tag="consent.stated"):
+    """A customer gave or withdrew a consent. gateway keeps it as evidence and tells what holds on `consents.v1`."""
+
+    data: Statement
+
+
+CampaignsStatementEvent = ConsentStated

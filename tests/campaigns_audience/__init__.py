@@ -1,0 +1,1 @@
+"""Tests of the audience: profiles by events."""
