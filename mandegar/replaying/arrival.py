@@ -17,15 +17,21 @@ from shared.contracts import topics
 
 _POLL_S = 0.1
 _CALL_LIMIT_S = 20.0
-WAY = (("gateway", topics.RAW_ORDERS), ("metrics", topics.ORDERS), ("loyalty", topics.ORDERS))
+WAY = (
+    ("gateway", topics.RAW_ORDERS),
+    ("metrics", topics.ORDERS),
+    ("loyalty", topics.ORDERS),
+    ("campaigns", topics.ORDERS),
+)
 """The services that an order passes, the front door first, and the topic that each reads."""
 LANE_WAY = (
     ("gateway", topics.RAW_ORDERS_BACKFILL),
     ("metrics", topics.ORDERS_BACKFILL),
     ("loyalty", topics.ORDERS_BACKFILL),
+    ("campaigns", topics.ORDERS_BACKFILL),
 )
 """The same for history."""
-FOLLOWERS = tuple(service for service, _ in WAY[1:])
+FOLLOWERS = ("metrics", "loyalty")
 """Those whose timers follow the clocks of shops on the stream clock."""
 
 _POSITIONS = "SELECT partition, max(next) FROM {schema}.consumer_offset WHERE topic = $1 GROUP BY partition"

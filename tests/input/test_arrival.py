@@ -25,7 +25,7 @@ from shared.db.engine import plain_url
 from shared.testing import Databases
 from tests.chaos.topic import ends_of, make_topics_anew
 
-SERVICES = ("gateway", "loyalty", "metrics")
+SERVICES = ("campaigns", "gateway", "loyalty", "metrics")
 
 
 @pytest.mark.parametrize(
@@ -65,6 +65,7 @@ async def test_who_is_behind_is_waited_for_and_named(databases: Databases, stack
             await wait_until_consumed(stack.bootstrap_servers, urls, limit_s=0.5, say=said.append)
         assert said[-1] == Waiting("loyalty", 1)
         await _reached(conn, stack, "loyalty", topics.ORDERS)
+        await _reached(conn, stack, "campaigns", topics.ORDERS)
         await wait_until_consumed(stack.bootstrap_servers, urls, limit_s=5)
     finally:
         await conn.close(timeout=5)
