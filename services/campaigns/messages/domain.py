@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from services.campaigns.audience import Person
 from services.campaigns.consent import Word, allows
@@ -59,6 +59,14 @@ class Plan(NamedTuple):
     """JSON of what the template may show beside the profile."""
     due: datetime
     expires_at: datetime
+    run: str | None = None
+    """The run of a journey that it belongs to: while that has ended, or its journey rests, nothing is sent."""
+    journey_version: int | None = None
+    variant: str | None = None
+
+
+Standing = Literal["stands", "paused", "goal", "exit"]
+"""Of the run that a message belongs to: it may be sent; not now; not at all, and why."""
 
 
 class Claimed(NamedTuple):

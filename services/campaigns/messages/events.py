@@ -100,6 +100,9 @@ def _about(plan: Plan) -> dict[str, Any]:
         "step": plan.step,
         "occasion": plan.occasion,
         "template": plan.template,
+        "run": plan.run,
+        "version": plan.journey_version,
+        "variant": plan.variant,
     }
 
 

@@ -1,6 +1,7 @@
 """Sending: some messages at a time are claimed, handed over outside of any transaction, and ended.
 
-1 claim: lock what is due; hold the consents of those persons; judge; CLAIMED or SUPPRESSED; commit
+1 claim: lock what is due; hold the runs it belongs to and the consents of those persons; judge; CLAIMED or SUPPRESSED;
+  commit
 2 write each with its template, and hand it to the server
 3 end: SENT, FAILED, UNKNOWN, or PLANNED again, where the message is still ours; tell; commit
 
@@ -13,9 +14,9 @@ import asyncio
 import contextlib
 import secrets
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 import asyncpg
 import msgspec
@@ -23,7 +24,7 @@ import structlog
 
 from services.campaigns import audience, consent, templates
 from services.campaigns.messages import store
-from services.campaigns.messages.domain import Answer, Claimed, Outcome, State, fields_of, judge, outcome
+from services.campaigns.messages.domain import Answer, Claimed, Outcome, Standing, State, fields_of, judge, outcome
 from services.campaigns.messages.events import ended, key_of, suppressed
 from services.campaigns.messages.outside import Letter, Mailbag
 from services.campaigns.messages.store import Due
@@ -38,6 +39,10 @@ log = structlog.get_logger(__name__)
 
 HELD = timedelta(minutes=15)
 """More than a claim can take: a batch over one connection, each letter at its limits."""
+RunKey = tuple[int, str]
+RunsStanding: TypeAlias = (
+    "Callable[[asyncpg.Connection[Any], Collection[RunKey]], Awaitable[Mapping[RunKey, Standing]]]"
+)
 _LINK_DAYS = timedelta(days=180)
 _LOOK_SECONDS = 0.5
 _TOKEN_BYTES = 24
@@ -52,8 +57,10 @@ class Sender:
         settings: CampaignsSettings,
         clock: Clock | None = None,
         token: Callable[[], str] = lambda: secrets.token_urlsafe(_TOKEN_BYTES),
+        standing: RunsStanding | None = None,
     ) -> None:
-        self._pool, self._settings, self._token = pool, settings, token
+        """`standing`: how runs stand, by (shop, run), held until the claim commits. None: all of them go on."""
+        self._pool, self._settings, self._token, self._standing = pool, settings, token, standing
         self._clock = clock or SystemClock()
         self._shops: dict[int, Shop] = {}
 
@@ -125,8 +132,9 @@ class Sender:
     async def _judged(
         self, tx: OpenTransaction, found: Sequence[Due], now: datetime
     ) -> tuple[list[Claimed], list[tuple[Due, Any]]]:
-        """Consents are held before they are read, so that a withdrawal has committed before, or waits for us."""
+        """Runs and consents are held before they are read: a withdrawal has committed before, or waits for us."""
         await self._know(tx, {one.plan.shop for one in found})
+        found, refused = await self._of_runs_that_stand(tx, found, now)
         asked = {(one.plan.shop, one.plan.customer) for one in found}
         whose = await audience.identities_of_all(tx.conn, asked)
         everybody = {(shop, one) for (shop, _), (_, all_) in whose.items() for one in all_}
@@ -134,7 +142,7 @@ class Sender:
         words = await consent.words_of(tx.conn, everybody)
         persons = await audience.persons_of(tx.conn, asked)
         versions = await templates.last_versions(tx.conn, {(one.plan.shop, one.plan.template) for one in found})
-        claimed, refused = [], []
+        claimed = []
         for one in found:
             plan = one.plan
             person, version = persons[plan.shop, plan.customer], versions.get((plan.shop, plan.template))
@@ -146,6 +154,24 @@ class Sender:
             else:
                 refused.append((one, verdict.suppressed))
         return claimed, refused
+
+    async def _of_runs_that_stand(
+        self, tx: OpenTransaction, found: Sequence[Due], now: datetime
+    ) -> tuple[list[Due], list[tuple[Due, Any]]]:
+        """Messages to be judged, and those whose run has ended, with why. What rests with its journey is put off."""
+        runs = {(one.plan.shop, one.plan.run) for one in found if one.plan.run is not None}
+        standing = await self._standing(tx.conn, runs) if self._standing is not None and runs else {}
+        judged, ended, resting = [], [], set()
+        for one in found:
+            how = standing.get((one.plan.shop, one.plan.run or ""), "stands")
+            if how in ("goal", "exit"):
+                ended.append((one, how))
+            elif how == "paused" and one.plan.expires_at > now:
+                resting.add((one.plan.shop, one.plan.id))
+            else:
+                judged.append(one)
+        await store.hold(tx.conn, resting)
+        return judged, ended
 
     async def _lane(self, claimed: Sequence[tuple[Claimed, str]]) -> list[tuple[Claimed, Answer]]:
         async with Mailbag(self._settings) as bag:
@@ -191,13 +217,13 @@ class Sender:
         tx.publish(topics.CAMPAIGNS_MESSAGES, key, event)
 
 
-async def keep_sending(settings: CampaignsSettings, stop: asyncio.Event) -> None:
+async def keep_sending(settings: CampaignsSettings, stop: asyncio.Event, standing: RunsStanding | None = None) -> None:
     """What a worker does beside its topics until `stop` is set. A database that is away is waited for."""
     url = settings.database_url.get_secret_value()
     while not stop.is_set():
         try:
             async with await create_pool(url, "campaigns", application="campaigns-send", max_size=2) as pool:
-                sender = Sender(pool, settings)
+                sender = Sender(pool, settings, standing=standing)
                 while not stop.is_set():
                     if not await sender.step() and not await sender.give_up():
                         await _wait(stop, _LOOK_SECONDS)

@@ -14,11 +14,15 @@ from shared.contracts.shops import Shop
 from shared.db import Reads
 from shared.kernel import CustomerId, ShopId
 
-_COLUMNS = "shop, id, customer, channel, purpose, campaign, step, occasion, template, fields, due, expires_at"
+_COLUMNS = (
+    "shop, id, customer, channel, purpose, campaign, step, occasion, template, fields, due, expires_at, run,"
+    " journey_version, variant"
+)
 _ADD = f"""
 INSERT INTO message ({_COLUMNS}, planned_at, state)
-SELECT n.*, $13, $14 FROM unnest($1::smallint[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[],
-    $7::text[], $8::text[], $9::text[], $10::bytea[], $11::timestamptz[], $12::timestamptz[]) AS n
+SELECT n.*, $16, $17 FROM unnest($1::smallint[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[],
+    $7::text[], $8::text[], $9::text[], $10::bytea[], $11::timestamptz[], $12::timestamptz[], $13::text[], $14::int[],
+    $15::text[]) AS n
 ON CONFLICT (shop, id) DO NOTHING RETURNING shop, id
 """  # noqa: S608 - text of our own
 # By the database's clock: who sends may be anywhere, and its own clock off.
@@ -49,6 +53,22 @@ RETURNING m.shop, m.id
 _SUPPRESS = """
 UPDATE message m SET state = 5, reason = n.reason, ended_at = now()
 FROM unnest($1::smallint[], $2::text[], $3::text[]) AS n (shop, id, reason) WHERE m.shop = n.shop AND m.id = n.id
+"""
+# Until its run goes on it is looked at once more: when it expires.
+_HOLD = """
+UPDATE message m SET due = m.expires_at, reason = 'paused'
+FROM unnest($1::smallint[], $2::text[]) AS n (shop, id) WHERE m.shop = n.shop AND m.id = n.id
+"""
+# Whoever holds runs waits for no message: one that a claim has locked is judged there, by its run.
+_OF_RUNS = f"""
+SELECT {_COLUMNS} FROM message m JOIN unnest($1::smallint[], $2::text[]) AS k (shop, run) USING (shop, run)
+WHERE m.state = 0 ORDER BY m.shop, m.id FOR UPDATE OF m SKIP LOCKED
+"""  # noqa: S608 - text of our own
+_LET_GO = """
+UPDATE message SET due = least(due, now()), reason = '' WHERE (shop, id) IN (
+    SELECT shop, id FROM message WHERE shop = $1 AND campaign = $2 AND state = 0 AND reason = 'paused'
+    LIMIT $3 FOR UPDATE SKIP LOCKED
+) RETURNING id
 """
 _SHOPS = "SELECT settings::text AS settings FROM shop WHERE number = ANY($1::smallint[])"
 _ONE = f"""
@@ -135,6 +155,25 @@ async def suppress(conn: asyncpg.Connection[Any], reasons: Mapping[Key, str]) ->
     rows = [(*key, why) for key, why in sorted(reasons.items())]
     if rows:
         await conn.execute(_SUPPRESS, *(list(column) for column in zip(*rows, strict=True)))
+
+
+async def hold(conn: asyncpg.Connection[Any], keys: Collection[Key]) -> None:
+    """Have messages of runs that rest wait."""
+    if keys:
+        await conn.execute(_HOLD, *(list(column) for column in zip(*sorted(keys), strict=True)))
+
+
+async def planned_of(conn: asyncpg.Connection[Any], runs: Collection[Key]) -> list[Plan]:
+    """Messages of these runs (shop, run) that nobody has claimed or is claiming, locked."""
+    if not runs:
+        return []
+    rows = await conn.fetch(_OF_RUNS, *(list(column) for column in zip(*sorted(runs), strict=True)))
+    return [_plan(row) for row in rows]
+
+
+async def let_go(conn: asyncpg.Connection[Any], shop: int, campaign: str, most: int) -> int:
+    """Have messages that wait for a journey to go on be due; how many."""
+    return len(await conn.fetch(_LET_GO, shop, campaign, most))
 
 
 async def shops(reads: Reads, numbers: Collection[int]) -> dict[int, Shop]:

@@ -33,6 +33,7 @@ def add_tables(metadata: MetaData) -> None:
         Column("ended_at", DateTime(timezone=True)),
         Column("attempt", Integer, nullable=False, server_default=text("0")),
         Column("template_version", Integer, comment="as it was claimed with"),
+        Column("journey_version", Integer, comment="that the run keeps"),
         Column("shop", SmallInteger, nullable=False),
         Column("state", SmallInteger, nullable=False, comment="as messages.domain.State"),
         Column("id", _ID, nullable=False, comment="of campaign, step, occasion, customer and channel"),
@@ -44,6 +45,8 @@ def add_tables(metadata: MetaData) -> None:
         Column("template", Text, nullable=False),
         Column("locale", Text, nullable=False, server_default=text("''")),
         Column("reason", Text, nullable=False, server_default=text("''")),
+        Column("run", _ID, comment="of a journey, that it belongs to"),
+        Column("variant", Text, comment="of the run's last random split"),
         Column("fields", LargeBinary, nullable=False, comment="JSON: fields of the template; emptied by an erasure"),
         PrimaryKeyConstraint("shop", "id", name="pk_message"),
         info={"api": "SELECT, INSERT"},
@@ -51,3 +54,10 @@ def add_tables(metadata: MetaData) -> None:
     Index("ix_message_due", message.c.due, postgresql_where=text("state = 0"))
     Index("ix_message_claimed", message.c.claimed_at, postgresql_where=text("state = 1"))
     Index("ix_message_customer", message.c.shop, message.c.customer, message.c.planned_at)
+    Index("ix_message_run", message.c.shop, message.c.run, postgresql_where=text("state = 0 AND run IS NOT NULL"))
+    Index(
+        "ix_message_paused",
+        message.c.shop,
+        message.c.campaign,
+        postgresql_where=text("state = 0 AND reason = 'paused'"),
+    )
