@@ -9,6 +9,7 @@ from services.campaigns.consent.api import router as consent_router
 from services.campaigns.main import NAME
 from services.campaigns.messages.api import router as messages_router
 from services.campaigns.privacy.api import router as privacy_router
+from services.campaigns.segments.api import ROUTERS as SEGMENT_ROUTERS
 from services.campaigns.settings import CampaignsSettings
 from services.campaigns.templates.api import router as templates_router
 from shared.settings import PlatformSettings
@@ -22,6 +23,13 @@ def create_app(settings: PlatformSettings | None = None) -> FastAPI:
     return create_web_app(
         NAME,
         settings or CampaignsSettings.load(NAME, role="api"),
-        routers=(audience_router, consent_router, templates_router, messages_router, privacy_router),
+        routers=(
+            audience_router,
+            consent_router,
+            *SEGMENT_ROUTERS,
+            templates_router,
+            messages_router,
+            privacy_router,
+        ),
         description=_ABOUT,
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 from services.campaigns.audience import (
     on_customers,
@@ -15,10 +16,13 @@ from services.campaigns.audience import (
     on_points,
     on_tiers,
 )
+from services.campaigns.clocks import keep_clocks
 from services.campaigns.consent import on_consents
 from services.campaigns.messages import on_requests
 from services.campaigns.privacy import erasure_handler
+from services.campaigns.segments import TIMERS, following, keep_making
 from services.campaigns.settings import CampaignsSettings
+from shared.clocks import ShopsOwnClock
 from shared.contracts import topics
 from shared.contracts.campaigns import CampaignsRequestEvent
 from shared.contracts.consents import ConsentEvent
@@ -28,7 +32,7 @@ from shared.contracts.lifecycle import LifecycleEvent
 from shared.contracts.loyalty import LoyaltyMembersEvent, LoyaltyPointsEvent, LoyaltyTiersEvent
 from shared.contracts.orders import OrdersEvent
 from shared.messaging.dead_letters import Cipher
-from shared.messaging.handling import Service, Subscription
+from shared.messaging.handling import Delivery, Handler, Service, Subscription, Work
 from shared.messaging.reference import reference_subscriptions
 
 NAME = "campaigns"
@@ -39,24 +43,37 @@ def _cipher_by_settings() -> Cipher:
     return Cipher(CampaignsSettings.load(NAME).secret_key.get_secret_value())
 
 
+def _in_turn(*handlers: Handler) -> Handler:
+    async def handle(work: Work, deliveries: Sequence[Delivery[Any]]) -> None:
+        for one in handlers:
+            await one(work, deliveries)
+
+    return handle
+
+
 def create_service(cipher: Callable[[], Cipher] = _cipher_by_settings) -> Service:
     """The service, with consumers of its own. `cipher` opens its dead letters, by settings once it is needed."""
     return Service(
         name=NAME,
         subscriptions=(
             *reference_subscriptions(),
-            Subscription(topics.CUSTOMERS, CustomerEvent, on_customers),
-            Subscription(topics.CONSENTS, ConsentEvent, on_consents),
-            Subscription(topics.ORDERS, OrdersEvent, on_orders),
-            Subscription(topics.ORDERS_BACKFILL, OrdersEvent, on_orders, lane=True),
-            Subscription(topics.METRICS_LIFECYCLE, LifecycleEvent, on_lifecycle),
-            Subscription(topics.LOYALTY_POINTS, LoyaltyPointsEvent, on_points),
-            Subscription(topics.LOYALTY_TIERS, LoyaltyTiersEvent, on_tiers),
-            Subscription(topics.LOYALTY_MEMBERS, LoyaltyMembersEvent, on_members),
+            Subscription(topics.CUSTOMERS, CustomerEvent, following(on_customers)),
+            Subscription(topics.CONSENTS, ConsentEvent, following(on_consents)),
+            Subscription(topics.ORDERS, OrdersEvent, _in_turn(keep_clocks, following(on_orders))),
+            Subscription(topics.ORDERS_BACKFILL, OrdersEvent, following(on_orders), lane=True),
+            Subscription(topics.METRICS_LIFECYCLE, LifecycleEvent, following(on_lifecycle)),
+            Subscription(topics.LOYALTY_POINTS, LoyaltyPointsEvent, following(on_points)),
+            Subscription(topics.LOYALTY_TIERS, LoyaltyTiersEvent, following(on_tiers)),
+            Subscription(topics.LOYALTY_MEMBERS, LoyaltyMembersEvent, following(on_members)),
             Subscription(topics.CAMPAIGNS_REQUESTS, CampaignsRequestEvent, on_requests),
-            Subscription(topics.ERASURES, CustomerErased, erasure_handler(cipher)),
+            Subscription(topics.ERASURES, CustomerErased, following(erasure_handler(cipher))),
         ),
-        own_topics=(topics.CAMPAIGNS_MESSAGES, topics.CAMPAIGNS_STATEMENTS, topics.ERASURES),
+        own_topics=(
+            *(topics.CAMPAIGNS_MESSAGES, topics.CAMPAIGNS_SEGMENTS, topics.CAMPAIGNS_STATEMENTS),
+            topics.ERASURES,
+        ),
+        timers=TIMERS,
+        clock=ShopsOwnClock(),
     )
 
 
@@ -70,4 +87,8 @@ async def _send(stop: asyncio.Event) -> None:
     await keep_sending(settings, stop)
 
 
-SERVICE = replace(create_service(), beside=(_send,))
+async def _make_segments(stop: asyncio.Event) -> None:
+    await keep_making(CampaignsSettings.load(NAME, role="worker"), stop)
+
+
+SERVICE = replace(create_service(), beside=(_send, _make_segments))

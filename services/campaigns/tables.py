@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from services.campaigns.audience import tables as audience
+from services.campaigns.clocks import tables as clocks
 from services.campaigns.consent import tables as consent
 from services.campaigns.messages import tables as messages
+from services.campaigns.segments import tables as segments
 from services.campaigns.templates import tables as templates
 from shared.db.tables import service_metadata
 
 metadata = service_metadata("campaigns")
+clocks.add_tables(metadata)
 audience.add_tables(metadata)
 consent.add_tables(metadata)
 templates.add_tables(metadata)
 messages.add_tables(metadata)
+segments.add_tables(metadata)

@@ -1,5 +1,6 @@
-"""`campaigns.requests.v1`, `.messages.v1`, `.statements.v1`: messages asked for, what became of them, what people said.
-Keyed by shop and customer. Ids only: contacts and texts of messages are on no topic of campaigns.
+"""`campaigns.requests.v1`, `.messages.v1`, `.segments.v1`, `.statements.v1`: messages asked for, what became of them,
+who is in which segment, what people said. Keyed by shop and customer. Ids only: contacts and texts of messages are on
+no topic of campaigns.
 
 A message has one id in all of its events, made of the shop, its campaign, step, occasion, customer and channel: asked
 for twice it is one message.
@@ -107,6 +108,33 @@ class MessageSuppressed(Envelope, frozen=True, kw_only=True, tag="message.suppre
 
 
 CampaignsMessageEvent = MessageSent | MessageFailed | MessageUnknown | MessageSuppressed
+
+
+class SegmentChange(msgspec.Struct, frozen=True, kw_only=True):
+    """One change of a segment's membership: of one customer and segment, entries and departures alternate."""
+
+    customer: str
+    """Whom all identities of the person are counted as; one that is merged away leaves."""
+    segment: Name
+    version: int
+    """By which they belong to it, or no longer do."""
+    reason: Literal["event", "time", "published"]
+    """What became known of them; that a day began; that this version of the segment was published."""
+
+
+class SegmentEntered(Envelope, frozen=True, kw_only=True, tag="segment.entered"):
+    """A customer belongs to a segment now."""
+
+    data: SegmentChange
+
+
+class SegmentLeft(Envelope, frozen=True, kw_only=True, tag="segment.left"):
+    """A customer belongs to a segment no longer."""
+
+    data: SegmentChange
+
+
+CampaignsSegmentEvent = SegmentEntered | SegmentLeft
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,7 +10,12 @@ from typing import Any
 import msgspec
 
 from shared.contracts import topics
-from shared.contracts.campaigns import CampaignsMessageEvent, CampaignsRequestEvent, CampaignsStatementEvent
+from shared.contracts.campaigns import (
+    CampaignsMessageEvent,
+    CampaignsRequestEvent,
+    CampaignsSegmentEvent,
+    CampaignsStatementEvent,
+)
 from shared.contracts.consents import ConsentEvent
 from shared.contracts.customers import CustomerEvent
 from shared.contracts.dead_letters import DeadLetterEvent
@@ -224,6 +229,13 @@ _TOPICS = (
         CampaignsMessageEvent,
         writer="campaigns",
         description="What became of messages: sent, failed, unknown, suppressed with the reason.",
+        key="shop:customer",
+    ),
+    Topic(
+        topics.CAMPAIGNS_SEGMENTS,
+        CampaignsSegmentEvent,
+        writer="campaigns",
+        description="Who enters a segment and who leaves it: by an event, by time alone, or as a version is published.",
         key="shop:customer",
     ),
     Topic(

@@ -9,18 +9,6 @@ from typing import Any
 
 import msgspec
 
-from shared.contracts.campaigns import (
-    ConsentStated,
-    MessageChange,
-    MessageFailed,
-    MessageRequested,
-    MessageSent,
-    MessageSuppressed,
-    MessageSuppression,
-    MessageUnknown,
-    Request,
-    Statement,
-)
 from shared.contracts.consents import Consent, ConsentChanged, Consents
 from shared.contracts.customers import Customer, CustomerMerged, CustomerUnmerged, CustomerUpdated
 from shared.contracts.dead_letters import DeadLetter, DeadLettered
@@ -90,6 +78,7 @@ from shared.contracts.orders import (
 )
 from shared.contracts.raw_interactions import RawInteraction, RawInteractionEvent
 from shared.contracts.raw_orders import CLOCK_ADVANCED, RawClock, RawClockEvent, RawOrder, RawOrderEvent, RawProduct
+from shared.contracts.samples_of_campaigns import campaigns
 from shared.contracts.shops import Shop, ShopConfigured
 
 _TIME = datetime(2026, 3, 21, 9, 30, tzinfo=UTC)
@@ -350,37 +339,6 @@ def _tier_change(review: datetime) -> TierChange:
     )
 
 
-def _campaigns() -> list[msgspec.Struct]:
-    attributes = _attributes(_CUSTOMER, "mandegar/campaigns")
-    about = {
-        "customer": _CUSTOMER,
-        "campaign": "nps-after-delivery",
-        "step": "send",
-        "occasion": "survey-77",
-        "template": "nps",
-        "channel": "email",
-        "purpose": "surveys",
-    }
-    sent: dict[str, Any] = {**about, "message": "019d0fbe-4b40-8c52-9c5e-2f6d1f0a7b17", "template_version": 2}
-    said = Statement(
-        customer=_CUSTOMER,
-        channel="email",
-        purpose="all",
-        state="withdrawn",
-        occurred_at=_TIME,
-        source="unsubscribe-link",
-        evidence=f"message {sent['message']}",
-    )
-    return [
-        MessageRequested(**attributes, data=msgspec.convert({**about, "values": {"survey": "77"}}, Request)),
-        MessageSent(**attributes, data=MessageChange(**sent, locale="fa")),
-        MessageFailed(**attributes, data=MessageChange(**sent, reason="550")),
-        MessageUnknown(**attributes, data=MessageChange(**sent, reason="no_answer")),
-        MessageSuppressed(**attributes, data=MessageSuppression(**sent, suppressed="no_consent")),
-        ConsentStated(**attributes, data=said),
-    ]
-
-
 def samples() -> dict[type[msgspec.Struct], msgspec.Struct]:
     """A sample of each event type of the registry."""
     orders: list[msgspec.Struct] = [
@@ -395,6 +353,6 @@ def samples() -> dict[type[msgspec.Struct], msgspec.Struct]:
         for event in (
             *(_raw_order(), _raw_interaction(), _raw_clock(), *orders, *_lifecycle(), *_internal(), *_privacy()),
             *_loyalty(),
-            *_campaigns(),
+            *campaigns(_attributes(_CUSTOMER, "mandegar/campaigns"), _TIME),
         )
     }

@@ -87,10 +87,13 @@ _REWARDS = (
     SELECT 1, {_CALLED}, $1, 5, true, 1, 'goodwill', now(), 'staff:u-17', ''
     FROM generate_series(1, 2) AS n ON CONFLICT DO NOTHING""",
 )
-# A template and a message, by the ids of examples.
+# A template, a segment and a message, by the ids of examples.
 _CAMPAIGNS = (
     """INSERT INTO template_version (shop, template, version, published_at, author, body)
     SELECT 1, 'thank-you', 1, now(), '', '{"texts": {"en": {"subject": "Hi", "mjml": "<mjml></mjml>", "text": "Hi"}}}'
+    WHERE $1::bigint > 0 ON CONFLICT DO NOTHING""",
+    """INSERT INTO segment (shop, id, title, draft, changed_at)
+    SELECT 1, 'regulars-at-risk', 'Regulars', '{"kind": "number", "field": "orders", "least": 1}', now()
     WHERE $1::bigint > 0 ON CONFLICT DO NOTHING""",
     """INSERT INTO message (shop, id, customer, planned_at, due, expires_at, state, channel, purpose, campaign, step,
                          occasion, template, fields)

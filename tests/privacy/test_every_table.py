@@ -35,7 +35,7 @@ NUMBERS_ALONE = {
     *("customer_pointer", "customer_state", "touched_customer", "transition", "visit"),
     *("cap_use", "known_customer", "occasion", "occasion_refund", "order_spend"),
     *("built_gap", "built_order", "built_spell", "outbox_key", "timer"),
-    *("purchase", "stage_change"),
+    *("purchase", "stage_change", "segment_member"),
     *("account", "entry", "lot", "hold", "hold_lot", "tier_standing"),
     *("redemption", "reward_code", "reward_use", "correction", "entitlement_delivery"),
 }
@@ -46,7 +46,7 @@ OF_NOBODY = {
     *("counter", "gap_count", "gap_figure", "generation", "generation_build"),
     *("contra", "ledger_root", "programme_draft", "programme_version", "reward", "reward_version"),
     "entitlement_endpoint",
-    "template_version",
+    *("template_version", "segment", "segment_version"),
 }
 """What tells of no customer. The audit log names customers by random ids."""
 WITH_CONTACTS = {topics.RAW_ORDERS, topics.RAW_ORDERS_BACKFILL, topics.RAW_INTERACTIONS, topics.CUSTOMERS}
@@ -55,6 +55,7 @@ WITHOUT_CONTACTS = {
     *(topics.METRICS_LIFECYCLE, topics.METRICS_RETENTION, topics.DEAD_LETTERS, topics.SHOPS, topics.KEYS),
     *(topics.LOYALTY_POINTS, topics.LOYALTY_MEMBERS, topics.LOYALTY_TIERS, topics.LOYALTY_REWARDS),
     *(topics.CAMPAIGNS_REQUESTS, topics.CAMPAIGNS_MESSAGES, topics.CAMPAIGNS_STATEMENTS),
+    topics.CAMPAIGNS_SEGMENTS,
 }
 _PERSONAL = re.compile(
     r"(^|_)(name|email|phone|contact|address|street|locale|birth\w*|evidence|note|comment|free_text)$"

@@ -52,6 +52,7 @@ HELLO = {
     "mjml": "<mjml><mj-body><mj-text>{{ unsubscribe_url }}</mj-text></mj-body></mjml>",
     "text": "Hello",
 }
+BUYERS = {"kind": "number", "field": "orders", "least": 1}
 REWARD = {"name": "Spa", "what": {"kind": "voucher", "codes": "uploaded"}, "currency": "USD", "points": 0}
 _DAY = 739_600
 """A day of 2025: when everybody ordered."""
@@ -121,21 +122,7 @@ async def place_on(databases: Databases, bootstrap_servers: str, stack: AsyncExi
         await ground.open(shop)
         await write_shops(loyalty, [shop], [1])
         await write_shops(campaigns, [shop], [1])
-        await campaigns.execute(
-            "INSERT INTO profile (shop, customer, name, email) VALUES ($1, $2, 'Sara', 'sara@example.com')",
-            *(shop.number, customer_number(shop.number, 1)),
-        )
-        await campaigns.execute(
-            "INSERT INTO template_version (shop, template, version, published_at, author, body)"
-            " VALUES ($1, $2, 1, now(), '', $3::text::jsonb)",
-            *(shop.number, f"hello-{slug}", json.dumps({"texts": {"en": HELLO}})),
-        )
-        await campaigns.execute(
-            "INSERT INTO message (shop, id, customer, planned_at, due, expires_at, state, channel, purpose, campaign,"
-            " step, occasion, template, fields)"
-            " VALUES ($1, $2, $3, now(), now(), now(), 2, 'email', 'news', 'c', 'send', 'o', 'hello', '{}')",
-            *(shop.number, message_of(slug), customer_number(shop.number, 1)),
-        )
+        await _add_campaigns(campaigns, shop.number, slug)
         await _add_programme(loyalty, shop.number, int(PROGRAMMES[slug]))
         await loyalty.execute(
             "INSERT INTO member (shop, customer, joined_at, how, state) VALUES ($1, $2, now(), 2, 1)",
@@ -160,6 +147,28 @@ async def place_on(databases: Databases, bootstrap_servers: str, stack: AsyncExi
             await _issue((gateway,), shop.number, slug + name, ["metrics:read"])
     directory = Path(stack.enter_context(TemporaryDirectory()))
     return Place(url, gateway, bootstrap_servers, keys, connections, str(public_file(directory)))
+
+
+async def _add_campaigns(campaigns: asyncpg.Pool[Any], shop: int, slug: str) -> None:
+    await campaigns.execute(
+        "INSERT INTO profile (shop, customer, name, email) VALUES ($1, $2, 'Sara', 'sara@example.com')",
+        *(shop, customer_number(shop, 1)),
+    )
+    await campaigns.execute(
+        "INSERT INTO template_version (shop, template, version, published_at, author, body)"
+        " VALUES ($1, $2, 1, now(), '', $3::text::jsonb)",
+        *(shop, f"hello-{slug}", json.dumps({"texts": {"en": HELLO}})),
+    )
+    await campaigns.execute(
+        "INSERT INTO segment (shop, id, title, draft, changed_at) VALUES ($1, $2, 'S', $3::text::jsonb, now())",
+        *(shop, f"buyers-{slug}", json.dumps(BUYERS)),
+    )
+    await campaigns.execute(
+        "INSERT INTO message (shop, id, customer, planned_at, due, expires_at, state, channel, purpose, campaign,"
+        " step, occasion, template, fields)"
+        " VALUES ($1, $2, $3, now(), now(), now(), 2, 'email', 'news', 'c', 'send', 'o', 'hello', '{}')",
+        *(shop, message_of(slug), customer_number(shop, 1)),
+    )
 
 
 async def _add_programme(pool: asyncpg.Pool[Any], shop: int, number: int) -> None:

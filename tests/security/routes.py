@@ -16,6 +16,7 @@ from mandegar.services import service_app
 from services.gateway.settings import GatewaySettings
 from shared.kernel import SCOPES
 from tests.security.ground import (
+    BUYERS,
     CARDS,
     HELLO,
     OWN,
@@ -67,6 +68,10 @@ CONSENT = {
 
 def _named(_place: Place, shop: str) -> dict[str, str]:
     return {"template": f"hello-{shop}"}
+
+
+def _segment(_place: Place, shop: str) -> dict[str, str]:
+    return {"segment": f"buyers-{shop}"}
 
 
 def _message(_place: Place, shop: str) -> dict[str, str]:
@@ -222,6 +227,15 @@ ROWS: dict[str, dict[str, Row]] = {
     },
     "campaigns": {
         "GET /v1/profiles/{customer}": Row(_customer),
+        "GET /v1/segments": Row(),
+        "POST /v1/segments": Row(body={"id": "buyers", "title": "Buyers", "condition": BUYERS}),
+        "GET /v1/segments/schema": Row(),
+        "POST /v1/segments/size": Row(body={"condition": BUYERS}),
+        "GET /v1/segments/{segment}": Row(_segment),
+        "PUT /v1/segments/{segment}": Row(_segment, body={"title": "Buyers", "condition": BUYERS}),
+        "POST /v1/segments/{segment}/publish": Row(_segment),
+        "GET /v1/segments/{segment}/versions": Row(_segment),
+        "GET /v1/segments/{segment}/members": Row(_segment),
         "GET /v1/templates": Row(),
         "POST /v1/templates": Row(body={"id": "hello", "texts": {"en": HELLO}}),
         "GET /v1/templates/{template}": Row(_named),

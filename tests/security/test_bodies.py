@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.security.ground import HELLO, SERVICES, Place, asking
+from tests.security.ground import BUYERS, HELLO, SERVICES, Place, asking
 from tests.security.routes import ROUTES, Route
 
 pytestmark = pytest.mark.stack
@@ -88,6 +88,10 @@ _CUSTOMER_AND_CART: dict[str, Any] = {
     "cart": [5, "x", [], {"total": "5", "currency": "USD"}, {"total": 5.0, "currency": "USD"}, {"total": -1}],
 }
 _PROGRAMMES: list[Any] = [5, "x", [], {"unknown": 1}, {"rules": 5}, {"rules": [{"id": 5}]}]
+_SEGMENT: dict[str, list[Any]] = {
+    "title": [5, None, "", "a\n", "x" * 201],
+    "condition": [5, None, [], {}, {"kind": "everybody"}, {**BUYERS, "least": "1"}, {**BUYERS, "more": 1}],
+}
 WRONG: dict[str, dict[str, Any]] = {
     "POST /v1/keys": {
         "name": [5, None, True, ["a"], "x" * 201, "a\n"],
@@ -189,6 +193,9 @@ WRONG: dict[str, dict[str, Any]] = {
         "reason": [5, None, "because"],
         "text": [5, None, "", "x" * 2001],
     },
+    "POST /v1/segments": {"id": [5, None, "", "A", "a b", "x" * 65], **_SEGMENT},
+    "PUT /v1/segments/{segment}": _SEGMENT,
+    "POST /v1/segments/size": {"condition": _SEGMENT["condition"], "purpose": [5, "", "A b"]},
     "POST /v1/templates": {
         "id": [5, None, "", "A", "a b", "x" * 65],
         "texts": [

@@ -22,6 +22,120 @@ class Campaigns(Api):
         """
         return self._ask("GET", "/v1/profiles/{customer}", models.ProfileAnswer, path={"customer": customer})
 
+    def read_schema(self) -> dict[str, Any]:
+        """JSON Schema of a condition.
+
+        For editors, and for whoever writes a condition by hand.
+        """
+        return self._ask("GET", "/v1/segments/schema", dict[str, Any])
+
+    def size(self, body: models.SizeForm | Mapping[str, Any]) -> models.SizeAnswer:
+        """For how many a condition holds.
+
+        Before it is used: of all whom the shop knows now. Nothing is kept.
+        """
+        return self._ask("POST", "/v1/segments/size", models.SizeAnswer, body=body)
+
+    def list_members(
+        self, *, segment: str, limit: int | None = None, cursor: str | None = None
+    ) -> models.PageMemberAnswer:
+        """Who belongs to a segment.
+
+        By id. A CSV without `limit` holds all, of one moment; with `limit`, the header `Link` leads to the next page.
+
+        segment: Its id.
+        limit: Members of a page, at most. Default: 50; of CSV: all, in one answer.
+        cursor: `next` of the page before; absent for the first page.
+        """
+        return self._ask(
+            "GET",
+            "/v1/segments/{segment}/members",
+            models.PageMemberAnswer,
+            path={"segment": segment},
+            query={"limit": limit, "cursor": cursor},
+        )
+
+    def list_members_csv(
+        self,
+        *,
+        segment: str,
+        limit: int | None = None,
+        cursor: str | None = None,
+        bom: Literal["true", "false"] | None = None,
+    ) -> str:
+        """Who belongs to a segment.
+
+        By id. A CSV without `limit` holds all, of one moment; with `limit`, the header `Link` leads to the next page.
+
+        segment: Its id.
+        limit: Members of a page, at most. Default: 50; of CSV: all, in one answer.
+        cursor: `next` of the page before; absent for the first page.
+        bom: Begin CSV with a byte order mark, for spreadsheets.
+        """
+        return self._ask(
+            "GET",
+            "/v1/segments/{segment}/members",
+            str,
+            path={"segment": segment},
+            query={"limit": limit, "cursor": cursor, "bom": bom},
+            accept="text/csv",
+        )
+
+    def list_segments(self, *, limit: int | None = None, cursor: str | None = None) -> models.PageListedAnswer:
+        """Segments.
+
+        By id.
+
+        limit: Items of a page, at most.
+        cursor: `next` of the page before; absent for the first page.
+        """
+        return self._ask("GET", "/v1/segments", models.PageListedAnswer, query={"limit": limit, "cursor": cursor})
+
+    def make_segment(self, body: models.NewForm | Mapping[str, Any]) -> models.SegmentAnswer:
+        """Make a segment.
+
+        A draft. One that is there already just as it is sent stays as it is.
+        """
+        return self._ask("POST", "/v1/segments", models.SegmentAnswer, body=body)
+
+    def read_segment(self, *, segment: str) -> models.SegmentAnswer:
+        """A segment.
+
+        Its draft, the version that holds, how many belong, and how far a version is that was published lately.
+
+        segment: Its id.
+        """
+        return self._ask("GET", "/v1/segments/{segment}", models.SegmentAnswer, path={"segment": segment})
+
+    def change_segment(self, body: models.DraftForm | Mapping[str, Any], *, segment: str) -> models.SegmentAnswer:
+        """Change a segment's draft.
+
+        The version that holds stays as it is until the draft is published.
+
+        segment: Its id.
+        """
+        return self._ask("PUT", "/v1/segments/{segment}", models.SegmentAnswer, path={"segment": segment}, body=body)
+
+    def publish_segment(self, *, segment: str) -> models.SegmentAnswer:
+        """Publish a segment's draft.
+
+        The next version. Events keep it from now on, and everybody else is judged by it in the background.
+
+        A draft that says what the version says that holds makes none: pressed twice, it is one.
+
+        segment: Its id.
+        """
+        return self._ask("POST", "/v1/segments/{segment}/publish", models.SegmentAnswer, path={"segment": segment})
+
+    def list_versions(self, *, segment: str) -> models.VersionsAnswer:
+        """Versions of a segment.
+
+        Who published what, and when.
+
+        segment: Its id.
+        """
+        return self._ask("GET", "/v1/segments/{segment}/versions", models.VersionsAnswer, path={"segment": segment})
+
     def list_templates(self) -> models.TemplatesAnswer:
         """All templates.
 
@@ -158,6 +272,74 @@ class AsyncCampaigns(AsyncApi):
     async def read_profile(self, *, customer: str) -> models.ProfileAnswer:
         """As `Campaigns.read_profile`."""
         return await self._ask("GET", "/v1/profiles/{customer}", models.ProfileAnswer, path={"customer": customer})
+
+    async def read_schema(self) -> dict[str, Any]:
+        """As `Campaigns.read_schema`."""
+        return await self._ask("GET", "/v1/segments/schema", dict[str, Any])
+
+    async def size(self, body: models.SizeForm | Mapping[str, Any]) -> models.SizeAnswer:
+        """As `Campaigns.size`."""
+        return await self._ask("POST", "/v1/segments/size", models.SizeAnswer, body=body)
+
+    async def list_members(
+        self, *, segment: str, limit: int | None = None, cursor: str | None = None
+    ) -> models.PageMemberAnswer:
+        """As `Campaigns.list_members`."""
+        return await self._ask(
+            "GET",
+            "/v1/segments/{segment}/members",
+            models.PageMemberAnswer,
+            path={"segment": segment},
+            query={"limit": limit, "cursor": cursor},
+        )
+
+    async def list_members_csv(
+        self,
+        *,
+        segment: str,
+        limit: int | None = None,
+        cursor: str | None = None,
+        bom: Literal["true", "false"] | None = None,
+    ) -> str:
+        """As `Campaigns.list_members_csv`."""
+        return await self._ask(
+            "GET",
+            "/v1/segments/{segment}/members",
+            str,
+            path={"segment": segment},
+            query={"limit": limit, "cursor": cursor, "bom": bom},
+            accept="text/csv",
+        )
+
+    async def list_segments(self, *, limit: int | None = None, cursor: str | None = None) -> models.PageListedAnswer:
+        """As `Campaigns.list_segments`."""
+        return await self._ask("GET", "/v1/segments", models.PageListedAnswer, query={"limit": limit, "cursor": cursor})
+
+    async def make_segment(self, body: models.NewForm | Mapping[str, Any]) -> models.SegmentAnswer:
+        """As `Campaigns.make_segment`."""
+        return await self._ask("POST", "/v1/segments", models.SegmentAnswer, body=body)
+
+    async def read_segment(self, *, segment: str) -> models.SegmentAnswer:
+        """As `Campaigns.read_segment`."""
+        return await self._ask("GET", "/v1/segments/{segment}", models.SegmentAnswer, path={"segment": segment})
+
+    async def change_segment(self, body: models.DraftForm | Mapping[str, Any], *, segment: str) -> models.SegmentAnswer:
+        """As `Campaigns.change_segment`."""
+        return await self._ask(
+            "PUT", "/v1/segments/{segment}", models.SegmentAnswer, path={"segment": segment}, body=body
+        )
+
+    async def publish_segment(self, *, segment: str) -> models.SegmentAnswer:
+        """As `Campaigns.publish_segment`."""
+        return await self._ask(
+            "POST", "/v1/segments/{segment}/publish", models.SegmentAnswer, path={"segment": segment}
+        )
+
+    async def list_versions(self, *, segment: str) -> models.VersionsAnswer:
+        """As `Campaigns.list_versions`."""
+        return await self._ask(
+            "GET", "/v1/segments/{segment}/versions", models.VersionsAnswer, path={"segment": segment}
+        )
 
     async def list_templates(self) -> models.TemplatesAnswer:
         """As `Campaigns.list_templates`."""

@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel, StringConstraints
+
+
+class DraftForm(BaseModel):
+    """
+    What a segment is to be: nobody is judged by it before it is published.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    title: Annotated[str, Field(max_length=200, min_length=1, pattern="^[^\\x00-\\x1f\\x7f]+$")]
+    condition: dict[str, Any]
+    """
+    Who belongs: a tree, as `GET /v1/segments/schema` describes it.
+    """
 
 
 class EntryAnswer(BaseModel):
@@ -61,9 +77,50 @@ class ExportAnswer(BaseModel):
     """
     What holds, by channel and purpose.
     """
+    segments: list[dict[str, Any]]
+    """
+    To which they belong, and since when.
+    """
     messages: list[dict[str, Any]]
     """
     What was planned and sent, and what it was to show.
+    """
+
+
+class ListedAnswer(BaseModel):
+    """
+    A segment, without its members counted.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    id: str
+    title: str
+    version: int | None
+    made: bool
+    changed_at: AwareDatetime
+
+
+class MemberAnswer(BaseModel):
+    """
+    Somebody who belongs.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    customer: str
+    """
+    Whom all identities of the person are counted as.
+    """
+    since: AwareDatetime
+    """
+    When they entered, as far as was known then.
+    """
+    version: int
+    """
+    By which they entered.
     """
 
 
@@ -143,11 +200,53 @@ class MessagesAnswer(BaseModel):
     items: list[MessageAnswer]
 
 
+class NewForm(BaseModel):
+    """
+    A segment that is new.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    title: Annotated[str, Field(max_length=200, min_length=1, pattern="^[^\\x00-\\x1f\\x7f]+$")]
+    condition: dict[str, Any]
+    """
+    Who belongs: a tree, as `GET /v1/segments/schema` describes it.
+    """
+    id: Annotated[str, Field(pattern="^[a-z0-9][a-z0-9_.-]{0,63}$")]
+    """
+    Stays the same from version to version.
+    """
+
+
 class PageEntryAnswer(BaseModel):
     model_config = ConfigDict(
         populate_by_name=True,
     )
     items: list[EntryAnswer]
+    next: str | None
+    """
+    Cursor of the next page; null on the last.
+    """
+
+
+class PageListedAnswer(BaseModel):
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    items: list[ListedAnswer]
+    next: str | None
+    """
+    Cursor of the next page; null on the last.
+    """
+
+
+class PageMemberAnswer(BaseModel):
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    items: list[MemberAnswer]
     next: str | None
     """
     Cursor of the next page; null on the last.
@@ -239,6 +338,96 @@ class ProfileAnswer(BaseModel):
     tier_name: str | None
 
 
+class SegmentAnswer(BaseModel):
+    """
+    A segment.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    id: str
+    title: str
+    condition: dict[str, Any]
+    """
+    The draft: what would be published.
+    """
+    version: int | None
+    """
+    That holds; null: none is published.
+    """
+    members: int
+    made: bool
+    """
+    Whether everybody was judged by that version; from then on events keep it.
+    """
+    progress: Annotated[float, Field(ge=0.0, le=1.0)]
+    """
+    The share of those known who were.
+    """
+    changed_at: AwareDatetime
+
+
+class SizeAnswer(BaseModel):
+    """
+    For how many a condition holds.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    customers: int
+    """
+    All whom the shop knows, without those who are erased.
+    """
+    size: int
+    """
+    Those of them for whom the condition holds.
+    """
+    share: float | None
+    """
+    `size` of `customers`; null where there is nobody.
+    """
+    reachable: dict[str, int]
+    """
+    Those who can be sent messages, by channel: they agreed, and a contact is known if one is needed.
+    """
+    sample: list[str]
+    """
+    Ten of them, or all.
+    """
+    as_of: AwareDatetime
+    """
+    The time of the shop.
+    """
+
+
+class Purpose(RootModel[str]):
+    root: Annotated[str, Field(pattern="^[a-z0-9][a-z0-9_.-]{0,63}$")]
+    """
+    For which they would be sent messages; null: for any that they agreed to.
+    """
+
+
+class SizeForm(BaseModel):
+    """
+    A condition to be tried.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    condition: dict[str, Any]
+    """
+    Who belongs: a tree, as `GET /v1/segments/schema` describes it.
+    """
+    purpose: Purpose | None = None
+    """
+    For which they would be sent messages; null: for any that they agreed to.
+    """
+
+
 class TextForm(BaseModel):
     """
     A message in one language. Fields stand in `{{ … }}`, conditions and lists in `{% if %}` and `{% for %}`.
@@ -257,6 +446,32 @@ class TextForm(BaseModel):
     """
     For mail programs that show no HTML.
     """
+
+
+class VersionAnswer(BaseModel):
+    """
+    One version of a segment.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    version: int
+    title: str
+    author: str
+    published_at: AwareDatetime
+    condition: dict[str, Any]
+
+
+class VersionsAnswer(BaseModel):
+    """
+    All versions, the newest first.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    items: list[VersionAnswer]
 
 
 class Error(BaseModel):

@@ -8,7 +8,7 @@ from services.campaigns.audience.consumer import (
     on_points,
     on_tiers,
 )
-from services.campaigns.audience.domain import Contacts, Person, Profile, joined
+from services.campaigns.audience.domain import Contacts, Key, Person, Profile, joined
 from services.campaigns.audience.store.profiles import (
     counted,
     erased_among,
@@ -22,6 +22,7 @@ from services.campaigns.audience.store.profiles import (
 
 __all__ = [
     "Contacts",
+    "Key",
     "Person",
     "Profile",
     "counted",

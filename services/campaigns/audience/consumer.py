@@ -1,10 +1,14 @@
-"""Topics in: profiles as they are known now. Each event joins what is kept, whatever came before it."""
+"""Topics in: profiles as they are known now. Each event joins what is kept, whatever came before it.
+
+Each handler gives the identities whose profiles, or whose person, it may have changed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
+from services.campaigns.audience.domain import Key
 from services.campaigns.audience.events import (
     read_contacts,
     read_members,
@@ -22,7 +26,7 @@ from shared.contracts.orders import OrdersEvent
 from shared.messaging.handling import Delivery, Work
 
 
-async def on_customers(work: Work, deliveries: Sequence[Delivery[CustomerEvent]]) -> None:
+async def on_customers(work: Work, deliveries: Sequence[Delivery[CustomerEvent]]) -> set[Key]:
     """The handler of `customers.v1`: contacts, and who is one person with whom."""
     numbers = numbers_of(work, deliveries)
     told = []
@@ -34,40 +38,51 @@ async def on_customers(work: Work, deliveries: Sequence[Delivery[CustomerEvent]]
     usable = [deliveries[one.position] for one in told]
     newest = pointers.newest(told)
     known = await pointers.knows(work.tx.conn, newest.keys())
+    moves = []
     newest = {key: one for key, one in newest.items() if key in known or one.moved or one.canonical != one.customer}
     if newest:
         await profiles.hold_pointers(work.tx.conn, {shop for shop, _ in newest})
-        await pointers.heed(work.tx.conn, newest)
-    await profiles.save_contacts(work.tx.conn, read_contacts(usable, numbers, work.refuse))
+        moves = await pointers.heed(work.tx.conn, newest)
+    contacts = read_contacts(usable, numbers, work.refuse)
+    await profiles.save_contacts(work.tx.conn, contacts)
+    return {*contacts, *((one.shop, who) for one in moves for who in (one.customer, one.before, one.after))}
 
 
-async def on_orders(work: Work, deliveries: Sequence[Delivery[OrdersEvent]]) -> None:
+async def on_orders(work: Work, deliveries: Sequence[Delivery[OrdersEvent]]) -> set[Key]:
     """The handler of `orders.v1` and of its lane."""
     told = read_orders(deliveries, numbers_of(work, deliveries), work.tx.now, work.refuse)
-    if told:
-        known = await orders.lock_orders(work.tx.conn, told)
-        await orders.save_orders(work.tx.conn, told, known)
+    if not told:
+        return set()
+    known = await orders.lock_orders(work.tx.conn, told)
+    return await orders.save_orders(work.tx.conn, told, known)
 
 
-async def on_lifecycle(work: Work, deliveries: Sequence[Delivery[LifecycleEvent]]) -> None:
+async def on_lifecycle(work: Work, deliveries: Sequence[Delivery[LifecycleEvent]]) -> set[Key]:
     """The handler of `metrics.lifecycle.v1`."""
     told = read_stages(deliveries, numbers_of(work, deliveries), work.refuse)
     await profiles.save_stages(work.tx.conn, told)
+    return {(shop, customer) for shop, customer, _ in told}
 
 
-async def on_points(work: Work, deliveries: Sequence[Delivery[LoyaltyPointsEvent]]) -> None:
+async def on_points(work: Work, deliveries: Sequence[Delivery[LoyaltyPointsEvent]]) -> set[Key]:
     """The handler of `loyalty.points.v1`."""
-    await profiles.save_points(work.tx.conn, read_points(deliveries, numbers_of(work, deliveries), work.refuse))
+    told = read_points(deliveries, numbers_of(work, deliveries), work.refuse)
+    await profiles.save_points(work.tx.conn, told)
+    return set(told)
 
 
-async def on_tiers(work: Work, deliveries: Sequence[Delivery[LoyaltyTiersEvent]]) -> None:
+async def on_tiers(work: Work, deliveries: Sequence[Delivery[LoyaltyTiersEvent]]) -> set[Key]:
     """The handler of `loyalty.tiers.v1`."""
-    await profiles.save_tiers(work.tx.conn, read_tiers(deliveries, numbers_of(work, deliveries), work.refuse))
+    told = read_tiers(deliveries, numbers_of(work, deliveries), work.refuse)
+    await profiles.save_tiers(work.tx.conn, told)
+    return set(told)
 
 
-async def on_members(work: Work, deliveries: Sequence[Delivery[LoyaltyMembersEvent]]) -> None:
+async def on_members(work: Work, deliveries: Sequence[Delivery[LoyaltyMembersEvent]]) -> set[Key]:
     """The handler of `loyalty.members.v1`."""
-    await profiles.save_members(work.tx.conn, read_members(deliveries, numbers_of(work, deliveries), work.refuse))
+    told = read_members(deliveries, numbers_of(work, deliveries), work.refuse)
+    await profiles.save_members(work.tx.conn, told)
+    return set(told)
 
 
 def numbers_of(work: Work, deliveries: Sequence[Delivery[Any]]) -> dict[str, int]:

@@ -76,6 +76,8 @@ class Profile:
     orders: int = 0
     money: Mapping[str, int] = field(default_factory=dict)
     """Net revenue of counted orders, by currency."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Counted orders, by currency."""
     first_order_at: int | None = None
     last_order_at: int | None = None
     stage: str | None = None
@@ -118,8 +120,10 @@ def joined(shop: int, canonical: int, profiles: Sequence[Profile]) -> Person:
     and where that has none, of the identity with the greatest number that has."""
     ranked = sorted(profiles, key=lambda one: (one.customer == canonical, one.customer), reverse=True)
     money: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for one in ranked:
         money.update(one.money)
+        counts.update(one.counts)
     firsts = [one.first_order_at for one in ranked if one.first_order_at is not None]
     lasts = [one.last_order_at for one in ranked if one.last_order_at is not None]
     tier = next((one for one in ranked if one.tier is not None), None)
@@ -130,6 +134,7 @@ def joined(shop: int, canonical: int, profiles: Sequence[Profile]) -> Person:
         erased=bool(ranked) and all(one.erased for one in ranked),
         orders=sum(one.orders for one in ranked),
         money=dict(sorted(money.items())),
+        counts=dict(sorted(counts.items())),
         first_order_at=min(firsts, default=None),
         last_order_at=max(lasts, default=None),
         stage=next((one.stage for one in ranked if one.stage is not None), None),

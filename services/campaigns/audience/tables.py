@@ -83,5 +83,6 @@ def _profiles(metadata: MetaData) -> None:
         Column("locale", Text),
         Column("shop_customer_id", Text),
         Column("money", JSONB, nullable=False, server_default=text("'{}'"), comment="net revenue by currency"),
+        Column("counts", JSONB, nullable=False, server_default=text("'{}'"), comment="counted orders by currency"),
         PrimaryKeyConstraint("shop", "customer", name="pk_profile"),
     )

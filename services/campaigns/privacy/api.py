@@ -22,6 +22,7 @@ class ExportAnswer(BaseModel):
     customer: str
     profile: dict[str, Any] | None = Field(description="Contacts, and what events told; null where nothing did.")
     consents: list[dict[str, Any]] = Field(description="What holds, by channel and purpose.")
+    segments: list[dict[str, Any]] = Field(description="To which they belong, and since when.")
     messages: list[dict[str, Any]] = Field(description="What was planned and sent, and what it was to show.")
 
     model_config = ConfigDict(
@@ -31,6 +32,7 @@ class ExportAnswer(BaseModel):
                 "customer": _EXAMPLE,
                 "profile": {"name": "Sara Ahmadi", "email": "sara@example.com", "orders": 3, "points": 150},
                 "consents": [{"channel": "email", "purpose": "newsletter", "state": "given"}],
+                "segments": [{"segment": "regulars-at-risk", "since": "2026-03-20T09:30:00Z", "version": 2}],
                 "messages": [{"campaign": "by-hand", "template": "thank-you", "state": "sent"}],
             }
         }

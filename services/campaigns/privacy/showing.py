@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from services.campaigns import audience, consent, messages
+from services.campaigns import audience, consent, messages, segments
 from shared.db import Reads
 from shared.kernel import CustomerId, ShopId, customer_id_text, moment_of
 
@@ -27,6 +27,7 @@ async def export(reads: Reads, shop: ShopId, customer: CustomerId) -> dict[str, 
             {name: value for name, value in one._asdict().items() if name not in ("shop", "customer")}
             for one in sorted(await consent.words_of(reads, [(int(shop), int(customer))]))
         ],
+        "segments": [one._asdict() for one in await segments.memberships_of(reads, int(shop), int(customer))],
         "messages": [
             {
                 **{name: getattr(one.plan, name) for name in _SHOWN},
@@ -42,7 +43,8 @@ async def export(reads: Reads, shop: ShopId, customer: CustomerId) -> dict[str, 
 
 
 def _profile(profile: audience.Profile) -> dict[str, Any]:
-    shown = {**asdict(profile), **profile.contacts._asdict(), "money": dict(profile.money)}
+    shown = {**asdict(profile), **profile.contacts._asdict()}
+    shown |= {"money": dict(profile.money), "counts": dict(profile.counts)}
     for instant in ("first_order_at", "last_order_at"):
         shown[instant] = None if shown[instant] is None else moment_of(shown[instant])
     return {name: value for name, value in shown.items() if name not in ("customer", "contacts")}

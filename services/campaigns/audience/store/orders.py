@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import asyncpg
 import msgspec
 
-from services.campaigns.audience.domain import purchase_of
+from services.campaigns.audience.domain import Key, purchase_of
 from services.campaigns.audience.store.profiles import lock_profiles, run, turned
 from shared.kernel import moment_of
 from shared.orders import Content, Mark, OrderState, Refund, merge, standing
@@ -41,12 +41,13 @@ part AS (
     FROM k JOIN purchase p USING (shop, customer) GROUP BY shop, customer, p.currency
 ),
 whole AS (
-    SELECT shop, customer, sum(orders) AS orders, jsonb_object_agg(currency, net) AS money, min(first) AS first,
-           max(last) AS last
+    SELECT shop, customer, sum(orders) AS orders, jsonb_object_agg(currency, net) AS money,
+           jsonb_object_agg(currency, orders) AS counts, min(first) AS first, max(last) AS last
     FROM part GROUP BY shop, customer
 )
 UPDATE profile p
-SET orders = coalesce(w.orders, 0), money = coalesce(w.money, '{}'), first_order_at = w.first, last_order_at = w.last
+SET orders = coalesce(w.orders, 0), money = coalesce(w.money, '{}'), counts = coalesce(w.counts, '{}'),
+    first_order_at = w.first, last_order_at = w.last
 FROM k LEFT JOIN whole w USING (shop, customer) WHERE p.shop = k.shop AND p.customer = k.customer
 """
 
@@ -80,8 +81,8 @@ async def lock_orders(conn: asyncpg.Connection[Any], keys: Iterable[OrderKey]) -
 
 async def save_orders(
     conn: asyncpg.Connection[Any], told: Mapping[OrderKey, OrderState], known: Mapping[OrderKey, KnownOrder]
-) -> None:
-    """Orders as they are known now, and what customers bought, counted anew. `known`: those that are locked."""
+) -> set[Key]:
+    """Orders as they are known now, and what customers bought, counted anew; of whom. `known`: those locked."""
     new = [_row(key, state) for key, state in sorted(told.items()) if key not in known]
     added = {(row[0], row[1]) for row in await conn.fetch(_ADD_ORDERS, *turned(new))} if new else set()
     # What another transaction added meanwhile has committed: whoever adds a key waits for whoever added it first.
@@ -92,6 +93,7 @@ async def save_orders(
     await run(conn, _CHANGE_ORDERS, changed)
     await lock_profiles(conn, concerned)
     await run(conn, _RECOUNT, sorted(concerned))
+    return concerned
 
 
 def _state_of(known: bytes) -> OrderState:

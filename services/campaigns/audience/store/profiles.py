@@ -81,8 +81,8 @@ ON CONFLICT (shop, customer) DO UPDATE SET member_sequence = excluded.member_seq
 WHERE p.member_sequence < excluded.member_sequence
 """
 _PROFILES = """
-SELECT shop, customer, erased, orders, money::text AS money, first_order_at, last_order_at, stage, points, pending,
-       owed, tier, tier_name, member, name, email, phone, locale, shop_customer_id
+SELECT shop, customer, erased, orders, money::text AS money, counts::text AS counts, first_order_at, last_order_at,
+       stage, points, pending, owed, tier, tier_name, member, name, email, phone, locale, shop_customer_id
 FROM unnest($1::smallint[], $2::bigint[]) AS k (shop, customer) JOIN profile p USING (shop, customer)
 """
 _ERASED = """
@@ -213,6 +213,7 @@ def _profile(row: asyncpg.Record) -> Profile:
         erased=row["erased"],
         orders=row["orders"],
         money=json.loads(row["money"]),
+        counts=json.loads(row["counts"]),
         first_order_at=None if row["first_order_at"] is None else us_of(row["first_order_at"]),
         last_order_at=None if row["last_order_at"] is None else us_of(row["last_order_at"]),
         stage=row["stage"],

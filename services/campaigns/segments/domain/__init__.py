@@ -1,0 +1,1 @@
+"""Conditions on a person, and whom they hold for. Pure."""

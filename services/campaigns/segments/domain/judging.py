@@ -1,0 +1,158 @@
+"""Whom a condition holds for, and until when. Pure.
+
+The same is said in SQL (`segments/compiling.py`) for many persons at once; a test holds the two against each other.
+A day runs from its first instant to that of the next, so that both count days of age alike where clocks go back
+over midnight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from services.campaigns.audience import Profile
+from services.campaigns.consent import Word, holding
+from services.campaigns.segments.domain.condition import (
+    Age,
+    Agreed,
+    All,
+    Among,
+    Between,
+    Condition,
+    Known,
+    Money,
+    Not,
+    Number,
+    Some,
+    nodes,
+)
+from shared.kernel import DayOrdinal, Zone, moment_of
+
+_CAPITALS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ_", "abcdefghijklmnopqrstuvwxyz-")
+
+
+class Facts(NamedTuple):
+    """What is known of a person, as conditions ask for it."""
+
+    profile: Profile
+    """Of the person: all of their identities as one."""
+    first_day: int | None
+    last_day: int | None
+    """Of the first and the last counted order: local days of the shop."""
+    agreed: frozenset[tuple[str, str]]
+    """Channels and purposes by and for which they may be sent messages."""
+
+
+def facts_of(profile: Profile, words: Iterable[Word], zone: Zone) -> Facts:
+    """`profile`: of the person; `words`: of all of their identities; `zone`: of the shop."""
+    first, last = (
+        None if at is None else day_at(zone, moment_of(at)) for at in (profile.first_order_at, profile.last_order_at)
+    )
+    agreed = frozenset(at for at, word in holding(words).items() if word.state == "given")
+    return Facts(profile, first, last, agreed)
+
+
+def day_at(zone: Zone, at: datetime) -> int:
+    """The local day that an instant belongs to: the last one that has begun."""
+    day = zone.day_of(at)
+    return day + 1 if at >= zone.start_of(DayOrdinal(day + 1)) else int(day)
+
+
+def belongs(condition: Condition, facts: Facts, today: int) -> bool:
+    """Whether somebody is in the segment. Who is erased is in none."""
+    return not facts.profile.erased and holds(condition, facts, today)
+
+
+def holds(condition: Condition, facts: Facts, today: int) -> bool:
+    """What the condition says of a person on a local day of the shop."""
+    match condition:
+        case All():
+            return all(holds(one, facts, today) for one in condition.of)
+        case Some():
+            return any(holds(one, facts, today) for one in condition.of)
+        case Not():
+            return not holds(condition.of, facts, today)
+        case Age() | Between():
+            return _of_days(condition, facts, today)
+        case Agreed():
+            return (condition.channel, condition.purpose) in facts.agreed
+        case _:
+            return _of_profile(condition, facts.profile)
+
+
+def changes_on(condition: Condition, facts: Facts, today: int) -> int | None:
+    """The first day after `today` on which the answer differs, if nothing else is heard of the person. None: never."""
+    if facts.profile.erased:
+        return None
+    now, days = holds(condition, facts, today), (facts.first_day, facts.last_day)
+    day = next_turn([condition], days, today)
+    while day is not None and holds(condition, facts, day) == now:
+        day = next_turn([condition], days, day)
+    return day
+
+
+def next_turn(conditions: Iterable[Condition], days: tuple[int | None, int | None], today: int) -> int | None:
+    """The first day after `today` on which any answer may differ. `days`: of the first and the last order."""
+    turns = (turn for one in conditions for node in nodes(one) if isinstance(node, Age) for turn in _turns(node, days))
+    return min((turn for turn in turns if turn > today), default=None)
+
+
+def language_of(locale: str | None) -> str | None:
+    """The first part of a locale, in lower case."""
+    return None if locale is None else locale.translate(_CAPITALS).partition("-")[0]
+
+
+def _turns(node: Age, days: tuple[int | None, int | None]) -> list[int]:
+    """Days on which the condition begins to hold, or ends."""
+    day = days[0] if node.since == "first_order" else days[1]
+    if day is None:
+        return []
+    starts = [] if node.least is None else [day + node.least]
+    return starts if node.most is None else [*starts, day + node.most + 1]
+
+
+def _of_profile(condition: Number | Money | Among | Known, profile: Profile) -> bool:
+    match condition:
+        case Number():
+            return _within(getattr(profile, condition.field), condition.least, condition.most)
+        case Money():
+            net, orders = profile.money.get(condition.currency, 0), profile.counts.get(condition.currency, 0)
+            if condition.field == "revenue":
+                return _within(net, condition.least, condition.most)
+            # Multiplied, not divided: an average is no whole number.
+            least, most = ((None if limit is None else limit * orders) for limit in (condition.least, condition.most))
+            return orders > 0 and _within(net, least, most)
+        case Among():
+            return _text(profile, condition.field) in condition.values
+        case Known():
+            return _text(profile, condition.field) is not None
+
+
+def _text(profile: Profile, field: str) -> object:
+    match field:
+        case "language":
+            return language_of(profile.contacts.locale)
+        case "name" | "email" | "phone" | "locale":
+            return getattr(profile.contacts, field)
+        case "first_order" | "last_order":
+            return getattr(profile, f"{field}_at")
+        case _:
+            return getattr(profile, field)
+
+
+def _day(facts: Facts, moment: str) -> int | None:
+    return facts.first_day if moment == "first_order" else facts.last_day
+
+
+def _of_days(condition: Age | Between, facts: Facts, today: int) -> bool:
+    if isinstance(condition, Age):
+        day = _day(facts, condition.since)
+        return day is not None and _within(today - day, condition.least, condition.most)
+    day = _day(facts, condition.field)
+    since, until = (None if one is None else one.toordinal() for one in (condition.since, condition.until))
+    return day is not None and _within(day, since, until)
+
+
+def _within(value: int, least: int | None, most: int | None) -> bool:
+    return (least is None or value >= least) and (most is None or value <= most)

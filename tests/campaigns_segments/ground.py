@@ -1,0 +1,169 @@
+"""Conditions and persons, made up."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from random import Random
+from typing import Any
+
+from services.campaigns.audience import Contacts, Profile, joined
+from services.campaigns.consent import Word
+from services.campaigns.consent import store as consents
+from services.campaigns.segments import Condition, Facts, facts_of, parse
+from shared.kernel import Zone, moment_of, us_of
+
+NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
+TEHRAN = Zone("Asia/Tehran")
+CURRENCIES = ("USD", "IRR")
+STAGES = ("new", "active", "lapsing", "lost")
+PURPOSES = ("news", "offers", "all")
+
+
+def condition(kind: str, **of: Any) -> dict[str, Any]:
+    """A node as JSON has it."""
+    return {"kind": kind, **of}
+
+
+def some_condition(rng: Random, depth: int = 3) -> Condition:
+    """A tree of any conditions."""
+    return parse(_tree(rng, depth))
+
+
+def _tree(rng: Random, depth: int) -> dict[str, Any]:
+    kind = rng.choice(["all", "any", "not", "leaf", "leaf"]) if depth else "leaf"
+    if kind in ("all", "any"):
+        return condition(kind, of=[_tree(rng, depth - 1) for _ in range(rng.randint(0, 3))])
+    if kind == "not":
+        return condition(kind, of=_tree(rng, depth - 1))
+    leaf: dict[str, Any] = rng.choice(_LEAVES)(rng)
+    return leaf
+
+
+def _limits(rng: Random, most: int) -> dict[str, int]:
+    low, high = sorted((rng.randint(0, most), rng.randint(0, most)))
+    return rng.choice([{"least": low}, {"most": high}, {"least": low, "most": high}])
+
+
+def _dates(rng: Random) -> dict[str, str]:
+    first, last = sorted(date(2026, 3, 20) - timedelta(days=rng.randint(0, 60)) for _ in range(2))
+    return rng.choice([{"since": str(first)}, {"until": str(last)}, {"since": str(first), "until": str(last)}])
+
+
+_LEAVES: list[Any] = [
+    lambda rng: condition("number", field=rng.choice(["orders", "points", "pending", "owed"]), **_limits(rng, 6)),
+    lambda rng: condition(
+        "money",
+        field=rng.choice(["revenue", "average_order"]),
+        currency=rng.choice([*CURRENCIES, "EUR"]),
+        **_limits(rng, 30),
+    ),
+    lambda rng: condition("among", field="stage", values=rng.sample(STAGES, rng.randint(1, 3))),
+    lambda rng: condition("among", field="language", values=[rng.choice(["fa", "en", "ar"])]),
+    lambda rng: condition("among", field="locale", values=[rng.choice(["fa-IR", "en_GB", "FA"])]),
+    lambda rng: condition("among", field="tier", values=[rng.choice(["gold", "silver"])]),
+    lambda rng: condition("among", field="member", values=[rng.choice(["active", "left", "blocked"])]),
+    lambda rng: condition(
+        "known",
+        field=rng.choice(["name", "email", "phone", "locale", "stage", "tier", "member", "first_order", "last_order"]),
+    ),
+    lambda rng: condition("age", since=rng.choice(["first_order", "last_order"]), **_limits(rng, 40)),
+    lambda rng: condition("dates", field=rng.choice(["first_order", "last_order"]), **_dates(rng)),
+    lambda rng: condition("consent", channel=rng.choice(["email", "sms"]), purpose=rng.choice(PURPOSES)),
+]
+
+
+def some_profile(rng: Random, customer: int) -> Profile:
+    """Of one identity, of which this and that is known."""
+    orders = rng.choice([0, 0, 1, 2, 5])
+    spread = sorted(NOW - timedelta(minutes=rng.randint(-600, 60 * 1440)) for _ in range(2))
+    split = rng.randint(0, orders)
+    counts = {name: count for name, count in zip(CURRENCIES, (split, orders - split), strict=True) if count}
+    tier = rng.choice([None, "gold", "silver"])
+    return Profile(
+        customer=customer,
+        contacts=Contacts(
+            name=rng.choice([None, "Sara"]),
+            email=rng.choice([None, "s@example.com"]),
+            phone=rng.choice([None, "+989123456789"]),
+            locale=rng.choice([None, "fa-IR", "FA_ir", "en_GB", "fa", "İ-x"]),
+        ),
+        erased=rng.random() < 0.1,
+        orders=orders,
+        money={name: rng.randint(0, 40) for name in counts},
+        counts=counts,
+        first_order_at=us_of(spread[0]) if orders else None,
+        last_order_at=us_of(spread[1]) if orders else None,
+        stage=rng.choice([None, *STAGES]),
+        points=rng.randint(0, 6),
+        pending=rng.randint(0, 6),
+        owed=rng.choice([0, 0, 3]),
+        tier=tier,
+        tier_name=None if tier is None else tier.title(),
+        member=rng.choice([None, "active", "left", "blocked"]),
+    )
+
+
+def known(zone: Zone = TEHRAN, **of: Any) -> Facts:
+    """What is known of somebody."""
+    return facts_of(Profile(customer=1, **of), [], zone)
+
+
+def some_words(rng: Random, customer: int) -> list[Word]:
+    """What an identity said of messages."""
+    asked = rng.sample([(channel, purpose) for channel in ("email", "sms") for purpose in PURPOSES], rng.randint(0, 4))
+    return [
+        Word(
+            shop=1,
+            customer=customer,
+            channel=channel,
+            purpose=purpose,
+            state=rng.choice(["given", "given", "pending", "withdrawn"]) if purpose != "all" else "withdrawn",
+            occurred_at=NOW - timedelta(minutes=rng.randint(0, 3)),
+            record=f"r{rng.randint(0, 9)}",
+            source="checkout",
+        )
+        for channel, purpose in asked
+    ]
+
+
+def some_pointers(rng: Random, customers: list[int]) -> dict[int, int]:
+    """Whom some identities are counted as: nobody who is counted as somebody else has others."""
+    heads = rng.sample(customers, max(1, len(customers) // 2))
+    return {one: rng.choice(heads) for one in customers if one not in heads and rng.random() < 0.7}
+
+
+_PROFILE = """
+INSERT INTO profile (shop, customer, erased, orders, money, counts, first_order_at, last_order_at, stage, points,
+    pending, owed, tier, tier_name, member, name, email, phone, locale)
+VALUES (1, $1, $2, $3, $4::text::jsonb, $5::text::jsonb, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+"""
+
+
+async def keep(conn: Any, profiles: list[Profile], pointers: dict[int, int], words: list[Word]) -> None:
+    """Write them as the audience and consent keep them, in shop 1."""
+    for one in profiles:
+        instants = [None if at is None else moment_of(at) for at in (one.first_order_at, one.last_order_at)]
+        money, counts = (json.dumps(dict(of)) for of in (one.money, one.counts))
+        numbers = (one.stage, one.points, one.pending, one.owed, one.tier, one.tier_name, one.member)
+        await conn.execute(
+            _PROFILE, one.customer, one.erased, one.orders, money, counts, *instants, *numbers, *one.contacts[:4]
+        )
+    for customer, canonical in pointers.items():
+        await conn.execute("INSERT INTO customer_pointer VALUES ($1, $2, 1, 1)", customer, canonical)
+    await consents.save(conn, words)
+
+
+def persons(profiles: list[Profile], pointers: dict[int, int], words: list[Word], zone: Zone) -> dict[int, Facts]:
+    """The same in memory: what is known of each person, by whom they are counted as."""
+    known_of = {one.customer: one for one in profiles}
+    found: dict[int, list[Profile]] = {}
+    for one in sorted({*known_of, *pointers, *pointers.values()}):
+        found.setdefault(pointers.get(one, one), []).append(known_of.get(one, Profile(one)))
+    whole = {}
+    for canonical, own in found.items():
+        if any(one.customer in known_of for one in own):
+            person = joined(1, canonical, own)
+            said = [word for word in words if word.customer in person.identities]
+            whole[canonical] = facts_of(person.profile, said, zone)
+    return whole
