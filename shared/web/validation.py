@@ -93,7 +93,9 @@ async def refuse_unknown_query(request: Request) -> None:
     if not given:
         return
     known = _query_names(request)
-    errors = [FieldError(f"query.{safe_name(name)}", "is not a known parameter") for name in given if name not in known]
+    there_are = f"there are {', '.join(sorted(known))}" if known else "this route has none"
+    unknown = f"is not a known parameter; {there_are}"
+    errors = [FieldError(f"query.{safe_name(name)}", unknown) for name in given if name not in known]
     errors += [
         FieldError(f"query.{safe_name(name)}", "is given more than once")
         for name in sorted(set(given) & known)

@@ -20,6 +20,9 @@ def fields(answer: httpx.Response) -> dict[str, str]:
     return {error["field"]: error["reason"] for error in answer.json()["errors"]}
 
 
+UNKNOWN = "is not a known parameter; there are as_of, window_days"
+
+
 @pytest.mark.parametrize(
     ("query", "field", "reason"),
     [
@@ -29,8 +32,8 @@ def fields(answer: httpx.Response) -> dict[str, str]:
         (f"as_of=2026-03-21&window_days={CANARY}", "query.window_days", "must be a whole number"),
         ("as_of=2026-03-21&window_days=1e30", "query.window_days", "must be a whole number"),
         ("as_of=2026-03-21&window_days=" + "9" * 40, "query.window_days", "must be at most 3650"),
-        ("as_of=2026-03-21&window=30", "query.window", "is not a known parameter"),
-        ("as_of=2026-03-21&09121234567=1", "query.(unnamed)", "is not a known parameter"),
+        ("as_of=2026-03-21&window=30", "query.window", UNKNOWN),
+        ("as_of=2026-03-21&09121234567=1", "query.(unnamed)", UNKNOWN),
         ("as_of=2026-03-21&as_of=2026-03-22", "query.as_of", "is given more than once"),
         ("as_of=2026-03-21%00", "request", "holds a NUL character"),
     ],
