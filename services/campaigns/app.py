@@ -6,11 +6,15 @@ from fastapi import FastAPI
 
 from services.campaigns.audience.api import router as audience_router
 from services.campaigns.consent.api import router as consent_router
+from services.campaigns.devices.api import devices_router
+from services.campaigns.hooks.api import hooks_router
 from services.campaigns.main import NAME
 from services.campaigns.messages.api import router as messages_router
+from services.campaigns.messages.trying import router as trying_router
 from services.campaigns.privacy.api import router as privacy_router
 from services.campaigns.segments.api import ROUTERS as SEGMENT_ROUTERS
 from services.campaigns.settings import CampaignsSettings
+from services.campaigns.tasks.api import router as tasks_router
 from services.campaigns.templates.api import router as templates_router
 from shared.settings import PlatformSettings
 from shared.web import create_app as create_web_app
@@ -20,15 +24,21 @@ _ABOUT = "Messages to customers: what they consented to, what is sent, what came
 
 def create_app(settings: PlatformSettings | None = None) -> FastAPI:
     """The HTTP application: what belongs to the shop that the API key belongs to."""
+    settings = settings or CampaignsSettings.load(NAME, role="api")
+    loopback = isinstance(settings, CampaignsSettings) and settings.send_loopback
     return create_web_app(
         NAME,
-        settings or CampaignsSettings.load(NAME, role="api"),
+        settings,
         routers=(
             audience_router,
             consent_router,
             *SEGMENT_ROUTERS,
             templates_router,
             messages_router,
+            trying_router,
+            tasks_router,
+            devices_router(loopback=loopback),
+            hooks_router(settings.secret_key.get_secret_value(), loopback=loopback),
             privacy_router,
         ),
         description=_ABOUT,

@@ -69,7 +69,12 @@ def create_service(cipher: Callable[[], Cipher] = _cipher_by_settings) -> Servic
             Subscription(topics.ERASURES, CustomerErased, following(erasure_handler(cipher))),
         ),
         own_topics=(
-            *(topics.CAMPAIGNS_MESSAGES, topics.CAMPAIGNS_SEGMENTS, topics.CAMPAIGNS_STATEMENTS),
+            *(
+                topics.CAMPAIGNS_MESSAGES,
+                topics.CAMPAIGNS_SEGMENTS,
+                topics.CAMPAIGNS_TASKS,
+                topics.CAMPAIGNS_STATEMENTS,
+            ),
             topics.ERASURES,
         ),
         timers=TIMERS,
@@ -79,10 +84,7 @@ def create_service(cipher: Callable[[], Cipher] = _cipher_by_settings) -> Servic
 
 async def _send(stop: asyncio.Event) -> None:
     settings = CampaignsSettings.load(NAME, role="worker")
-    if not settings.smtp_host:
-        await stop.wait()
-        return
-    from services.campaigns.messages.jobs import keep_sending  # a worker that sends nothing need not load what sends
+    from services.campaigns.messages.jobs import keep_sending  # here: what is imported at the start takes its time
 
     await keep_sending(settings, stop)
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from services.campaigns.audience import tables as audience
 from services.campaigns.clocks import tables as clocks
 from services.campaigns.consent import tables as consent
+from services.campaigns.devices import tables as devices
+from services.campaigns.hooks import tables as hooks
 from services.campaigns.messages import tables as messages
 from services.campaigns.segments import tables as segments
+from services.campaigns.tasks import tables as tasks
 from services.campaigns.templates import tables as templates
 from shared.db.tables import service_metadata
 
@@ -15,5 +18,8 @@ clocks.add_tables(metadata)
 audience.add_tables(metadata)
 consent.add_tables(metadata)
 templates.add_tables(metadata)
+devices.add_tables(metadata)
+hooks.add_tables(metadata)
+tasks.add_tables(metadata)
 messages.add_tables(metadata)
 segments.add_tables(metadata)

@@ -17,6 +17,8 @@ from shared.contracts.consents import Channel, ConsentState, Purpose
 from shared.contracts.envelope import Envelope, Instant
 
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_.-]{0,63}$")]
+MessageChannel = Channel | Literal["webhook", "task"]
+"""By which a message goes out: the channels that customers consent to, and two to the shop's own systems and staff."""
 Values = dict[str, str | int | bool | list[dict[str, str | int]]]
 """What a template may show beside the profile, by field. Nothing personal."""
 
@@ -30,7 +32,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     occasion: Annotated[str, Meta(min_length=1, max_length=200)]
     """What it is about: a survey, a cart, an order. One message of a campaign's step for each."""
     template: Name
-    channel: Channel
+    channel: MessageChannel
     purpose: Purpose
     """That the customer must have consented to, for the channel."""
     step: Name = "send"
@@ -59,7 +61,7 @@ class MessageChange(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     """Its id, the same in all events of it; the provider gets it as its idempotency key."""
     customer: str
-    channel: Channel
+    channel: MessageChannel
     purpose: Purpose
     campaign: Name
     step: Name
@@ -75,6 +77,8 @@ class MessageChange(msgspec.Struct, frozen=True, kw_only=True):
     """Of a random split; the control group gets no message."""
     reason: str = ""
     """Of a failure: a word for machines."""
+    segments: int | None = None
+    """Of a text message: how many are paid for."""
 
 
 class MessageSuppression(MessageChange, frozen=True, kw_only=True):
@@ -107,6 +111,48 @@ class MessageSuppressed(Envelope, frozen=True, kw_only=True, tag="message.suppre
     data: MessageSuppression
 
 
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """A task of staff, as it stands. What is to be done is read over HTTP: it may name the customer."""
+
+    task: str
+    """Its id, which is that of the message it was planned as."""
+    customer: str
+    state: Literal["open", "done", "cancelled"]
+    due: Instant
+    campaign: Name
+    step: Name
+    occasion: str
+    owner: str = ""
+    """Who has it: `staff:<subject>` or `key:<key id>`; empty: nobody."""
+    outcome: str = ""
+    """Of one that is done or cancelled: a word for machines."""
+
+
+class TaskOpened(Envelope, frozen=True, kw_only=True, tag="task.opened"):
+    """Staff have something to do for a customer."""
+
+    data: Task
+
+
+class TaskClaimed(Envelope, frozen=True, kw_only=True, tag="task.claimed"):
+    """Somebody has taken it."""
+
+    data: Task
+
+
+class TaskDone(Envelope, frozen=True, kw_only=True, tag="task.done"):
+    """It is done, with its outcome."""
+
+    data: Task
+
+
+class TaskCancelled(Envelope, frozen=True, kw_only=True, tag="task.cancelled"):
+    """It will not be done."""
+
+    data: Task
+
+
+CampaignsTaskEvent = TaskOpened | TaskClaimed | TaskDone | TaskCancelled
 CampaignsMessageEvent = MessageSent | MessageFailed | MessageUnknown | MessageSuppressed
 
 

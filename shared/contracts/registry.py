@@ -15,6 +15,7 @@ from shared.contracts.campaigns import (
     CampaignsRequestEvent,
     CampaignsSegmentEvent,
     CampaignsStatementEvent,
+    CampaignsTaskEvent,
 )
 from shared.contracts.consents import ConsentEvent
 from shared.contracts.customers import CustomerEvent
@@ -236,6 +237,13 @@ _TOPICS = (
         CampaignsSegmentEvent,
         writer="campaigns",
         description="Who enters a segment and who leaves it: by an event, by time alone, or as a version is published.",
+        key="shop:customer",
+    ),
+    Topic(
+        topics.CAMPAIGNS_TASKS,
+        CampaignsTaskEvent,
+        writer="campaigns",
+        description="Tasks of staff: opened, claimed, done, cancelled. Ids only; what is to be done is read over HTTP.",
         key="shop:customer",
     ),
     Topic(

@@ -22,6 +22,11 @@ from shared.contracts.campaigns import (
     SegmentEntered,
     SegmentLeft,
     Statement,
+    Task,
+    TaskCancelled,
+    TaskClaimed,
+    TaskDone,
+    TaskOpened,
 )
 
 
@@ -48,7 +53,17 @@ def campaigns(attributes: Mapping[str, Any], at: datetime) -> list[msgspec.Struc
         source="unsubscribe-link",
         evidence=f"message {sent['message']}",
     )
+    task: dict[str, Any] = {
+        **{name: about[name] for name in ("customer", "campaign", "step", "occasion")},
+        "task": sent["message"],
+        "due": at,
+    }
+    owner = "staff:u-17"
     return [
+        TaskOpened(**attributes, data=Task(**task, state="open")),
+        TaskClaimed(**attributes, data=Task(**task, state="open", owner=owner)),
+        TaskDone(**attributes, data=Task(**task, state="done", owner=owner, outcome="reached")),
+        TaskCancelled(**attributes, data=Task(**task, state="cancelled", outcome="moved-away")),
         MessageRequested(**attributes, data=msgspec.convert({**about, "values": {"survey": "77"}}, Request)),
         MessageSent(**attributes, data=MessageChange(**sent, locale="fa")),
         MessageFailed(**attributes, data=MessageChange(**sent, reason="550")),

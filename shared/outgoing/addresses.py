@@ -17,8 +17,16 @@ class Refused(Exception):
     """The address may not be asked, or its answer may not be read. Another attempt changes nothing."""
 
 
+class Unreadable(Refused):
+    """The answer may not be read; what was asked has arrived."""
+
+
 class Unreachable(Exception):
     """No answer this time: no connection, a time limit, an answer broken off. It may pass."""
+
+
+class NotConnected(Unreachable):
+    """There was no connection, so surely nothing was asked."""
 
 
 class Answer(NamedTuple):

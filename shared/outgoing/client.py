@@ -17,7 +17,7 @@ from typing import Any
 
 import httpcore
 
-from shared.outgoing.addresses import Answer, Refused, Unreachable, check_url, is_public
+from shared.outgoing.addresses import Answer, NotConnected, Refused, Unreachable, Unreadable, check_url, is_public
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 _CONNECT_SECONDS = 5.0
@@ -63,7 +63,9 @@ class Outgoing:
     async def call(
         self, method: str, url: str, headers: Mapping[str, str] | None = None, body: bytes | None = None
     ) -> Answer:
-        """Ask, and read all of the answer. A redirect is an answer like another. Raises Refused, Unreachable."""
+        """Ask, and read all of the answer. A redirect is an answer like another. Raises Refused, Unreachable
+
+        (NotConnected where nothing was asked, Unreadable where an answer came that may not be read)."""
         check_url(url, loopback=self._loopback)
         sent = {"User-Agent": self._agent, "Accept-Encoding": "identity"} | dict(headers or {})
         try:
@@ -73,6 +75,8 @@ class Outgoing:
             raise Unreachable("did not answer in time") from None
         except (httpcore.LocalProtocolError, httpcore.UnsupportedProtocol):
             raise Refused("cannot be asked like that: a header or the address has signs that it may not have") from None
+        except (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.PoolTimeout):
+            raise NotConnected("could not be reached") from None
         except (httpcore.NetworkError, httpcore.TimeoutException, httpcore.ProtocolError, ssl.SSLError, OSError):
             raise Unreachable("could not be reached, or broke off its answer") from None
 
@@ -83,14 +87,14 @@ class Outgoing:
         ) as response:
             found = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
             if found.get("content-encoding", "identity").lower() != "identity":
-                raise Refused("answers packed, though it was asked not to")
+                raise Unreadable("answers packed, though it was asked not to")
             chunks: list[bytes] = []
             size = 0
             async with _closing(response.aiter_stream()) as stream:
                 async for chunk in stream:
                     size += len(chunk)
                     if size > self._bytes_max:
-                        raise Refused(f"answers with more than {self._bytes_max:,} bytes")
+                        raise Unreadable(f"answers with more than {self._bytes_max:,} bytes")
                     chunks.append(chunk)
             return Answer(response.status, found, b"".join(chunks))
 

@@ -120,18 +120,17 @@ class Ground:
 
 def settings_of(port: int, **more: Any) -> CampaignsSettings:
     """For a server on this machine."""
-    return CampaignsSettings.load(
-        "campaigns",
-        database_url="postgresql://127.0.0.1:1/none",
-        kafka_bootstrap_servers="127.0.0.1:1",
-        secret_key=TEST_SECRET,
-        smtp_host="127.0.0.1",
-        smtp_port=port,
-        smtp_tls="none",
-        mail_from="Laleh <shop@laleh.example>",
-        public_url="https://m.laleh.example/",
-        **more,
-    )
+    usual: dict[str, Any] = {
+        "database_url": "postgresql://127.0.0.1:1/none",
+        "kafka_bootstrap_servers": "127.0.0.1:1",
+        "secret_key": TEST_SECRET,
+        "smtp_host": "127.0.0.1",
+        "smtp_port": port,
+        "smtp_tls": "none",
+        "mail_from": "Laleh <shop@laleh.example>",
+        "public_url": "https://m.laleh.example/",
+    }
+    return CampaignsSettings.load("campaigns", **{**usual, **more})
 
 
 @asynccontextmanager

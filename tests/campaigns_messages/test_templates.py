@@ -98,7 +98,7 @@ def test_digits_dates_and_direction_are_the_readers(
 
 
 def test_the_nearest_language_is_chosen() -> None:
-    text = Text(subject="", mjml="", text="")
+    text = Text(subject="Hi", mjml="<mjml>", text="Hi")
     made = Template(texts={"en": text, "fa": text, "pt-BR": text})
     assert [chosen(made, wanted) for wanted in (["fa-IR"], ["de", "fa"], ["pt_BR"], ["de"], [])] == [
         *("fa", "fa", "pt-BR", "en", "en")

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import msgspec
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -17,6 +16,7 @@ from starlette.routing import Route
 
 from shared.kernel import SystemClock
 from shared.outgoing import is_signed
+from shared.testing.serving import Broken, served
 
 BREAKS = -1
 """Takes what was sent, and ends the connection without an answer."""
@@ -66,32 +66,13 @@ class Receiver:
         if self.slow_seconds:
             await asyncio.sleep(self.slow_seconds)
         status = self.answer()
-        return _Broken() if status == BREAKS else Response(status_code=status, headers=self.headers)
-
-
-class _Broken(Response):
-    """Ends in the middle."""
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1000")]})
-        await send({"type": "http.response.body", "body": b"{", "more_body": False})
+        return Broken() if status == BREAKS else Response(status_code=status, headers=self.headers)
 
 
 @asynccontextmanager
 async def receiving() -> AsyncIterator[Receiver]:
     """Until the block ends."""
     receiver = Receiver()
-    app = Starlette(routes=[Route("/hook", receiver.receive, methods=["POST"])])
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", lifespan="off", ws="none")
-    config.timeout_graceful_shutdown = 1
-    server = uvicorn.Server(config)
-    task = asyncio.create_task(server.serve())
-    try:
-        async with asyncio.timeout(10):
-            while not server.started:  # noqa: ASYNC110 - uvicorn tells it in no other way
-                await asyncio.sleep(0.01)
-        receiver.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/hook"
+    async with served(Starlette(routes=[Route("/hook", receiver.receive, methods=["POST"])])) as address:
+        receiver.url = f"{address}/hook"
         yield receiver
-    finally:
-        server.should_exit = True
-        await task

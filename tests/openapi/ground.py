@@ -100,6 +100,15 @@ _CAMPAIGNS = (
     VALUES (1, '00000000-0000-8c52-9c5e-2f6d1f0a7b17', $1, now(), now(), now(), 2, 'email', 'news', 'by-hand', 'send',
             'spring-2026', 'thank-you', '{}') ON CONFLICT DO NOTHING""",
 )
+_CAMPAIGNS += (
+    """INSERT INTO task (shop, id, customer, due, opened_at, changed_at, state, campaign, step, occasion, locale, via,
+                      owner, title, note)
+    SELECT 1, '00000000-0000-8c52-9c5e-2f6d1f0a7b1' || n, $1, now(), now(), now(), 0, 'onboarding', 'call',
+           'order-1042', 'en', 'phone', '', 'Call Sara', '' FROM unnest('{8,c}'::text[]) AS n
+    ON CONFLICT (shop, id) DO UPDATE SET state = 0, owner = '', outcome = '', free_text = ''""",
+    """INSERT INTO webhook_endpoint (shop, url, secret, set_at)
+    SELECT 1, 'https://crm.example/hooks', '', now() WHERE $1::bigint > 0 ON CONFLICT DO NOTHING""",
+)
 _KEPT = (topics.SHOPS, topics.KEYS, topics.CUSTOMERS, topics.ORDERS, topics.INTERACTIONS)
 """What the others read of what gateway tells."""
 

@@ -18,6 +18,8 @@ ERASED = {
     "customer_conflict": "deleted",
     "consent": "deleted, with its evidence",
     "consent_link": "deleted",
+    "browser": "deleted",
+    "task": "what staff were to do and wrote is emptied; what is open is cancelled",
     "message": "what it was to show is emptied; what is planned is not sent",
     "dead_letter": "searched, by keyed hashes and surrogate ids",
     "outbox": "what waits for `customers.v1` is deleted",
@@ -47,6 +49,7 @@ OF_NOBODY = {
     *("contra", "ledger_root", "programme_draft", "programme_version", "reward", "reward_version"),
     "entitlement_endpoint",
     *("template_version", "segment", "segment_version"),
+    "webhook_endpoint",
 }
 """What tells of no customer. The audit log names customers by random ids."""
 WITH_CONTACTS = {topics.RAW_ORDERS, topics.RAW_ORDERS_BACKFILL, topics.RAW_INTERACTIONS, topics.CUSTOMERS}
@@ -56,6 +59,7 @@ WITHOUT_CONTACTS = {
     *(topics.LOYALTY_POINTS, topics.LOYALTY_MEMBERS, topics.LOYALTY_TIERS, topics.LOYALTY_REWARDS),
     *(topics.CAMPAIGNS_REQUESTS, topics.CAMPAIGNS_MESSAGES, topics.CAMPAIGNS_STATEMENTS),
     topics.CAMPAIGNS_SEGMENTS,
+    topics.CAMPAIGNS_TASKS,
 }
 _PERSONAL = re.compile(
     r"(^|_)(name|email|phone|contact|address|street|locale|birth\w*|evidence|note|comment|free_text)$"

@@ -19,6 +19,7 @@ from tests.security.ground import (
     BUYERS,
     CARDS,
     HELLO,
+    NUMBERS,
     OWN,
     PROGRAMME,
     PROGRAMMES,
@@ -64,6 +65,14 @@ CONSENT = {
     "occurred_at": "2025-06-01T00:00:00Z",
     "source": "checkout",
 }
+BROWSER = {
+    "customer": customer_of(OWN),
+    "endpoint": "https://push.example.com/send/dHJ5",
+    "keys": {
+        "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+        "auth": "BTBZMqHH6r4Tts7J_aSIgg",
+    },
+}
 
 
 def _named(_place: Place, shop: str) -> dict[str, str]:
@@ -76,6 +85,14 @@ def _segment(_place: Place, shop: str) -> dict[str, str]:
 
 def _message(_place: Place, shop: str) -> dict[str, str]:
     return {"message": message_of(shop)}
+
+
+def _task(_place: Place, shop: str) -> dict[str, str]:
+    return {"task": message_of(shop)}
+
+
+def _other_task(_place: Place, shop: str) -> dict[str, str]:
+    return {"task": message_of(shop)[:-2] + f"c{NUMBERS[shop]}"}
 
 
 def _slug(_place: Place, shop: str) -> dict[str, str]:
@@ -245,6 +262,20 @@ ROWS: dict[str, dict[str, Row]] = {
             body={"customer": customer_of(OWN), "template": "hello", "purpose": "news", "occasion": "spring"}
         ),
         "GET /v1/messages/{message}": Row(_message),
+        "POST /v1/templates/{template}/test": Row(_named, body={"to": "staff@example.com"}),
+        "GET /v1/tasks": Row(),
+        "GET /v1/tasks/{task}": Row(_task),
+        "POST /v1/tasks/{task}/claim": Row(_task, body={"take_over": True}),
+        "POST /v1/tasks/{task}/done": Row(_task, body={"outcome": "reached"}),
+        "POST /v1/tasks/{task}/cancel": Row(_other_task, body={"outcome": "reached"}),
+        "POST /v1/push/browsers": Row(body=BROWSER),
+        "POST /v1/push/browsers/remove": Row(
+            body={"customer": customer_of(OWN), "endpoint": "https://push.example.com/send/none"}
+        ),
+        "GET /v1/webhooks/endpoint": Row(),
+        "PUT /v1/webhooks/endpoint": Row(body={"url": "https://crm.example/hooks"}),
+        "POST /v1/webhooks/endpoint/rotate": Row(body={"keep_hours": 1}),
+        "POST /v1/webhooks/endpoint/remove": Row(),
         "GET /v1/customers/{customer}/export": Row(_customer),
         **_AUDIT,
     },

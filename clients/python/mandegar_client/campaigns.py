@@ -197,6 +197,93 @@ class Campaigns(Api):
         """
         return self._ask("GET", "/v1/messages/{message}", models.MessageAnswer, path={"message": message})
 
+    def try_template(self, body: models.TrialForm | Mapping[str, Any], *, template: str) -> models.TrialAnswer:
+        """Send a test of a template.
+
+        In its last version, by the worker. No consent is asked, no event tells of it, and no figure counts it.
+
+        template: As the shop names it.
+        """
+        return self._ask(
+            "POST", "/v1/templates/{template}/test", models.TrialAnswer, path={"template": template}, body=body
+        )
+
+    def list_tasks(
+        self,
+        *,
+        state: Literal["open", "done", "cancelled"] | None = None,
+        owner: str | None = None,
+        customer: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> models.PageTaskAnswer:
+        """Tasks of staff.
+
+        Those that are due first come first.
+
+        state: Those that are.
+        owner: Whose; empty: nobody's.
+        customer: Of this person, any identity.
+        limit: Items of a page, at most.
+        cursor: `next` of the page before; absent for the first page.
+        """
+        return self._ask(
+            "GET",
+            "/v1/tasks",
+            models.PageTaskAnswer,
+            query={"state": state, "owner": owner, "customer": customer, "limit": limit, "cursor": cursor},
+        )
+
+    def read_task(self, *, task: str) -> models.TaskAnswer:
+        """A task.
+
+        What is to be done, and how it stands.
+
+        task: The task's id.
+        """
+        return self._ask("GET", "/v1/tasks/{task}", models.TaskAnswer, path={"task": task})
+
+    def claim_task(self, body: models.ClaimForm | Mapping[str, Any] | None = None, *, task: str) -> models.TaskAnswer:
+        """Take a task.
+
+        The caller is its owner then. Refused where somebody else has it, unless it is said that it is taken over.
+
+        task: The task's id.
+        """
+        return self._ask("POST", "/v1/tasks/{task}/claim", models.TaskAnswer, path={"task": task}, body=body)
+
+    def finish_task(self, body: models.OutcomeForm | Mapping[str, Any], *, task: str) -> models.TaskAnswer:
+        """Task done.
+
+        With what came of it. In the same words once more it is the same; what has ended otherwise stays.
+
+        task: The task's id.
+        """
+        return self._ask("POST", "/v1/tasks/{task}/done", models.TaskAnswer, path={"task": task}, body=body)
+
+    def cancel_task(self, body: models.OutcomeForm | Mapping[str, Any], *, task: str) -> models.TaskAnswer:
+        """Cancel a task.
+
+        It will not be done, and why.
+
+        task: The task's id.
+        """
+        return self._ask("POST", "/v1/tasks/{task}/cancel", models.TaskAnswer, path={"task": task}, body=body)
+
+    def register_browser(self, body: models.BrowserForm | Mapping[str, Any]) -> models.BrowserAnswer:
+        """Register a browser for push.
+
+        Once more is the same. Messages go to it where the customer consented to push.
+        """
+        return self._ask("POST", "/v1/push/browsers", models.BrowserAnswer, body=body)
+
+    def remove_browser(self, body: models.RemovalForm | Mapping[str, Any]) -> models.RemovedBrowserAnswer:
+        """Forget a browser.
+
+        It gets nothing more.
+        """
+        return self._ask("POST", "/v1/push/browsers/remove", models.RemovedBrowserAnswer, body=body)
+
     def export(self, *, customer: str) -> models.ExportAnswer:
         """All that campaigns holds of a customer.
 
@@ -370,6 +457,55 @@ class AsyncCampaigns(AsyncApi):
     async def read_message(self, *, message: str) -> models.MessageAnswer:
         """As `Campaigns.read_message`."""
         return await self._ask("GET", "/v1/messages/{message}", models.MessageAnswer, path={"message": message})
+
+    async def try_template(self, body: models.TrialForm | Mapping[str, Any], *, template: str) -> models.TrialAnswer:
+        """As `Campaigns.try_template`."""
+        return await self._ask(
+            "POST", "/v1/templates/{template}/test", models.TrialAnswer, path={"template": template}, body=body
+        )
+
+    async def list_tasks(
+        self,
+        *,
+        state: Literal["open", "done", "cancelled"] | None = None,
+        owner: str | None = None,
+        customer: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> models.PageTaskAnswer:
+        """As `Campaigns.list_tasks`."""
+        return await self._ask(
+            "GET",
+            "/v1/tasks",
+            models.PageTaskAnswer,
+            query={"state": state, "owner": owner, "customer": customer, "limit": limit, "cursor": cursor},
+        )
+
+    async def read_task(self, *, task: str) -> models.TaskAnswer:
+        """As `Campaigns.read_task`."""
+        return await self._ask("GET", "/v1/tasks/{task}", models.TaskAnswer, path={"task": task})
+
+    async def claim_task(
+        self, body: models.ClaimForm | Mapping[str, Any] | None = None, *, task: str
+    ) -> models.TaskAnswer:
+        """As `Campaigns.claim_task`."""
+        return await self._ask("POST", "/v1/tasks/{task}/claim", models.TaskAnswer, path={"task": task}, body=body)
+
+    async def finish_task(self, body: models.OutcomeForm | Mapping[str, Any], *, task: str) -> models.TaskAnswer:
+        """As `Campaigns.finish_task`."""
+        return await self._ask("POST", "/v1/tasks/{task}/done", models.TaskAnswer, path={"task": task}, body=body)
+
+    async def cancel_task(self, body: models.OutcomeForm | Mapping[str, Any], *, task: str) -> models.TaskAnswer:
+        """As `Campaigns.cancel_task`."""
+        return await self._ask("POST", "/v1/tasks/{task}/cancel", models.TaskAnswer, path={"task": task}, body=body)
+
+    async def register_browser(self, body: models.BrowserForm | Mapping[str, Any]) -> models.BrowserAnswer:
+        """As `Campaigns.register_browser`."""
+        return await self._ask("POST", "/v1/push/browsers", models.BrowserAnswer, body=body)
+
+    async def remove_browser(self, body: models.RemovalForm | Mapping[str, Any]) -> models.RemovedBrowserAnswer:
+        """As `Campaigns.remove_browser`."""
+        return await self._ask("POST", "/v1/push/browsers/remove", models.RemovedBrowserAnswer, body=body)
 
     async def export(self, *, customer: str) -> models.ExportAnswer:
         """As `Campaigns.export`."""

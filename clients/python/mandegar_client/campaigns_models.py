@@ -7,6 +7,32 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel, StringConstraints
 
 
+class BrowserAnswer(BaseModel):
+    """
+    How it stands.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    registered: bool
+
+
+class ClaimForm(BaseModel):
+    """
+    That the caller takes the task.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    take_over: bool = False
+    """
+    From whoever has it.
+    """
+
+
 class DraftForm(BaseModel):
     """
     What a segment is to be: nobody is judged by it before it is published.
@@ -85,6 +111,27 @@ class ExportAnswer(BaseModel):
     """
     What was planned and sent, and what it was to show.
     """
+    tasks: list[dict[str, Any]]
+    """
+    What staff were to do, and what came of it.
+    """
+    browsers: list[dict[str, Any]]
+    """
+    That take push.
+    """
+
+
+class KeysForm(BaseModel):
+    """
+    What only this browser can read is encrypted with, in base64url.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    p256dh: Annotated[str, Field(max_length=100)]
+    auth: Annotated[str, Field(max_length=50)]
 
 
 class ListedAnswer(BaseModel):
@@ -137,6 +184,13 @@ class MessageAnswer(BaseModel):
     Its id, also in its events and in the `Message-ID` of an e-mail.
     """
     customer: str
+    """
+    Empty for a test of a template.
+    """
+    test: bool
+    """
+    Sent to somebody of the staff; it counts nowhere.
+    """
     state: str
     """
     `planned`, `claimed`, `sent`, `failed`, `unknown` or `suppressed`.
@@ -179,6 +233,10 @@ class MessageForm(BaseModel):
     """
     What it is about.
     """
+    channel: Literal["email", "sms", "push", "webhook", "task"] = "email"
+    """
+    By which it goes out; the template must say something by it.
+    """
     campaign: Annotated[str, Field(pattern="^[a-z0-9][a-z0-9_.-]{0,63}$")] = "by-hand"
     """
     What it counts for.
@@ -220,6 +278,25 @@ class NewForm(BaseModel):
     """
 
 
+class OutcomeForm(BaseModel):
+    """
+    What came of it.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    outcome: Annotated[str, Field(pattern="^[a-z0-9][a-z0-9_.-]{0,63}$")]
+    """
+    A word for machines.
+    """
+    text: Annotated[str, Field(max_length=2000)] = ""
+    """
+    For staff; goes with an erasure.
+    """
+
+
 class PageEntryAnswer(BaseModel):
     model_config = ConfigDict(
         populate_by_name=True,
@@ -253,20 +330,6 @@ class PageMemberAnswer(BaseModel):
     """
 
 
-class PreviewAnswer(BaseModel):
-    """
-    The message as it would go out.
-    """
-
-    model_config = ConfigDict(
-        populate_by_name=True,
-    )
-    locale: str
-    subject: str
-    html: str
-    text: str
-
-
 class PreviewForm(BaseModel):
     """
     What to write the template with, in place of a customer's own fields.
@@ -284,6 +347,24 @@ class PreviewForm(BaseModel):
     values: Annotated[dict[str, Any] | None, Field(max_length=100)] = None
     """
     Fields of the request, as `values.…`.
+    """
+
+
+class PreviewSms(BaseModel):
+    """
+    A text message as it would go out, and what it counts as.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    text: str
+    pattern: str
+    tokens: list[str]
+    encoding: Literal["gsm-7", "ucs-2"]
+    segments: int
+    """
+    Messages that are paid for, without a line to opt out that the platform adds.
     """
 
 
@@ -338,6 +419,61 @@ class ProfileAnswer(BaseModel):
     tier_name: str | None
 
 
+class PushForm(BaseModel):
+    """
+    What a browser shows, and where a click leads.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    title: Annotated[str, Field(max_length=4000, min_length=1)]
+    body: Annotated[str, Field(max_length=4000, min_length=1)]
+    url: Annotated[str, Field(max_length=4000)] = ""
+
+
+class RemovalForm(BaseModel):
+    """
+    A browser that takes no more push.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    customer: Annotated[str, Field(pattern="^[0-3][0-9a-v]{12}$")]
+    endpoint: Annotated[str, Field(max_length=2000, min_length=1)]
+
+
+class RemovedBrowserAnswer(BaseModel):
+    """
+    What became of it.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    removed: bool
+    """
+    False: there was none.
+    """
+
+
+class RemovedEndpointAnswer(BaseModel):
+    """
+    What became of it.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    removed: bool
+    """
+    False: there was none.
+    """
+
+
 class SegmentAnswer(BaseModel):
     """
     A segment.
@@ -366,6 +502,34 @@ class SegmentAnswer(BaseModel):
     The share of those known who were.
     """
     changed_at: AwareDatetime
+
+
+class SetWebhookEndpointAnswer(BaseModel):
+    """
+    Where webhooks go, after a change.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    url: str | None
+    """
+    Null: there is none, and messages by webhook are suppressed: no contact.
+    """
+    set_at: AwareDatetime | None
+    rotated_at: AwareDatetime | None
+    previous_until: AwareDatetime | None
+    """
+    Until then webhooks are signed with two secrets.
+    """
+    gone_at: AwareDatetime | None
+    """
+    It answered 410, so nothing is sent to it until it is set again.
+    """
+    secret: str | None
+    """
+    What webhooks are signed with (`whsec_…`), where it is new. It is told this once.
+    """
 
 
 class SizeAnswer(BaseModel):
@@ -428,24 +592,108 @@ class SizeForm(BaseModel):
     """
 
 
-class TextForm(BaseModel):
+class SmsForm(BaseModel):
     """
-    A message in one language. Fields stand in `{{ … }}`, conditions and lists in `{% if %}` and `{% for %}`.
+    A text message. With a pattern the provider writes its own approved text, of which it gets the tokens alone.
     """
 
     model_config = ConfigDict(
         extra="forbid",
         populate_by_name=True,
     )
-    subject: Annotated[str, Field(max_length=500, min_length=1)]
-    mjml: Annotated[str, Field(max_length=64000, min_length=1)]
+    text: Annotated[str, Field(max_length=4000, min_length=1)]
+    pattern: Annotated[str, Field(max_length=100, pattern="^[A-Za-z0-9_.-]*$")] = ""
     """
-    https://mjml.io, with `{{ unsubscribe_url }}`.
+    The provider's name for it.
     """
-    text: Annotated[str, Field(max_length=64000, min_length=1)]
+    tokens: Annotated[list[str], Field(max_length=10)] = []
     """
-    For mail programs that show no HTML.
+    Each a template of its own, in the pattern's order.
     """
+
+
+class TaskAnswer(BaseModel):
+    """
+    A task, and how it stands.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    task: str
+    customer: str
+    state: Literal["open", "done", "cancelled"]
+    title: str
+    note: str
+    via: Literal["phone", "post"] | None
+    """
+    How staff reach the customer, who agreed to that.
+    """
+    owner: str
+    """
+    `staff:<subject>` or `key:<key id>`; empty: nobody.
+    """
+    due: AwareDatetime
+    campaign: str
+    step: str
+    occasion: str
+    locale: str
+    """
+    The customer's language, of those that the template has.
+    """
+    outcome: str
+    text: str
+    opened_at: AwareDatetime
+    changed_at: AwareDatetime
+
+
+class TaskForm(BaseModel):
+    """
+    What a member of staff is to do.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    title: Annotated[str, Field(max_length=4000, min_length=1)]
+    note: Annotated[str, Field(max_length=4000)] = ""
+
+
+class TrialAnswer(BaseModel):
+    """
+    The test, on its way.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    message: str
+    """
+    Its id: `GET /v1/messages/{message}` tells how it stands.
+    """
+
+
+class TrialForm(BaseModel):
+    """
+    To whom of the staff, and with which fields in place of a customer's own.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    channel: Literal["email", "sms", "webhook"] = "email"
+    to: Annotated[str, Field(max_length=254)] = ""
+    """
+    An address, or a number as `+98…`; of a webhook nothing.
+    """
+    locale: Annotated[str, Field(pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = "en"
+    """
+    The language wanted; where there is none, another.
+    """
+    customer: Annotated[dict[str, str | int | bool | None] | None, Field(max_length=100)] = None
+    values: Annotated[dict[str, str | int | bool | list[dict[str, str | int]]] | None, Field(max_length=100)] = None
 
 
 class VersionAnswer(BaseModel):
@@ -472,6 +720,95 @@ class VersionsAnswer(BaseModel):
         populate_by_name=True,
     )
     items: list[VersionAnswer]
+
+
+class WebhookEndpointAnswer(BaseModel):
+    """
+    Where webhooks go, without secrets.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    url: str | None
+    """
+    Null: there is none, and messages by webhook are suppressed: no contact.
+    """
+    set_at: AwareDatetime | None
+    rotated_at: AwareDatetime | None
+    previous_until: AwareDatetime | None
+    """
+    Until then webhooks are signed with two secrets.
+    """
+    gone_at: AwareDatetime | None
+    """
+    It answered 410, so nothing is sent to it until it is set again.
+    """
+
+
+class WebhookEndpointForm(BaseModel):
+    """
+    Where webhooks go.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    url: Annotated[str, Field(max_length=2000, min_length=1)]
+    """
+    HTTPS, on the internet; redirects are not followed.
+    """
+
+
+class WebhookForm(BaseModel):
+    """
+    Words beside the fields that a webhook hands on.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    text: Annotated[str, Field(max_length=4000)] = ""
+
+
+class WebhookSecretRotation(BaseModel):
+    """
+    How the secret is replaced.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    keep_hours: Annotated[int, Field(ge=0, le=720)] = 24
+    """
+    So long webhooks are signed with the secret before as well.
+    """
+
+
+class WorkForm(BaseModel):
+    """
+    What is the same for a task of staff in every language.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    via: Literal["phone", "post"] | None = None
+    """
+    How staff reach the customer, which takes a consent for this channel; null: they do not.
+    """
+    owner: Annotated[str, Field(max_length=200)] = ""
+    """
+    Who does it, unless somebody else takes it.
+    """
+    due_hours: Annotated[int, Field(ge=1, le=8760)] = 24
+    """
+    From when the task is there.
+    """
 
 
 class Error(BaseModel):
@@ -504,6 +841,81 @@ class Problem(BaseModel):
     errors: list[Error] | None = None
 
 
+class BrowserForm(BaseModel):
+    """
+    A browser, as `PushSubscription.toJSON` gives it, and whose it is.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    customer: Annotated[str, Field(pattern="^[0-3][0-9a-v]{12}$")]
+    endpoint: Annotated[str, Field(max_length=2000, min_length=1)]
+    """
+    HTTPS, on the internet.
+    """
+    keys: KeysForm
+
+
+class PageTaskAnswer(BaseModel):
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    items: list[TaskAnswer]
+    next: str | None
+    """
+    Cursor of the next page; null on the last.
+    """
+
+
+class PreviewAnswer(BaseModel):
+    """
+    The message as it would go out, by each channel that the language has a text for.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    locale: str
+    subject: str
+    """
+    Of the e-mail; empty without one, as `html` and `text`.
+    """
+    html: str
+    text: str
+    sms: PreviewSms | None
+    push: PushForm | None
+    task: TaskForm | None
+    webhook: WebhookForm | None
+
+
+class TextForm(BaseModel):
+    """
+    A message in one language. Fields stand in `{{ … }}`, conditions and lists in `{% if %}` and `{% for %}`.
+
+    `subject`, `mjml` and `text` are the e-mail; the others are what goes out by their channels. One at least is needed.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    subject: Annotated[str, Field(max_length=500)] = ""
+    mjml: Annotated[str, Field(max_length=64000)] = ""
+    """
+    https://mjml.io, with `{{ unsubscribe_url }}`.
+    """
+    text: Annotated[str, Field(max_length=64000)] = ""
+    """
+    For mail programs that show no HTML.
+    """
+    sms: SmsForm | None = None
+    push: PushForm | None = None
+    task: TaskForm | None = None
+    webhook: WebhookForm | None = None
+
+
 class TemplateAnswer(BaseModel):
     """
     The last version of a template.
@@ -520,6 +932,7 @@ class TemplateAnswer(BaseModel):
     """
     published_at: AwareDatetime
     texts: dict[str, TextForm]
+    work: WorkForm
 
 
 class TemplateForm(BaseModel):
@@ -536,6 +949,7 @@ class TemplateForm(BaseModel):
     As the shop names it.
     """
     texts: dict[Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")], TextForm]
+    work: WorkForm | None = None
 
 
 class TemplatesAnswer(BaseModel):

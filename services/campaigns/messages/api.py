@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from fastapi import APIRouter, Depends, Path, Query
@@ -26,6 +26,7 @@ _LISTED_MAX = 200
 _SHOWN: dict[str, Any] = {
     "message": _ID,
     "customer": _CUSTOMER,
+    "test": False,
     "state": "sent",
     "reason": "",
     "channel": "email",
@@ -52,6 +53,9 @@ class MessageForm(BaseModel):
     template: str = Field(pattern=_NAME, examples=["thank-you"])
     purpose: str = Field(pattern=_NAME, description="That the customer must have consented to.", examples=["news"])
     occasion: str = Field(min_length=1, max_length=200, description="What it is about.", examples=["spring-2026"])
+    channel: Literal["email", "sms", "push", "webhook", "task"] = Field(
+        "email", description="By which it goes out; the template must say something by it."
+    )
     campaign: str = Field("by-hand", pattern=_NAME, description="What it counts for.")
     values: dict[str, str | int | bool | list[dict[str, str | int]]] = Field(
         {}, max_length=100, description="Fields of the template, as `values.…`. Nothing personal."
@@ -76,7 +80,8 @@ class MessageAnswer(BaseModel):
     """A message, and how it stands."""
 
     message: str = Field(description="Its id, also in its events and in the `Message-ID` of an e-mail.")
-    customer: str
+    customer: str = Field(description="Empty for a test of a template.")
+    test: bool = Field(description="Sent to somebody of the staff; it counts nowhere.")
     state: str = Field(description="`planned`, `claimed`, `sent`, `failed`, `unknown` or `suppressed`.")
     reason: str = Field(description="Of a failure or a suppression; else empty.")
     channel: str
@@ -109,7 +114,7 @@ async def send_message(
     caller: Annotated[Caller, Depends(allow("campaigns:write"))], database: DatabaseDep, body: MessageForm
 ) -> MessageAnswer:
     """Planned, and sent by the worker where consent allows it. For the same occasion again it is the same message."""
-    wanted = msgspec.convert({**body.model_dump(), "channel": "email"}, Request)
+    wanted = msgspec.convert(body.model_dump(), Request)
     async with database.write(caller.shop_id) as tx:
         known = await audience.profiles_of(tx.conn, [(int(caller.shop_id), int(customer_number(body.customer)))])
         if not known:
@@ -162,7 +167,8 @@ def _answer(shown: Shown) -> MessageAnswer:
     }
     return MessageAnswer(
         message=plan.id,
-        customer=customer_id_text(CustomerId(plan.customer)),
+        customer="" if shown.test else customer_id_text(CustomerId(plan.customer)),
+        test=shown.test,
         state=shown.state.name.lower(),
         reason=shown.reason,
         template_version=shown.version,

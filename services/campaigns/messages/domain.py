@@ -10,19 +10,29 @@ and never again by itself. So nobody gets a message twice, and nothing is lost w
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any, Literal, NamedTuple
 
 from services.campaigns.audience import Person
 from services.campaigns.consent import Word, allows
+from services.campaigns.devices import Browser
+from services.campaigns.hooks import Hook
 from services.campaigns.templates import ITEMS_MAX, Version, chosen
 from shared.contracts.campaigns import Suppression
 from shared.kernel import derive_event_id
 
-CHANNELS = frozenset({"email"})
+CHANNELS = ("email", "sms", "push", "webhook", "task")
 """Those that can be sent by today."""
+REPORTS = "/v1/reports"
+"""Where providers tell what became of messages."""
+_CONSENTED = frozenset({"email", "sms", "push"})
+"""They reach the customer themselves. Webhooks reach the shop's systems, and tasks its staff."""
+_REPEATED = frozenset({"webhook", "task"})
+"""What gets a message twice has it once, by its id: it may be sent again though nobody knows whether it was sent."""
+Contact = str | list[Browser] | Hook | None
+"""Where a message goes; None: nowhere."""
 AGE = timedelta(days=1)
 """A message is of use for so long, unless its request says otherwise."""
 ATTEMPTS_MAX = 8
@@ -69,6 +79,14 @@ Standing = Literal["stands", "paused", "goal", "exit"]
 """Of the run that a message belongs to: it may be sent; not now; not at all, and why."""
 
 
+class Trial(NamedTuple):
+    """What a test is sent with, in place of a customer's own. It counts nowhere, and nothing is told of it."""
+
+    to: str
+    locale: str
+    customer: Mapping[str, Any]
+
+
 class Claimed(NamedTuple):
     """A message that is to be sent now."""
 
@@ -77,6 +95,8 @@ class Claimed(NamedTuple):
     person: Person
     version: Version
     locale: str
+    to: Contact
+    trial: Trial | None = None
 
 
 class Verdict(NamedTuple):
@@ -91,6 +111,16 @@ class Answer(NamedTuple):
 
     state: State
     reason: str = ""
+    reference: str = ""
+    """The provider's name for the message."""
+    segments: int | None = None
+    """Of a text message."""
+    repeats: bool = False
+    """Of UNKNOWN: it may be sent again, since the other side takes a repeat once."""
+    wait: timedelta = timedelta(0)
+    """Before it is tried again, as the provider asks."""
+    gone: tuple[bytes, ...] = ()
+    """Browsers that are no more."""
 
 
 class Outcome(NamedTuple):
@@ -100,6 +130,8 @@ class Outcome(NamedTuple):
     reason: str
     due: datetime | None
     """When it is tried again."""
+    reference: str = ""
+    segments: int | None = None
 
 
 def message_id(shop: str, customer: str, about: tuple[str, str, str], channel: str) -> str:
@@ -113,6 +145,7 @@ def judge(
     words: Collection[Word],
     version: Version | None,
     *,
+    contact: Contact,
     languages: Collection[str],
     now: datetime,
 ) -> Verdict:
@@ -121,30 +154,68 @@ def judge(
         return Verdict("erased" if person else "no_contact")
     if plan.expires_at <= now:
         return Verdict("expired")
-    if not allows(words, plan.channel, plan.purpose):
+    asked = consented_channel(plan.channel, version)
+    if asked is not None and not allows(words, asked, plan.purpose):
         return Verdict("no_consent")
-    contacts = person.profile.contacts
-    if plan.channel not in CHANNELS or not contacts.email:
+    if not contact:
         return Verdict("no_contact")
-    if version is None:
+    if version is None or not version.template.languages(plan.channel):
         return Verdict("no_template")
-    return Verdict(None, chosen(version.template, [*filter(None, [contacts.locale]), *languages]))
+    wanted = [*filter(None, [person.profile.contacts.locale]), *languages]
+    return Verdict(None, chosen(version.template, wanted, plan.channel))
+
+
+def consented_channel(channel: str, version: Version | None) -> str | None:
+    """The channel that the customer must have consented to; None: they are not reached."""
+    if channel == "task":
+        return None if version is None else version.template.work.via
+    return None if channel == "webhook" else channel
+
+
+def contact_of(
+    channel: str, person: Person, browsers: Mapping[tuple[int, int], Sequence[Browser]], hook: Hook | None
+) -> Contact:
+    """Where a message to a person goes. `browsers`: by shop and identity; `hook`: of the shop."""
+    contacts = person.profile.contacts
+    match channel:
+        case "email":
+            return contacts.email
+        case "sms":
+            return contacts.phone
+        case "push":
+            return [one for identity in person.identities for one in browsers.get((person.shop, identity), ())]
+        case "webhook":
+            return hook
+        case "task":
+            return "staff"
+    return None
 
 
 def outcome(answer: Answer, attempt: int, now: datetime) -> Outcome:
     """What becomes of a message after an attempt (the first is 1)."""
-    if answer.state is not State.PLANNED:
-        return Outcome(answer.state, answer.reason, None)
+    again = answer.state is State.PLANNED or (answer.state is State.UNKNOWN and answer.repeats)
+    kept: dict[str, Any] = {"reference": answer.reference, "segments": answer.segments}
+    if not again:
+        return Outcome(answer.state, answer.reason, None, **kept)
     if attempt >= ATTEMPTS_MAX:
-        return Outcome(State.FAILED, answer.reason, None)
-    return Outcome(State.PLANNED, answer.reason, now + min(_FIRST_WAIT * 2 ** (attempt - 1), _WAIT_MAX))
+        end = State.UNKNOWN if answer.state is State.UNKNOWN else State.FAILED
+        return Outcome(end, answer.reason, None, **kept)
+    wait = max(answer.wait, min(_FIRST_WAIT * 2 ** (attempt - 1), _WAIT_MAX))
+    return Outcome(State.PLANNED, answer.reason, now + wait, **kept)
+
+
+def lost(channel: str) -> Answer:
+    """What a message comes to that was claimed by who is no more."""
+    return Answer(State.UNKNOWN, "no_answer", repeats=channel in _REPEATED)
 
 
 def fields_of(claimed: Claimed, shop: str, values: Mapping[str, Any], links: tuple[str, str]) -> dict[str, Any]:
     """What the template may show. `links`: to unsubscribe, and to the preference centre."""
     profile = claimed.person.profile
     return {
-        "customer": {
+        "customer": dict(claimed.trial.customer)
+        if claimed.trial is not None
+        else {
             "name": profile.contacts.name,
             "orders": profile.orders,
             "points": profile.points,

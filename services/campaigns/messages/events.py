@@ -10,6 +10,7 @@ import msgspec
 from services.campaigns.messages.domain import AGE, Plan, State, message_id, values_fault
 from shared.contracts.campaigns import (
     MessageChange,
+    MessageChannel,
     MessageFailed,
     MessageRequested,
     MessageSent,
@@ -19,7 +20,6 @@ from shared.contracts.campaigns import (
     Request,
     Suppression,
 )
-from shared.contracts.consents import Channel
 from shared.contracts.envelope import Envelope, message_key
 from shared.kernel import CustomerId, ShopId, customer_id_text, derive_event_id, parse_customer_id
 from shared.messaging.handling import OutboxKey
@@ -71,11 +71,21 @@ def request_of(event: MessageRequested, number: int) -> Plan:
 
 
 def ended(
-    plan: Plan, slug: str, state: State, now: datetime, sequence: int, *, reason: str, version: int | None, locale: str
+    plan: Plan,
+    slug: str,
+    state: State,
+    now: datetime,
+    sequence: int,
+    *,
+    reason: str,
+    version: int | None,
+    locale: str,
+    segments: int | None = None,
 ) -> Envelope:
     """What became of a message that was claimed."""
     form = _FORMS[state]
-    data = MessageChange(**_about(plan), template_version=version, locale=locale or None, reason=reason)
+    said: dict[str, Any] = {"template_version": version, "locale": locale or None, "reason": reason}
+    data = MessageChange(**_about(plan), **said, segments=segments)
     return form(**_attributes(plan, slug, form.__struct_config__.tag, now, sequence), data=data)
 
 
@@ -94,7 +104,7 @@ def _about(plan: Plan) -> dict[str, Any]:
     return {
         "message": plan.id,
         "customer": _name(plan),
-        "channel": cast(Channel, plan.channel),
+        "channel": cast(MessageChannel, plan.channel),
         "purpose": plan.purpose,
         "campaign": plan.campaign,
         "step": plan.step,

@@ -2,10 +2,11 @@
 
 1 claim: lock what is due; hold the runs it belongs to and the consents of those persons; judge; CLAIMED or SUPPRESSED;
   commit
-2 write each with its template, and hand it to the server
+2 write each with its template, and hand it to its channel's adaptor
 3 end: SENT, FAILED, UNKNOWN, or PLANNED again, where the message is still ours; tell; commit
 
-Killed between 1 and 3 a message stays CLAIMED. After `HELD` it is UNKNOWN: nobody can say whether it was sent.
+Killed between 1 and 3 a message stays CLAIMED. After `HELD` it is UNKNOWN: nobody can say whether it was sent. Where
+the other side takes a repeat once, it is PLANNED again instead.
 """
 
 from __future__ import annotations
@@ -16,24 +17,41 @@ import secrets
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from types import TracebackType
 from typing import Any, TypeAlias
 
 import asyncpg
-import msgspec
 import structlog
 
-from services.campaigns import audience, consent, templates
+from services.campaigns import audience, consent, devices, hooks, templates
+from services.campaigns.hooks import Hook
 from services.campaigns.messages import store
-from services.campaigns.messages.domain import Answer, Claimed, Outcome, Standing, State, fields_of, judge, outcome
+from services.campaigns.messages.desk import Desk
+from services.campaigns.messages.domain import (
+    CHANNELS,
+    Answer,
+    Claimed,
+    Outcome,
+    Standing,
+    State,
+    consented_channel,
+    contact_of,
+    judge,
+    lost,
+    outcome,
+)
 from services.campaigns.messages.events import ended, key_of, suppressed
-from services.campaigns.messages.outside import Letter, Mailbag
+from services.campaigns.messages.outside import Lane, Means, configured
 from services.campaigns.messages.store import Due
+from services.campaigns.messages.writing import parcel_of, tested
 from services.campaigns.settings import CampaignsSettings
 from shared.contracts import topics
 from shared.contracts.shops import Shop
 from shared.db import AWAY, OpenTransaction, create_pool, write_transaction
 from shared.kernel import Clock, SystemClock
 from shared.messaging.handling import OutboxKey
+from shared.outgoing.client import Outgoing
+from shared.receivers.calling import ANSWER_BYTES_MAX, SECONDS_MAX
 
 log = structlog.get_logger(__name__)
 
@@ -63,6 +81,18 @@ class Sender:
         self._pool, self._settings, self._token, self._standing = pool, settings, token, standing
         self._clock = clock or SystemClock()
         self._shops: dict[int, Shop] = {}
+        self._dormant = set(CHANNELS) - configured(settings)
+        self._outgoing: Outgoing | None = None
+
+    async def __aenter__(self) -> Sender:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        outgoing, self._outgoing = self._outgoing, None
+        if outgoing is not None:
+            await outgoing.__aexit__(kind, error, trace)
 
     async def step(self) -> int:
         """Claim some messages and send them; how many were claimed or suppressed."""
@@ -74,26 +104,28 @@ class Sender:
     async def claim(self) -> tuple[list[tuple[Claimed, str]], int]:
         """(messages that are ours to send, each with the token of its link; how many were looked at)."""
         async with write_transaction(self._pool, self._clock) as tx:
-            found, now = await store.due(tx.conn, self._settings.send_batch)
+            found, now = await store.due(tx.conn, self._settings.send_batch, self._dormant)
             if now is None:
                 return [], 0
             claimed, refused = await self._judged(tx, found, now)
-            keys = {one.plan.id: self._key(one) for one, _ in refused}
+            told = [(one, why) for one, why in refused if not one.test]
+            keys = {one.plan.id: self._key(one) for one, _ in told}
             await tx.lock_keys(Counter(keys.values()))
             await store.claim(tx.conn, claimed)
             await store.suppress(tx.conn, {(one.plan.shop, one.plan.id): why for one, why in refused})
-            for one, why in refused:
+            for one, why in told:
                 key, slug = keys[one.plan.id], self._shops[one.plan.shop].slug
                 tx.publish(topics.CAMPAIGNS_MESSAGES, key, suppressed(one.plan, slug, why, now, tx.sequence(key)))
             tokens = [(one, self._token()) for one in claimed]
-            await consent.add_links(tx.conn, [_link(one, token, now) for one, token in tokens])
+            await consent.add_links(tx.conn, [_link(one, token, now) for one, token in tokens if _links(one)])
             await consent.purge_links(tx.conn)
         return tokens, len(found)
 
     async def hand_over(self, claimed: Sequence[tuple[Claimed, str]]) -> list[tuple[Claimed, Answer]]:
         """Write and send, over a few connections side by side."""
+        means = Means(self._settings, await self._client(), lambda: Desk(self._pool, self._clock))
         lanes = min(self._settings.send_connections, len(claimed))
-        parts = await asyncio.gather(*(self._lane(claimed[at::lanes]) for at in range(lanes)))
+        parts = await asyncio.gather(*(self._lane(means, claimed[at::lanes]) for at in range(lanes)))
         return [one for part in parts for one in part]
 
     async def end(self, answers: Sequence[tuple[Claimed, Answer]]) -> None:
@@ -103,12 +135,22 @@ class Sender:
                 (one.plan.shop, one.plan.id, one.attempt): outcome(answer, one.attempt, tx.now)
                 for one, answer in answers
             }
-            keys = {one.plan.id: self._key(Due(one.plan, one.attempt)) for one, _ in answers}
+            keys = {one.plan.id: self._key(Due(one.plan, one.attempt)) for one, _ in answers if one.trial is None}
             await tx.lock_keys(Counter(keys.values()))
             ours = await store.end(tx.conn, outcomes)
+            await devices.gone(tx.conn, {(one.plan.shop, gone) for one, answer in answers for gone in answer.gone})
+            await hooks.gone(
+                tx.conn,
+                {
+                    (one.plan.shop, one.to.url)
+                    for one, answer in answers
+                    if isinstance(one.to, Hook) and _is_gone(answer)
+                },
+            )
             for one, _ in answers:
                 done = outcomes[one.plan.shop, one.plan.id, one.attempt]
-                if (one.plan.shop, one.plan.id) in ours and done.state is not State.PLANNED:
+                is_told = one.trial is None and done.state is not State.PLANNED
+                if (one.plan.shop, one.plan.id) in ours and is_told:
                     self._tell(tx, one, done, keys[one.plan.id])
 
     async def give_up(self) -> int:
@@ -118,13 +160,16 @@ class Sender:
             if now is None:
                 return 0
             await self._know(tx, {one.plan.shop for one in found})
-            keys = {one.plan.id: self._key(Due(one.plan, one.attempt)) for one in found}
+            keys = {one.plan.id: self._key(Due(one.plan, one.attempt)) for one in found if not one.test}
             await tx.lock_keys(Counter(keys.values()))
-            gone = Outcome(State.UNKNOWN, "no_answer", None)
-            await store.end(tx.conn, {(one.plan.shop, one.plan.id, one.attempt): gone for one in found})
+            ends = {one.plan.id: outcome(lost(one.plan.channel), one.attempt, now) for one in found}
+            await store.end(tx.conn, {(one.plan.shop, one.plan.id, one.attempt): ends[one.plan.id] for one in found})
             for one in found:
+                done = ends[one.plan.id]
+                if done.state is State.PLANNED or one.test:
+                    continue
                 key, slug = keys[one.plan.id], self._shops[one.plan.shop].slug
-                about: dict[str, Any] = {"reason": gone.reason, "version": one.version, "locale": one.locale}
+                about: dict[str, Any] = {"reason": done.reason, "version": one.version, "locale": one.locale}
                 event = ended(one.plan, slug, State.UNKNOWN, now, tx.sequence(key), **about)
                 tx.publish(topics.CAMPAIGNS_MESSAGES, key, event)
         return len(found)
@@ -141,16 +186,27 @@ class Sender:
         await consent.lock(tx.conn, everybody, shared=True)
         words = await consent.words_of(tx.conn, everybody)
         persons = await audience.persons_of(tx.conn, asked)
+        browsers = (
+            await devices.browsers_of(tx.conn, everybody) if "push" in {one.plan.channel for one in found} else {}
+        )
+        told = await hooks.hooks_of(tx.conn, {one.plan.shop for one in found if one.plan.channel == "webhook"})
         versions = await templates.last_versions(tx.conn, {(one.plan.shop, one.plan.template) for one in found})
-        claimed = []
+        claimed: list[Claimed] = []
         for one in found:
             plan = one.plan
             person, version = persons[plan.shop, plan.customer], versions.get((plan.shop, plan.template))
             own = [word for word in words if word.shop == plan.shop and word.customer in person.identities]
             languages = self._shops[plan.shop].languages
-            verdict = judge(plan, person, own, version, languages=languages, now=now)
+            hook = told.get(plan.shop)
+            if one.test:
+                trial = tested(one, person, version, hook, languages)
+                claimed += [trial] if trial else []
+                refused += [] if trial else [(one, "no_template")]
+                continue
+            to = contact_of(plan.channel, person, browsers, hook)
+            verdict = judge(plan, person, own, version, contact=to, languages=languages, now=now)
             if verdict.suppressed is None and version is not None:
-                claimed.append(Claimed(plan, one.attempt + 1, person, version, verdict.locale))
+                claimed.append(Claimed(plan, one.attempt + 1, person, version, verdict.locale, to))
             else:
                 refused.append((one, verdict.suppressed))
         return claimed, refused
@@ -173,36 +229,25 @@ class Sender:
         await store.hold(tx.conn, resting)
         return judged, ended
 
-    async def _lane(self, claimed: Sequence[tuple[Claimed, str]]) -> list[tuple[Claimed, Answer]]:
-        async with Mailbag(self._settings) as bag:
-            return [(one, await self._send(bag, one, token)) for one, token in claimed]
+    async def _lane(self, means: Means, claimed: Sequence[tuple[Claimed, str]]) -> list[tuple[Claimed, Answer]]:
+        async with Lane(means) as lane:
+            return [(one, await self._send(lane, one, token)) for one, token in claimed]
 
-    async def _send(self, bag: Mailbag, one: Claimed, token: str) -> Answer:
-        shop, to = self._shops[one.plan.shop], one.person.profile.contacts.email
-        base = self._settings.public_url
-        links = (
-            f"{base}{consent.UNSUBSCRIBE}/{shop.slug}/{token}",
-            f"{base}{consent.PREFERENCES}/{shop.slug}/{token}",
-        )
-        fields = fields_of(one, shop.name, msgspec.json.decode(one.plan.fields), links)
+    async def _send(self, lane: Lane, one: Claimed, token: str) -> Answer:
+        shop = self._shops[one.plan.shop]
         try:
-            written, html = templates.write(one.version.template, one.locale, fields)
+            parcel = parcel_of(one, shop, token, self._settings, self._clock.now())
         except templates.Trouble as trouble:
             log.warning("a message cannot be written", template=one.plan.template, shop=shop.slug, why=str(trouble))
             return Answer(State.FAILED, "template")
-        assert to is not None, "judged"
-        return await bag.send(
-            Letter(
-                message=one.plan.id,
-                to=to,
-                sender=self._settings.mail_from,
-                subject=written.subject,
-                text=written.text,
-                html=html,
-                unsubscribe=links[0],
-                now=self._clock.now(),
+        return await lane.send(parcel)
+
+    async def _client(self) -> Outgoing:
+        if self._outgoing is None:
+            self._outgoing = Outgoing(
+                loopback=self._settings.send_loopback, seconds_max=SECONDS_MAX, bytes_max=ANSWER_BYTES_MAX
             )
-        )
+        return self._outgoing
 
     async def _know(self, tx: OpenTransaction, numbers: set[int]) -> None:
         self._shops |= await store.shops(tx.conn, numbers)
@@ -213,7 +258,7 @@ class Sender:
     def _tell(self, tx: OpenTransaction, one: Claimed, done: Outcome, key: OutboxKey) -> None:
         slug = self._shops[one.plan.shop].slug
         about: dict[str, Any] = {"reason": done.reason, "version": one.version.number, "locale": one.locale}
-        event = ended(one.plan, slug, done.state, tx.now, tx.sequence(key), **about)
+        event = ended(one.plan, slug, done.state, tx.now, tx.sequence(key), **about, segments=done.segments)
         tx.publish(topics.CAMPAIGNS_MESSAGES, key, event)
 
 
@@ -222,8 +267,8 @@ async def keep_sending(settings: CampaignsSettings, stop: asyncio.Event, standin
     url = settings.database_url.get_secret_value()
     while not stop.is_set():
         try:
-            async with await create_pool(url, "campaigns", application="campaigns-send", max_size=2) as pool:
-                sender = Sender(pool, settings, standing=standing)
+            pool = await create_pool(url, "campaigns", application="campaigns-send", max_size=2)
+            async with pool, Sender(pool, settings, standing=standing) as sender:
                 while not stop.is_set():
                     if not await sender.step() and not await sender.give_up():
                         await _wait(stop, _LOOK_SECONDS)
@@ -235,6 +280,15 @@ async def keep_sending(settings: CampaignsSettings, stop: asyncio.Event, standin
 def _link(one: Claimed, token: str, now: datetime) -> consent.NewLink:
     plan = one.plan
     return consent.NewLink(plan.shop, token, plan.customer, plan.channel, plan.id, one.locale, now + _LINK_DAYS)
+
+
+def _links(one: Claimed) -> bool:
+    """Whether the message reaches the customer, who may then say that they want no more."""
+    return one.trial is None and one.plan.channel == consented_channel(one.plan.channel, one.version)
+
+
+def _is_gone(answer: Answer) -> bool:
+    return (answer.state, answer.reason) == (State.FAILED, "410")
 
 
 async def _wait(stop: asyncio.Event, seconds: float) -> None:

@@ -27,11 +27,12 @@ ON CONFLICT (shop, id) DO NOTHING RETURNING shop, id
 """  # noqa: S608 - text of our own
 # By the database's clock: who sends may be anywhere, and its own clock off.
 _DUE = f"""
-SELECT {_COLUMNS}, attempt, now() AS now FROM message
-WHERE state = 0 AND due <= now() ORDER BY due LIMIT $1 FOR UPDATE SKIP LOCKED
+SELECT {_COLUMNS}, attempt, test, test_to, now() AS now FROM message
+WHERE state = 0 AND due <= now() AND (channel <> ALL($2::text[]) OR expires_at <= now())
+ORDER BY due LIMIT $1 FOR UPDATE SKIP LOCKED
 """  # noqa: S608 - text of our own
 _LOST = f"""
-SELECT {_COLUMNS}, attempt, template_version, locale, now() AS now FROM message
+SELECT {_COLUMNS}, attempt, test, template_version, locale, now() AS now FROM message
 WHERE state = 1 AND claimed_at < now() - $1::interval ORDER BY claimed_at LIMIT $2 FOR UPDATE SKIP LOCKED
 """  # noqa: S608 - text of our own
 _CLAIM = """
@@ -44,14 +45,15 @@ WHERE m.shop = n.shop AND m.id = n.id
 _END = """
 UPDATE message m
 SET state = n.state, reason = n.reason, due = coalesce(n.due, m.due),
-    ended_at = CASE WHEN n.state = 0 THEN NULL ELSE now() END
-FROM unnest($1::smallint[], $2::text[], $3::int[], $4::smallint[], $5::text[], $6::timestamptz[])
-    AS n (shop, id, attempt, state, reason, due)
+    reference = coalesce(nullif(n.reference, ''), m.reference), segments = coalesce(n.segments, m.segments),
+    test_to = CASE WHEN n.state = 0 THEN m.test_to END, ended_at = CASE WHEN n.state = 0 THEN NULL ELSE now() END
+FROM unnest($1::smallint[], $2::text[], $3::int[], $4::smallint[], $5::text[], $6::timestamptz[], $7::text[], $8::int[])
+    AS n (shop, id, attempt, state, reason, due, reference, segments)
 WHERE m.shop = n.shop AND m.id = n.id AND m.state = 1 AND m.attempt = n.attempt
 RETURNING m.shop, m.id
 """
 _SUPPRESS = """
-UPDATE message m SET state = 5, reason = n.reason, ended_at = now()
+UPDATE message m SET state = 5, reason = n.reason, ended_at = now(), test_to = NULL
 FROM unnest($1::smallint[], $2::text[], $3::text[]) AS n (shop, id, reason) WHERE m.shop = n.shop AND m.id = n.id
 """
 # Until its run goes on it is looked at once more: when it expires.
@@ -72,11 +74,19 @@ UPDATE message SET due = least(due, now()), reason = '' WHERE (shop, id) IN (
 """
 _SHOPS = "SELECT settings::text AS settings FROM shop WHERE number = ANY($1::smallint[])"
 _ONE = f"""
-SELECT {_COLUMNS}, attempt, state, reason, locale, template_version, planned_at, ended_at FROM message
+SELECT {_COLUMNS}, attempt, state, reason, locale, template_version, planned_at, ended_at, test FROM message
 WHERE shop = $1 AND id = $2
 """  # noqa: S608 - text of our own
+_TEST = f"""
+INSERT INTO message ({_COLUMNS}, planned_at, state, test, test_to)
+SELECT $1::smallint, $2, $3::bigint, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16::timestamptz, 0, true,
+       $17
+WHERE (SELECT count(*) FROM message
+       WHERE shop = $1 AND customer = $3 AND test AND planned_at > $16 - interval '1 hour') < $18
+RETURNING 1
+"""  # noqa: S608 - text of our own
 _OF = f"""
-SELECT {_COLUMNS}, attempt, state, reason, locale, template_version, planned_at, ended_at FROM message
+SELECT {_COLUMNS}, attempt, state, reason, locale, template_version, planned_at, ended_at, test FROM message
 WHERE shop = $1 AND customer = ANY($2::bigint[]) ORDER BY planned_at DESC, id LIMIT $3
 """  # noqa: S608 - text of our own
 _LOCK_OF = "SELECT id FROM message WHERE shop = $1 AND customer = ANY($2::bigint[]) ORDER BY id FOR UPDATE"
@@ -94,6 +104,8 @@ class Due(NamedTuple):
 
     plan: Plan
     attempt: int
+    test: bool = False
+    test_to: str | None = None
 
 
 class Shown(NamedTuple):
@@ -107,6 +119,7 @@ class Shown(NamedTuple):
     version: int | None
     planned_at: datetime
     ended_at: datetime | None
+    test: bool = False
 
 
 async def add(conn: asyncpg.Connection[Any], plans: Collection[Plan], state: State, now: datetime) -> set[Key]:
@@ -118,17 +131,29 @@ async def add(conn: asyncpg.Connection[Any], plans: Collection[Plan], state: Sta
     return {(row[0], row[1]) for row in await conn.fetch(_ADD, *columns, now, int(state))}
 
 
-async def due(conn: asyncpg.Connection[Any], most: int) -> tuple[list[Due], datetime | None]:
-    """Messages whose time has come, that nobody else holds, and what time it is."""
-    rows = await conn.fetch(_DUE, most)
-    return [Due(_plan(row), row["attempt"]) for row in rows], rows[0]["now"] if rows else None
+async def add_test(conn: asyncpg.Connection[Any], plan: Plan, to: str, *, now: datetime, hourly_max: int) -> bool:
+    """Keep a test; False above so many of the shop in an hour."""
+    return await conn.fetchval(_TEST, *plan, now, to, hourly_max) is not None
+
+
+async def due(conn: asyncpg.Connection[Any], most: int, dormant: Collection[str]) -> tuple[list[Due], datetime | None]:
+    """Messages whose time has come, that nobody else holds, and what time it is. By channels that are `dormant`
+
+    nothing can be sent: what waits for them is due only once it has expired.
+    """
+    rows = await conn.fetch(_DUE, most, sorted(dormant))
+    found = [Due(_plan(row), row["attempt"], row["test"], row["test_to"]) for row in rows]
+    return found, rows[0]["now"] if rows else None
 
 
 async def lost(conn: asyncpg.Connection[Any], held: timedelta, most: int) -> tuple[list[Shown], datetime | None]:
     """Messages that were claimed so long ago that whoever claimed them is no more."""
     rows = await conn.fetch(_LOST, held, most)
     found = [
-        Shown(_plan(row), State.CLAIMED, row["attempt"], "", row["locale"], row["template_version"], row["now"], None)
+        Shown(
+            *(_plan(row), State.CLAIMED, row["attempt"], "", row["locale"], row["template_version"]),
+            *(row["now"], None, row["test"]),
+        )
         for row in rows
     ]
     return found, rows[0]["now"] if rows else None
@@ -143,7 +168,10 @@ async def claim(conn: asyncpg.Connection[Any], claimed: Sequence[Claimed]) -> No
 
 async def end(conn: asyncpg.Connection[Any], outcomes: Mapping[tuple[int, str, int], Outcome]) -> set[Key]:
     """Write what became of messages, by (shop, id, attempt); (shop, id) of those that were still ours."""
-    rows = [(*key, int(one.state), one.reason, one.due) for key, one in sorted(outcomes.items())]
+    rows = [
+        (*key, int(one.state), one.reason, one.due, one.reference, one.segments)
+        for key, one in sorted(outcomes.items())
+    ]
     if not rows:
         return set()
     found = await conn.fetch(_END, *(list(column) for column in zip(*rows, strict=True)))
@@ -214,4 +242,5 @@ def _shown(row: asyncpg.Record) -> Shown:
         row["template_version"],
         row["planned_at"],
         row["ended_at"],
+        row["test"],
     )

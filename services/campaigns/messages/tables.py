@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Index,
@@ -34,8 +35,12 @@ def add_tables(metadata: MetaData) -> None:
         Column("attempt", Integer, nullable=False, server_default=text("0")),
         Column("template_version", Integer, comment="as it was claimed with"),
         Column("journey_version", Integer, comment="that the run keeps"),
+        Column("segments", Integer, comment="of a text message: how many are paid for"),
         Column("shop", SmallInteger, nullable=False),
         Column("state", SmallInteger, nullable=False, comment="as messages.domain.State"),
+        Column("test", Boolean, nullable=False, server_default=text("false"), comment="counts nowhere"),
+        Column("test_to", Text, comment="whom of the staff a test goes to; null once it has ended"),
+        Column("reference", _ID, comment="by which the provider names it"),
         Column("id", _ID, nullable=False, comment="of campaign, step, occasion, customer and channel"),
         Column("channel", Text, nullable=False),
         Column("purpose", Text, nullable=False),
@@ -53,6 +58,8 @@ def add_tables(metadata: MetaData) -> None:
     )
     Index("ix_message_due", message.c.due, postgresql_where=text("state = 0"))
     Index("ix_message_claimed", message.c.claimed_at, postgresql_where=text("state = 1"))
+    Index("ix_message_reference", message.c.reference, postgresql_where=text("reference IS NOT NULL"))
+    Index("ix_message_campaign", message.c.shop, message.c.campaign, message.c.ended_at)
     Index("ix_message_customer", message.c.shop, message.c.customer, message.c.planned_at)
     Index("ix_message_run", message.c.shop, message.c.run, postgresql_where=text("state = 0 AND run IS NOT NULL"))
     Index(

@@ -24,6 +24,8 @@ class ExportAnswer(BaseModel):
     consents: list[dict[str, Any]] = Field(description="What holds, by channel and purpose.")
     segments: list[dict[str, Any]] = Field(description="To which they belong, and since when.")
     messages: list[dict[str, Any]] = Field(description="What was planned and sent, and what it was to show.")
+    tasks: list[dict[str, Any]] = Field(description="What staff were to do, and what came of it.")
+    browsers: list[dict[str, Any]] = Field(description="That take push.")
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -34,6 +36,8 @@ class ExportAnswer(BaseModel):
                 "consents": [{"channel": "email", "purpose": "newsletter", "state": "given"}],
                 "segments": [{"segment": "regulars-at-risk", "since": "2026-03-20T09:30:00Z", "version": 2}],
                 "messages": [{"campaign": "by-hand", "template": "thank-you", "state": "sent"}],
+                "tasks": [{"campaign": "onboarding", "title": "Call Sara", "state": "open"}],
+                "browsers": [{"endpoint": "https://push.example.com/send/dHJ5", "added_at": "2026-03-21T09:30:00Z"}],
             }
         }
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from services.campaigns import audience, consent, messages, segments
+from services.campaigns import audience, consent, devices, messages, segments, tasks
 from shared.db import Reads
 from shared.kernel import CustomerId, ShopId, customer_id_text, moment_of
 
@@ -38,6 +38,18 @@ async def export(reads: Reads, shop: ShopId, customer: CustomerId) -> dict[str, 
                 "ended_at": one.ended_at,
             }
             for one in await messages.of_customers(reads, int(shop), [int(customer)], _ROWS_MAX)
+        ],
+        "tasks": [
+            {
+                **{name: getattr(one.opening, name) for name in ("id", "campaign", "step", "title", "note", "due")},
+                "state": one.state.name.lower(),
+                "outcome": one.outcome,
+                "text": one.text,
+            }
+            for one in await tasks.shown_of(reads, int(shop), [int(customer)], _ROWS_MAX)
+        ],
+        "browsers": [
+            {"endpoint": endpoint, "added_at": at} for endpoint, at in await devices.shown_of(reads, shop, customer)
         ],
     }
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 
-from services.campaigns import audience, consent, messages
+from services.campaigns import audience, consent, devices, messages, tasks
 from shared.kernel import CustomerId, ShopId
 
 
@@ -23,5 +23,7 @@ async def remove(conn: asyncpg.Connection[Any], shop: ShopId, customers: Sequenc
         "messages": emptied,
         "contacts": await audience.forget(conn, shop, customers),
         "consents": await consent.forget(conn, shop, customers),
+        "browsers": await devices.forget(conn, shop, customers),
+        "tasks": await tasks.forget(conn, shop, customers),
     }
     return {kind: count for kind, count in gone.items() if count}

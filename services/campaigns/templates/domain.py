@@ -3,28 +3,81 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 
 ITEMS_MAX = 50
 """Rows of a list, which a template may repeat over."""
+Way = Literal["phone", "post"]
 
 
-class Text(msgspec.Struct, frozen=True, kw_only=True):
-    """A message in one language."""
+class SmsText(msgspec.Struct, frozen=True, kw_only=True):
+    """A text message in one language."""
 
-    subject: str
-    mjml: str
-    """https://mjml.io: becomes HTML that mail programs show."""
     text: str
+    pattern: str = ""
+    """A text that the provider keeps and has approved, by its name there; only `tokens` go out then."""
+    tokens: tuple[str, ...] = ()
+
+
+class PushText(msgspec.Struct, frozen=True, kw_only=True):
+    """What a browser shows, and where a click on it leads."""
+
+    title: str
+    body: str
+    url: str = ""
+
+
+class TaskText(msgspec.Struct, frozen=True, kw_only=True):
+    """What a member of staff is to do."""
+
+    title: str
+    note: str = ""
+
+
+class WebhookText(msgspec.Struct, frozen=True, kw_only=True):
+    """Words beside the fields that a webhook hands on."""
+
+    text: str
+
+
+class Text(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a template says in one language: by e-mail, where `mjml` is given, and by other channels."""
+
+    subject: str = ""
+    mjml: str = ""
+    """https://mjml.io: becomes HTML that mail programs show."""
+    text: str = ""
     """For those that show no HTML."""
+    sms: SmsText | None = None
+    push: PushText | None = None
+    task: TaskText | None = None
+    webhook: WebhookText | None = None
 
 
-class Template(msgspec.Struct, frozen=True, kw_only=True):
+Part = SmsText | PushText | TaskText | WebhookText
+
+
+class Work(msgspec.Struct, frozen=True, kw_only=True):
+    """What is the same for a task of staff in every language."""
+
+    via: Way | None = None
+    """How staff reach the customer: that takes a consent for this channel. None: they do not."""
+    owner: str = ""
+    """Who does it, unless somebody else takes it: `staff:<subject>`."""
+    due_hours: int = 24
+
+
+class Template(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a template says, by language (`fa`, `en-GB`)."""
 
     texts: dict[str, Text]
+    work: Work = Work()
+
+    def languages(self, channel: str) -> list[str]:
+        """Those in which it has something to say by a channel."""
+        return sorted(locale for locale, text in self.texts.items() if says(text, channel))
 
 
 class Version(NamedTuple):
@@ -54,11 +107,20 @@ class Fault(NamedTuple):
     what: str
 
 
-def chosen(template: Template, wanted: Iterable[str]) -> str:
-    """The language of the message: the first of those wanted that there is, by itself or by its first part."""
-    known = {locale.lower(): locale for locale in template.texts}
+def says(text: Text, channel: str) -> bool:
+    """Whether a text has something to say by a channel."""
+    return bool(text.mjml) if channel == "email" else getattr(text, channel, None) is not None
+
+
+def chosen(template: Template, wanted: Iterable[str], channel: str = "email") -> str:
+    """The language of the message: the first of those wanted that there is, by itself or by its first part.
+
+    The template must say something by the channel, in one language at least.
+    """
+    there = template.languages(channel)
+    known = {locale.lower(): locale for locale in there}
     for locale in wanted:
         for name in (locale.lower().replace("_", "-"), locale.lower().replace("_", "-").partition("-")[0]):
             if name in known:
                 return known[name]
-    return min(template.texts)
+    return min(there)

@@ -10,16 +10,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from services.campaigns.templates.domain import Fault, Template, Trouble, Written
+from services.campaigns.templates.domain import Fault, Part, Template, Text, Trouble, Written
 from services.campaigns.templates.formatting import Formats
 
 SOURCE_BYTES_MAX = 64_000
 OUTPUT_CHARACTERS_MAX = 256_000
 NODES_MAX = 2_000
 DEPTH_MAX = 2
+_SMS_CHARACTERS_MAX = 2_000
+_PUSH_BYTES_MAX = 2_000
+"""Of 4,096 that a push service takes, encrypted."""
+_OF_MAIL = ("subject", "mjml", "text")
+PARTS = ("sms", "push", "task", "webhook")
 FILTERS = ("number", "money", "date", "default")
 _ALLOWED: tuple[type[nodes.Node], ...] = (
     *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Getattr, nodes.Const, nodes.Filter),
@@ -31,11 +37,53 @@ def faults(template: Template) -> list[Fault]:
     """What keeps a template from being published."""
     found = [] if template.texts else [Fault("texts", "a text in at least one language is needed")]
     for locale, text in sorted(template.texts.items()):
-        for part in ("subject", "mjml", "text"):
-            where = f"texts.{locale}.{part}"
-            found += [Fault(where, what) for what in _faults_of(getattr(text, part))]
-            if part == "mjml" and "unsubscribe_url" not in text.mjml:
-                found.append(Fault(where, "must show {{ unsubscribe_url }}, as a link"))
+        where = f"texts.{locale}"
+        given = [name for name in _OF_MAIL if getattr(text, name)]
+        parts = [name for name in PARTS if getattr(text, name) is not None]
+        if not given and not parts:
+            found.append(Fault(where, "says nothing by any channel"))
+        if given and len(given) < len(_OF_MAIL):
+            found.append(Fault(where, "an e-mail needs subject, mjml and text"))
+        if text.mjml and "unsubscribe_url" not in text.mjml:
+            found.append(Fault(f"{where}.mjml", "must show {{ unsubscribe_url }}, as a link"))
+        for name, source in _sources(text):
+            found += [Fault(f"{where}.{name}", what) for what in _faults_of(source)]
+    return found
+
+
+def write_part(template: Template, locale: str, channel: str, fields: Mapping[str, Any]) -> Part:
+    """What goes out by a channel other than e-mail, with its fields filled in. Raises Trouble."""
+    part: Part = getattr(template.texts[locale], channel)
+    formats = Formats(locale)
+    filled: dict[str, Any] = {
+        name: tuple(_filled(one, fields, formats, escaped=False).strip() for one in source)
+        if isinstance(source, tuple)
+        else _filled(source, fields, formats, escaped=False).strip()
+        for name, source in msgspec.structs.asdict(part).items()
+    }
+    if "title" in filled:
+        filled["title"] = " ".join(filled["title"].split())
+    _judge_size(channel, filled)
+    return msgspec.structs.replace(part, **filled)
+
+
+def _judge_size(channel: str, filled: Mapping[str, Any]) -> None:
+    if channel == "sms" and len(filled["text"]) > _SMS_CHARACTERS_MAX:
+        raise Trouble("it becomes too long")
+    if channel == "push":
+        if len(" ".join(filled.values()).encode()) > _PUSH_BYTES_MAX:
+            raise Trouble("it becomes too long")
+        if filled["url"] and not filled["url"].startswith(("https://", "http://")):
+            raise Trouble("a link is none")
+
+
+def _sources(text: Text) -> list[tuple[str, str]]:
+    found = [(name, getattr(text, name)) for name in _OF_MAIL]
+    for channel in PARTS:
+        part = getattr(text, channel)
+        for name, source in msgspec.structs.asdict(part).items() if part is not None else ():
+            several = source if isinstance(source, tuple) else (source,)
+            found += [(f"{channel}.{name}", one) for one in several]
     return found
 
 

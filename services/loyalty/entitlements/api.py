@@ -12,10 +12,11 @@ from starlette.responses import Response
 
 from services.loyalty.entitlements import commands, store
 from services.loyalty.entitlements.commands import KEEP_HOURS_MAX, Endpoint, EntitlementTrouble
-from services.loyalty.entitlements.domain import URL_LENGTH_MAX, State, place_of
+from services.loyalty.entitlements.domain import State, place_of
 from services.loyalty.entitlements.sealing import Vault
 from services.loyalty.entitlements.store import Delivery, Kept
 from shared.kernel import us_of
+from shared.receivers import URL_LENGTH_MAX
 from shared.web import (
     Caller,
     Cursor,

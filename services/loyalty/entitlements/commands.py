@@ -11,13 +11,15 @@ from typing import Any, NamedTuple
 import asyncpg
 
 from services.loyalty.entitlements import store
-from services.loyalty.entitlements.domain import URL_LENGTH_MAX, Place, State, place_of
-from services.loyalty.entitlements.sealing import Vault, new_secret
+from services.loyalty.entitlements.domain import Place, State, place_of
+from services.loyalty.entitlements.sealing import Vault
 from services.loyalty.entitlements.store import Delivery, Kept
+from shared import receivers
 from shared.db import AuditEntry, OpenTransaction, acquire, record, write_transaction
 from shared.db.audit import OPERATOR
 from shared.kernel import Clock
-from shared.outgoing import Refused, check_url
+from shared.outgoing import Refused
+from shared.receivers import new_secret
 
 RandomBytes = Callable[[int], bytes]
 KEEP_HOURS_MAX = 720
@@ -42,12 +44,9 @@ class Endpoint(NamedTuple):
 def checked_url(url: str, *, loopback: bool) -> str:
     """The address, if webhooks may be sent there as far as its text tells. Raises EntitlementTrouble."""
     try:
-        check_url(url, loopback=loopback)
+        return receivers.checked_url(url, loopback=loopback)
     except Refused as refused:
         raise EntitlementTrouble("bad-url", f"the address {refused}") from None
-    if len(url) > URL_LENGTH_MAX or "#" in url:
-        raise EntitlementTrouble("bad-url", f"the address must have no # and at most {URL_LENGTH_MAX} characters")
-    return url
 
 
 async def put(
@@ -55,7 +54,7 @@ async def put(
 ) -> Endpoint:
     """Have a shop told at a checked address. A secret is drawn for one that had none."""
     text = new_secret(random_bytes)
-    is_new = await store.set_url(conn, shop, url, vault.seal(text, shop))
+    is_new = await store.RECEIVERS.set_url(conn, shop, url, vault.seal(text, shop))
     return Endpoint(await found(conn, shop), text if is_new else "")
 
 
@@ -68,7 +67,7 @@ async def rotate(
 ) -> Endpoint:
     """Another secret; webhooks are signed with the one before as well for so long. Raises EntitlementTrouble."""
     text = new_secret(random_bytes)
-    if not await store.rotate(conn, shop, vault.seal(text, shop), keep):
+    if not await store.RECEIVERS.rotate(conn, shop, vault.seal(text, shop), keep):
         raise EntitlementTrouble(*_NO_ENDPOINT)
     return Endpoint(await found(conn, shop), text)
 

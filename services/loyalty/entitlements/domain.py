@@ -14,7 +14,6 @@ from typing import Literal, NamedTuple
 import msgspec
 
 Happening = Literal["granted", "revoked"]
-URL_LENGTH_MAX = 2_000
 PAUSES = tuple(
     timedelta(seconds=seconds) for seconds in (5, 60, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 72_000)
 )

@@ -26,16 +26,14 @@ from services.loyalty.entitlements.store import Claimed
 from services.loyalty.settings import LoyaltySettings
 from shared.db import AWAY, acquire, create_pool
 from shared.kernel import Clock, SystemClock
-from shared.outgoing import Refused, Unreachable, signature_headers
+from shared.receivers import attempt
+from shared.receivers.calling import ANSWER_BYTES_MAX, SECONDS_MAX
 
 if TYPE_CHECKING:
     from shared.outgoing.client import Outgoing
 
 log = structlog.get_logger(__name__)
 
-SECONDS_MAX = 15.0
-"""Of an attempt, from the name of the host to the last byte of the answer."""
-_ANSWER_BYTES_MAX = 1_000_000
 _HELD = timedelta(seconds=60)
 # Together no more than there are connections: an attempt that waits for one would fail for nothing.
 _EACH, _SHOPS_MAX = 2, 10
@@ -74,9 +72,7 @@ class Sender:
 
         url = settings.database_url.get_secret_value()
         pool = await create_pool(url, "loyalty", application="loyalty-entitlements", max_size=2)
-        outgoing = Outgoing(
-            loopback=settings.entitlement_loopback, seconds_max=SECONDS_MAX, bytes_max=_ANSWER_BYTES_MAX
-        )
+        outgoing = Outgoing(loopback=settings.entitlement_loopback, seconds_max=SECONDS_MAX, bytes_max=ANSWER_BYTES_MAX)
         async with pool, outgoing:
             yield cls(pool, Vault(settings.secret_key.get_secret_value()), outgoing, **more)
 
@@ -124,12 +120,15 @@ class Sender:
         # A process that was held up must not send what somebody else has by now, who may be a step further.
         if monotonic() - since > self._held.total_seconds() - SECONDS_MAX:
             return
-        status, asked, why = await self._attempt(one)
-        outcome = outcome_of(status, one.failures + 1, self._rng.random(), asked)
-        trouble = "" if outcome.state is State.DELIVERED else trouble_of(status, why)
+        body, now = one.body.encode(), self._clock.now()
+        told = await attempt(
+            self._outgoing, self._vault, one.url, one.secrets, body, shop=one.shop, message_id=str(one.place), now=now
+        )
+        outcome = outcome_of(told.status, one.failures + 1, self._rng.random(), told.asked)
+        trouble = "" if outcome.state is State.DELIVERED else trouble_of(told.status, told.why)
         try:
             async with acquire(self._pool) as conn:
-                ours = await store.done(conn, one, outcome, status, trouble)
+                ours = await store.done(conn, one, outcome, told.status, trouble)
         except AWAY as error:  # the claim ends, and it is sent again
             log.warning("an entitlement's delivery is not noted", error=type(error).__name__)
             return
@@ -137,22 +136,6 @@ class Sender:
             measures.note_attempt(outcome.state)
         if trouble:
             log.warning("an entitlement is not delivered", shop=one.shop, delivery=str(one.place), reason=trouble)
-
-    async def _attempt(self, one: Claimed) -> tuple[int | None, str, str]:
-        """(status of the answer, its `Retry-After`, why there is none)."""
-        body = one.body.encode()
-        try:
-            secrets = [self._vault.open(sealed, one.shop) for sealed in one.secrets]
-        except ValueError:
-            return None, "", "the secret was encrypted with another MANDEGAR_SECRET_KEY; remove the endpoint and set it"
-        headers = signature_headers(body, secrets, message_id=str(one.place), now=self._clock.now())
-        try:
-            answer = await self._outgoing.call("POST", one.url, {"Content-Type": "application/json", **headers}, body)
-        except Refused as refused:
-            return None, "", f"the receiver {refused}"
-        except Unreachable as unreachable:
-            return None, "", f"the receiver {unreachable}"
-        return answer.status, answer.headers.get("retry-after", ""), ""
 
     async def _measure(self) -> None:
         if monotonic() < self._measured_again:

@@ -1,32 +1,13 @@
-"""Secrets that webhooks are signed with, encrypted by the platform's secret, each bound to its shop."""
+"""Secrets of endpoints for entitlements."""
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Callable
-
-from shared.messaging.dead_letters import Cipher
-
-_PURPOSE = b"mandegar entitlements"
-_SECRET_BYTES = 32
+from shared import receivers
 
 
-class Vault:
-    """Opens and seals them."""
+class Vault(receivers.Vault):
+    """Opens and seals them; those of other webhooks have other keys."""
 
     def __init__(self, secret_key: str) -> None:
         """`secret_key`: the platform's. ValueError when it is short."""
-        self._cipher = Cipher(secret_key, purpose=_PURPOSE)
-
-    def seal(self, secret: str, shop: int) -> bytes:
-        """The secret, encrypted."""
-        return self._cipher.seal(secret.encode(), f"entitlements/{shop}")
-
-    def open(self, sealed: bytes, shop: int) -> str:
-        """The secret. ValueError when it was sealed with another platform secret, or for another shop."""
-        return self._cipher.open(sealed, f"entitlements/{shop}").decode()
-
-
-def new_secret(random_bytes: Callable[[int], bytes]) -> str:
-    """As Standard Webhooks writes them."""
-    return "whsec_" + base64.b64encode(random_bytes(_SECRET_BYTES)).decode()
+        super().__init__(secret_key, "entitlements")

@@ -11,7 +11,9 @@ import asyncpg
 from services.loyalty.entitlements.domain import Notice, Outcome, Place, State, body_of
 from shared.db import Reads
 from shared.kernel import moment_of
+from shared.receivers import Receivers
 
+RECEIVERS = Receivers("entitlement_endpoint")
 _LATEST = 2**57
 _HISTORY = "an import told of it: it is not sent by itself"
 
@@ -32,18 +34,6 @@ SELECT e.url, e.set_at, e.rotated_at, e.gone_at,
        (SELECT count(*) FROM entitlement_delivery d WHERE d.shop = $1 AND d.state = 3) AS failed
 FROM (SELECT) AS one LEFT JOIN entitlement_endpoint e ON e.shop = $1
 """
-# The secret of one that is there stays: whoever moves their receiver need not change both at once.
-_SET = """
-INSERT INTO entitlement_endpoint AS e (shop, url, secret, set_at) VALUES ($1, $2, $3, now())
-ON CONFLICT (shop) DO UPDATE SET url = excluded.url, set_at = now(), gone_at = NULL
-RETURNING e.secret = $3
-"""
-_ROTATE = """
-UPDATE entitlement_endpoint
-SET previous_secret = secret, previous_until = now() + $3, secret = $2, rotated_at = now()
-WHERE shop = $1 RETURNING shop
-"""
-_REMOVE = "DELETE FROM entitlement_endpoint WHERE shop = $1 RETURNING shop"
 _GIVE_UP = """
 UPDATE entitlement_delivery SET state = 3, ended_at = now(), trouble = 'the endpoint was removed'
 WHERE shop = $1 AND state = 1
@@ -75,7 +65,6 @@ SET state = $5::smallint, claimed_until = NULL, due_at = now() + $6, last_status
     ended_at = CASE WHEN $5::smallint <> 1 THEN now() END
 WHERE shop = $1 AND redemption = $2 AND number = $3 AND claimed_until = $4 RETURNING shop
 """
-_GONE = "UPDATE entitlement_endpoint SET gone_at = now() WHERE shop = $1 AND url = $2 AND gone_at IS NULL"
 _SHOWN = """
 SELECT shop, redemption, number, what, state, attempts, last_status, trouble, made_at, due_at, ended_at
 FROM entitlement_delivery
@@ -139,20 +128,9 @@ async def endpoint_of(reads: Reads, shop: int) -> Kept:
     return Kept(*(row[name] for name in Kept._fields))
 
 
-async def set_url(conn: asyncpg.Connection[Any], shop: int, url: str, sealed: bytes) -> bool:
-    """Have a shop told there. Whether `sealed` is its secret now: one that was there stays."""
-    is_new: bool = await conn.fetchval(_SET, shop, url, sealed)
-    return is_new
-
-
-async def rotate(conn: asyncpg.Connection[Any], shop: int, sealed: bytes, keep: timedelta) -> bool:
-    """Another secret; the one before holds as well for so long. False without an endpoint."""
-    return await conn.fetchval(_ROTATE, shop, sealed, keep) is not None
-
-
 async def remove(conn: asyncpg.Connection[Any], shop: int) -> bool:
     """Have a shop told nothing any more: what waits has failed. False without an endpoint."""
-    found = await conn.fetchval(_REMOVE, shop) is not None
+    found = await RECEIVERS.remove(conn, shop)
     await conn.execute(_GIVE_UP, shop)
     return found
 
@@ -194,7 +172,7 @@ async def done(conn: asyncpg.Connection[Any], one: Claimed, outcome: Outcome, st
     place, said = (one.shop, *one.place, one.until), (int(outcome.state), outcome.pause, status, trouble)
     found = await conn.fetchval(_DONE, *place, *said) is not None
     if found and outcome.gone:
-        await conn.execute(_GONE, one.shop, one.url)
+        await RECEIVERS.gone(conn, one.shop, one.url)
     return found
 
 

@@ -9,7 +9,6 @@ from sqlalchemy import (
     DateTime,
     Index,
     Integer,
-    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     SmallInteger,
@@ -18,26 +17,15 @@ from sqlalchemy import (
     text,
 )
 
+from shared.receivers.tables import add_endpoint
+
 _ID = Text(collation="C")
 _ZERO = text("0")
 
 
 def add_tables(metadata: MetaData) -> None:
     """Describe this slice's tables in the service's MetaData."""
-    Table(
-        "entitlement_endpoint",
-        metadata,
-        Column("set_at", DateTime(timezone=True), nullable=False),
-        Column("rotated_at", DateTime(timezone=True)),
-        Column("previous_until", DateTime(timezone=True), comment="until then it is signed with both secrets"),
-        Column("gone_at", DateTime(timezone=True), comment="it answered that it wants no more; nothing is sent"),
-        Column("shop", SmallInteger, nullable=False),
-        Column("url", Text, nullable=False),
-        Column("secret", LargeBinary, nullable=False, comment="encrypted, bound to the shop"),
-        Column("previous_secret", LargeBinary, comment="likewise"),
-        PrimaryKeyConstraint("shop", name="pk_entitlement_endpoint"),
-        info={"api": "SELECT, INSERT, UPDATE, DELETE"},
-    )
+    add_endpoint(metadata, "entitlement_endpoint")
     delivery = Table(
         "entitlement_delivery",
         metadata,

@@ -14,12 +14,12 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as POLICY
 from email.utils import format_datetime, parseaddr
-from types import TracebackType
 from typing import NamedTuple
 
 import aiosmtplib
 
 from services.campaigns.messages.domain import Answer, State
+from services.campaigns.messages.outside.form import Letter, Parcel
 from services.campaigns.settings import CampaignsSettings
 
 _SECONDS = 30.0
@@ -28,7 +28,7 @@ _PLAIN = re.compile(r"Message-ID: <[!-~]+>\r\nList-Unsubscribe: <[!-~]+>\r\n")
 _AWAY = (aiosmtplib.SMTPException, OSError, TimeoutError)
 
 
-class Letter(NamedTuple):
+class Sheet(NamedTuple):
     """An e-mail as it goes out."""
 
     message: str
@@ -44,7 +44,7 @@ class Letter(NamedTuple):
     now: datetime
 
 
-def composed(letter: Letter) -> bytes:
+def composed(letter: Sheet) -> bytes:
     """As it goes over the wire. ValueError where an address or a header holds what it may not."""
     name, address = parseaddr(letter.sender)
     user, _, domain = address.rpartition("@")
@@ -73,16 +73,18 @@ class Mailbag:
         self._settings = settings
         self._smtp: aiosmtplib.SMTP | None = None
 
-    async def __aenter__(self) -> Mailbag:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._close()
-
-    async def send(self, letter: Letter) -> Answer:
+    async def send(self, parcel: Parcel) -> Answer:
         """Hand the letter over. Never raises for what the server or the network does."""
+        content, to = parcel.content, parcel.to
+        assert isinstance(content, Letter) and isinstance(to, str), "judged"
+        letter = Sheet(
+            message=parcel.plan.id,
+            to=to,
+            sender=self._settings.mail_from,
+            unsubscribe=parcel.unsubscribe,
+            now=parcel.now,
+            **content._asdict(),
+        )
         try:
             body = composed(letter)
         except (ValueError, IndexError):  # the standard library's parser of addresses has both
@@ -91,12 +93,12 @@ class Mailbag:
             smtp = await self._connected()
             await smtp.mail(parseaddr(letter.sender)[1])
         except (*_AWAY, ValueError) as error:
-            await self._close()  # a login or a sender that is refused is ours to mend: no letter is lost by it
+            await self.close()  # a login or a sender that is refused is ours to mend: no letter is lost by it
             code = error.code if isinstance(error, aiosmtplib.SMTPResponseException) else 0
             return Answer(State.PLANNED, f"server_{code}" if code else "server_away")
-        return await self._handed(smtp, letter.to, body)
+        return await self._handed(smtp, letter.message, to, body)
 
-    async def _handed(self, smtp: aiosmtplib.SMTP, to: str, body: bytes) -> Answer:
+    async def _handed(self, smtp: aiosmtplib.SMTP, message: str, to: str, body: bytes) -> Answer:
         given = False
         try:
             await smtp.rcpt(to)
@@ -105,12 +107,14 @@ class Mailbag:
         except aiosmtplib.SMTPResponseException as error:
             return await self._refused(error.code)
         except (*_AWAY, ValueError):
-            await self._close()
-            return Answer(State.UNKNOWN, "no_answer") if given else Answer(State.PLANNED, "server_away")
-        return Answer(State.SENT)
+            await self.close()
+            return (
+                Answer(State.UNKNOWN, "no_answer", reference=message) if given else Answer(State.PLANNED, "server_away")
+            )
+        return Answer(State.SENT, reference=message)
 
     async def _refused(self, code: int) -> Answer:
-        await self._close()  # what follows begins anew
+        await self.close()  # what follows begins anew
         return Answer(State.FAILED if code >= _FOR_GOOD else State.PLANNED, str(code))
 
     async def _connected(self) -> aiosmtplib.SMTP:
@@ -130,7 +134,8 @@ class Mailbag:
         await self._smtp.ehlo()
         return self._smtp
 
-    async def _close(self) -> None:
+    async def close(self) -> None:
+        """The connection ends."""
         smtp, self._smtp = self._smtp, None
         if smtp is not None:
             with suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
