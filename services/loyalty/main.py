@@ -11,7 +11,7 @@ from services.loyalty.entitlements import keep_sending
 from services.loyalty.orders import IdentityConsumer, InteractionConsumer, OrderConsumer, TermsByProgramme
 from services.loyalty.points import PointsJobs, Signer
 from services.loyalty.privacy import erasure_handler
-from services.loyalty.rewards import RewardJobs, follow_orders
+from services.loyalty.rewards import RewardJobs, follow_orders, turn_rewards
 from services.loyalty.settings import LoyaltySettings
 from services.loyalty.tiers import TierJobs
 from services.loyalty.turns import DayTurns
@@ -45,16 +45,17 @@ def create_service(
 
     Both by settings, once they are needed.
     """
-    orders, terms = OrderConsumer(followers=(follow_orders,)), TermsByProgramme()
+    daily, terms = (turn_rewards,), TermsByProgramme()
+    orders = OrderConsumer(followers=(follow_orders,), daily=daily)
     return Service(
         name=NAME,
         subscriptions=(
             *reference_subscriptions(),
             # Before orders: whoever moves identities holds their shop alone, which others share.
-            Subscription(topics.CUSTOMERS, CustomerEvent, IdentityConsumer()),
+            Subscription(topics.CUSTOMERS, CustomerEvent, IdentityConsumer(daily)),
             Subscription(topics.ORDERS, OrdersEvent, orders),
             Subscription(topics.ORDERS_BACKFILL, OrdersEvent, orders, lane=True),
-            Subscription(topics.INTERACTIONS, InteractionEvent, InteractionConsumer()),
+            Subscription(topics.INTERACTIONS, InteractionEvent, InteractionConsumer(daily)),
             Subscription(topics.ERASURES, CustomerErased, erasure_handler(cipher)),
         ),
         timers=DayTurns(terms).handlers()

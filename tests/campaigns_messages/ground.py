@@ -25,6 +25,7 @@ from shared.testing.harness import TEST_SECRET, Harness
 from tests.campaigns.ground import event, name, told, worker
 
 NOW = SystemClock().now()
+_HELD_SECONDS = 20.0
 _BODY = (
     "<mjml><mj-body><mj-section><mj-column><mj-text>{word} {{{{ customer.name|default('you') }}}}</mj-text>"
     '<mj-text><a href="{{{{ unsubscribe_url }}}}">x</a></mj-text></mj-column></mj-section></mj-body></mjml>'
@@ -45,13 +46,20 @@ class Inbox:
 
     port: int = 0
     answers: list[str] = field(default_factory=list)
-    """Of the next letters; `close` ends the connection without one. Then all are taken."""
+    """Of the next letters; `close` ends the connection without one, `hold` gives none for long. Then all are taken."""
     letters: list[EmailMessage] = field(default_factory=list)
     tos: list[str] = field(default_factory=list)
+    held: asyncio.Event = field(default_factory=asyncio.Event)
+    """A letter lies here to which no answer was given."""
 
     async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:
         """Called with each letter."""
         answer = self.answers.pop(0) if self.answers else "250 taken"
+        if answer == "hold":
+            self.letters.append(_read(envelope))
+            self.held.set()
+            await asyncio.sleep(_HELD_SECONDS)
+            return "451 too late"
         if answer == "close" and server.transport is not None:
             self.letters.append(_read(envelope))
             server.transport.abort()

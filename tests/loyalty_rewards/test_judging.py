@@ -14,12 +14,9 @@ from hypothesis import strategies as st
 from services.loyalty.rewards.domain.judging import Asker, Shelf, WhyNot, why_not
 from services.loyalty.rewards.domain.redemption import (
     FOLLOWS,
-    NOTHING_TOLD,
     Redemption,
     State,
     Trouble,
-    next_notice,
-    passed,
     step,
 )
 from services.loyalty.rewards.domain.reward import (
@@ -36,6 +33,7 @@ from services.loyalty.rewards.domain.reward import (
     used_at_once,
     worth_of,
 )
+from services.loyalty.rewards.domain.turning import granted, turn
 from shared.kernel import Zone
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -163,20 +161,40 @@ def test_a_hold_has_its_time_and_so_has_a_reward() -> None:
     st.integers(0, 60),
     st.sets(st.integers(1, 60), max_size=4),
 )
-def test_each_reminder_is_due_once_in_order_and_before_the_end(at: datetime, days: int, leads: set[int]) -> None:
-    granted, reminders = at.replace(tzinfo=UTC), tuple(leads)
-    ends = ends_at(changed(valid_days=days), TEHRAN, granted)
-    assert ends is not None
-    assert ends > granted
-    assert TEHRAN.day_of(ends) - TEHRAN.day_of(granted) == days + 1
-    noticed, dues = passed(ends, reminders, granted, TEHRAN), []
-    for _ in range(len(reminders) + 1):
-        due = next_notice(ends, reminders, noticed, TEHRAN)
-        dues.append(due)
-        if due == ends:
-            break
-        noticed = passed(ends, reminders, due, TEHRAN)
-    assert dues[-1] == ends
-    assert all(earlier < later for earlier, later in pairwise([granted, *dues]))
-    assert len(dues) - 1 == len([lead for lead in leads if lead < days + 1])
-    assert next_notice(ends, (), NOTHING_TOLD, TEHRAN) == ends
+def test_each_reminder_is_told_once_in_order_and_before_the_end(at: datetime, days: int, leads: set[int]) -> None:
+    began, reminders = at.replace(tzinfo=UTC), tuple(leads)
+    instant = ends_at(changed(valid_days=days), TEHRAN, began)
+    assert instant is not None
+    assert instant > began
+    day, ends = TEHRAN.day_of(began), TEHRAN.day_of(instant)
+    assert ends - day == days + 1
+    one = granted(asked(State.GRANTED, ends_at=instant), reminders, day, ends)
+    assert one.due_day == ends - max((lead for lead in leads if lead < ends - day), default=0)
+    after, words = turn(one, reminders, ends, ends)
+    assert [word.lead for word in words] == [*sorted((lead for lead in leads if lead < ends - day), reverse=True), 0]
+    assert all(earlier < later for earlier, later in pairwise([day, *(word.day for word in words)]))
+    assert (after.state, after.due_day) == (State.EXPIRED, None)
+
+
+@given(st.sets(st.integers(1, 30), max_size=4), st.integers(1, 40), st.lists(st.integers(1, 15), max_size=8))
+def test_however_late_days_are_turned_each_brings_the_same(leads: set[int], valid: int, steps: list[int]) -> None:
+    reminders, ends = tuple(leads), 1_000 + valid
+    one = granted(asked(State.GRANTED, ends_at=NOW), reminders, 1_000, ends)
+    at_once = turn(one, reminders, 1_000 + sum(steps), ends)
+    day, words = 1_000, []
+    for more in steps:
+        day += more
+        one, told = turn(one, reminders, day, ends)
+        words += told
+        assert turn(one, reminders, day, ends) == (one, []), "a day is turned once"
+    assert (one, words) == at_once
+    assert one.due_day is None or one.due_day > day
+
+
+def test_nothing_falls_due_of_what_is_used_or_taken_back() -> None:
+    one = granted(asked(State.GRANTED, ends_at=NOW + timedelta(days=9)), (7, 1), 1_000, 1_010)
+    for state in (State.USED, State.REVOKED):
+        after = step(one, state, NOW)
+        assert isinstance(after, Redemption)
+        assert after.due_day is None
+        assert turn(after, (7, 1), 2_000, 1_010) == (after, [])

@@ -39,8 +39,12 @@ FATES = ("lapsed", "released", "expired", "used", "refunded")
 _ROUNDS_MAX = 60
 # Its day is over.
 _OVER = """
-WITH past AS (UPDATE redemption SET ends_at = now() - interval '1 second' WHERE shop = 1 AND id = $1 RETURNING id)
-UPDATE timer SET due = now() FROM past WHERE shop = 1 AND kind = 'reward_expiry' AND identity = past.id
+WITH past AS (
+    UPDATE redemption SET due_day = 0, ends_at = date_trunc('day', now() AT TIME ZONE $3) AT TIME ZONE $3
+    WHERE shop = 1 AND id = $1
+)
+INSERT INTO timer (shop, kind, identity, due, partition) VALUES (1, 'points', $2, now(), 0)
+ON CONFLICT (shop, kind, identity) DO UPDATE SET due = now()
 """
 _SECONDS = 100
 
@@ -86,7 +90,7 @@ class Shopper(NamedTuple):
             await self.ask(self.now, f"{path}/release", None, f"{named}-r")
         elif fate == "expired":
             await self.ask(self.now, f"{path}/capture", {}, f"{named}-c")
-            await self.pool.execute(_OVER, held["redemption"])
+            await self.pool.execute(_OVER, held["redemption"], body["customer"], SHOP.zone)
         elif fate != "lapsed":
             await self.ask(self.now, f"{path}/capture", {"order": f"order-{named}"}, f"{named}-c")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import asyncpg
@@ -14,8 +14,9 @@ import pytest
 
 from shared.contracts.topics import CUSTOMERS, LOYALTY_POINTS, LOYALTY_REWARDS, ORDERS
 from shared.db import create_pool
+from shared.kernel import Zone
 from shared.testing import Databases, api_url
-from tests.loyalty_orders.ground import completed, name, refunded
+from tests.loyalty_orders.ground import SHOP, completed, name, refunded
 from tests.loyalty_orders.test_identities import told
 from tests.loyalty_rewards.ground import PARTITIONS, TEN_OFF, Api, an_api
 
@@ -242,7 +243,7 @@ async def test_a_reward_that_is_not_used_expires_with_reminders(databases: Datab
         assert await api.account() == (80, 0), "its points do not come back"
 
 
-async def test_of_reminders_that_were_missed_only_the_last_is_told(databases: Databases) -> None:
+async def test_however_late_the_timer_is_each_day_is_told_as_it_would_have_been(databases: Databases) -> None:
     async with an_api(databases) as api:
         await api.make(valid_days=10, reminders=[7, 3, 1])
         await api.granted()
@@ -250,8 +251,15 @@ async def test_of_reminders_that_were_missed_only_the_last_is_told(databases: Da
         await api.worker.fire(ORDERS, PARTITIONS)
         api.clock.advance(timedelta(days=60))
         await api.worker.fire(ORDERS, PARTITIONS)
-        told = [(one.event["type"], one.event["data"]["days"]) for one in await api.worker.published(LOYALTY_REWARDS)]
-        assert told[1:] == [("reward.expiring", 3), ("reward.expired", None)]
+        granted, *told = [one.event for one in await api.worker.published(LOYALTY_REWARDS)]
+        assert [one["data"]["days"] for one in told] == [7, 3, 1, None]
+        zone = Zone(SHOP.zone)
+        days = [zone.day_of(datetime.fromisoformat(one["time"])) for one in (granted, *told)]
+        assert [day - days[0] for day in days] == [0, 4, 8, 10, 11]
+        assert all(
+            zone.start_of(day).isoformat() == one["time"].replace("Z", "+00:00")
+            for day, one in zip(days[1:], told, strict=True)
+        )
 
 
 async def test_a_write_that_is_sent_again_has_one_effect(databases: Databases) -> None:

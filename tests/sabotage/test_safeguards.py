@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.sabotage.safeguards import SAFEGUARDS, NotThere, Safeguard
+from tests.sabotage.removing import NotThere, Safeguard
+from tests.sabotage.safeguards import SAFEGUARDS
 
 ROOT = Path(__file__).resolve().parents[2]
 

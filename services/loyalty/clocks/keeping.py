@@ -8,14 +8,17 @@ from typing import Any, NamedTuple
 
 from shared import clocks
 from shared.clocks import Course, Moment, Place
+from shared.contracts.envelope import message_key
 from shared.contracts.orders import ClockAdvanced
 from shared.contracts.shops import Shop
 from shared.db import Reads
-from shared.kernel import Zone
+from shared.kernel import CustomerId, Zone, customer_id_text
+from shared.messaging import partitioning
 from shared.messaging.handling import Delivery, Work
 
 LIVE = "live"
 _LEAST = "SELECT min(until) AS until FROM shop_clock WHERE shop = $1"
+_TOLD = "SELECT count(*) AS partitions FROM shop_clock WHERE shop = $1"
 
 
 class Reached(NamedTuple):
@@ -97,3 +100,15 @@ async def day_now(reads: Reads, shop: Shop, now: datetime) -> int:
         return int(zone.day_of(now))
     row = await reads.fetchrow(_LEAST, shop.number)
     return 0 if row is None or row["until"] is None else int(zone.day_of(row["until"]))
+
+
+async def partition_of(reads: Reads, shop: Shop, customer: int) -> int:
+    """Whose clock a customer of a shop goes by of whom no event is in hand: that of the partition of their events.
+
+    All partitions are told of time. On wall time they have one clock, so any will do.
+    """
+    if shop.clock != "stream":
+        return 0
+    row = await reads.fetchrow(_TOLD, shop.number)
+    key = message_key(shop.slug, customer_id_text(CustomerId(customer)))
+    return partitioning.partition_of(key, row["partitions"]) if row is not None and row["partitions"] else 0

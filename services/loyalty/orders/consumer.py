@@ -11,7 +11,7 @@ from services.loyalty.clocks import Reached, reached, read_clocks
 from services.loyalty.orders.domain.asking import Turned
 from services.loyalty.orders.domain.schemes import Scheme, names_of
 from services.loyalty.orders.events import Heard, read_interactions, read_orders
-from services.loyalty.orders.judging import Doing, Wary, judge, with_joined
+from services.loyalty.orders.judging import Daily, Doing, Wary, judge, with_joined
 from services.loyalty.orders.plainly import Taken, awards_of, chosen, take
 from services.loyalty.orders.schemes import Schemes
 from services.loyalty.orders.telling import conclude, turned
@@ -34,6 +34,7 @@ class OrderConsumer:
     """The handler of `orders.v1` and of its lane."""
 
     followers: Sequence[Follow] = ()
+    daily: Sequence[Daily] = ()
     schemes: Schemes = field(default_factory=Schemes)
     wary: Wary = field(default_factory=Wary)
 
@@ -54,7 +55,8 @@ class OrderConsumer:
             return clocks.at(heard.position, heard.delivery)
 
         plain, told = await self._plainly(work, told, numbers, schemes)
-        doing = Doing(work, shops, schemes, read_orders(told, numbers, work.tx.now, work.refuse))
+        batch = read_orders(told, numbers, work.tx.now, work.refuse)
+        doing = Doing(work, shops, schemes, batch, daily=self.daily)
         if plain is not None:
             doing = await with_joined(doing, plain.taken.joined)
         if plain is not None or doing.batch.told:
@@ -92,6 +94,7 @@ class Plainly(NamedTuple):
 class InteractionConsumer:
     """The handler of `interactions.v1`. What nobody's programme asks for is let go at once."""
 
+    daily: Sequence[Daily] = ()
     schemes: Schemes = field(default_factory=Schemes)
     wary: Wary = field(default_factory=Wary)
 
@@ -108,7 +111,7 @@ class InteractionConsumer:
         heard = [Heard(position, delivery) for position, delivery in enumerate(deliveries)]
         batch = read_interactions(heard, numbers, earns, work.tx.now, work.refuse)
         if batch.told or batch.joins:
-            doing = Doing(work, shops, schemes, batch)
+            doing = Doing(work, shops, schemes, batch, daily=self.daily)
             judged = await judge(doing, self.wary)
             days = await reached_by(work, shops, deliveries)
             await conclude(doing, judged, lambda one: days[one.delivery.event.shop, one.delivery.partition])

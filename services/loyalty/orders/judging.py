@@ -10,7 +10,7 @@ to where it began and makes empty rows first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -26,6 +26,7 @@ from services.loyalty.orders.events import JOINED, Batch, Heard, happened
 from services.loyalty.orders.store import around as store
 from services.loyalty.orders.store import occasions
 from services.loyalty.persons import Person
+from services.loyalty.points import Beside, Operation
 from shared.contracts.shops import Shop
 from shared.kernel import CustomerId, customer_id_text
 from shared.messaging.handling import Work
@@ -33,6 +34,11 @@ from shared.orders import GUEST
 
 Place = tuple[int, int]
 """Shop and identity."""
+Daily = Callable[[Work, Mapping[int, Shop], Sequence[Operation]], Awaitable[Sequence[Beside]]]
+"""Another slice that has a part in the day's turn of those to whom operations are to be posted, and what it tells.
+
+It is called before accounts are locked.
+"""
 _WARY_BATCHES = 16
 _LAST = 2**31
 
@@ -53,6 +59,7 @@ class Doing(NamedTuple):
     batch: Batch
     again: Mapping[Key, Heard] = {}
     """What is to be judged anew though nothing new is told of it, and the event behind that."""
+    daily: Sequence[Daily] = ()
 
 
 @dataclass(slots=True)

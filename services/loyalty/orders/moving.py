@@ -18,7 +18,7 @@ from services.loyalty.clocks import Reached
 from services.loyalty.orders.consumer import reached_by, shops_of
 from services.loyalty.orders.domain.occasion import Key
 from services.loyalty.orders.events import Batch, Heard
-from services.loyalty.orders.judging import Doing, Place, Wary, judge
+from services.loyalty.orders.judging import Daily, Doing, Place, Wary, judge
 from services.loyalty.orders.schemes import Schemes
 from services.loyalty.orders.store import around as store
 from services.loyalty.orders.telling import ReachedAt, conclude, settle_days, why_of
@@ -39,6 +39,7 @@ class Crowded(TimeoutError):
 class IdentityConsumer:
     """The handler of `customers.v1`: keeps who there is, and who is one person with whom."""
 
+    daily: Sequence[Daily] = ()
     schemes: Schemes = field(default_factory=Schemes)
     wary: Wary = field(default_factory=Wary)
 
@@ -65,7 +66,8 @@ class IdentityConsumer:
             raise Crowded("others work for the shop; the batch is tried again")
         moved = await pointers.heed(work.tx.conn, told)
         again = {key: Heard(at, deliveries[at]) for key, at in (await _open(work, moved)).items()}
-        doing = Doing(work, concerned, await self.schemes.load(work.tx.conn, concerned), Batch(), again)
+        schemes = await self.schemes.load(work.tx.conn, concerned)
+        doing = Doing(work, concerned, schemes, Batch(), again, self.daily)
         days = await reached_by(work, dict(concerned), deliveries)
 
         def reached(one: Heard) -> Reached:

@@ -129,7 +129,9 @@ async def settle_days(
     tx, plans = doing.work.tx, {number: one.plan for number, one in doing.schemes.items() if one.plan is not None}
     looked = await tiers.look(tx.conn, plans, [asked[place] for place in sorted(asked)])
     terms = terms_by_shop(doing.shops, doing.schemes, tx.now)
-    await post(tx, terms, operations, shard=doing.work.shard, besides=[*tiers.beside(plans, looked), *besides])
+    turned_ = [one for each in doing.daily for one in await each(doing.work, doing.shops, operations)]
+    told = [*tiers.beside(plans, looked), *turned_, *besides]
+    await post(tx, terms, operations, shard=doing.work.shard, besides=told)
     await tiers.keep(tx, plans, looked)
 
 

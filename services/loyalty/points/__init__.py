@@ -11,7 +11,7 @@ as they like at once:
 and taken back in any order. An answer is `Done`, or a `Refusal` that names the field and why, and has changed nothing.
 """
 
-from services.loyalty.points.beside import Beside
+from services.loyalty.points.beside import Beside, Step
 from services.loyalty.points.domain.buckets import NEVER, POINTS_MAX, Bucket, Kind
 from services.loyalty.points.domain.checking import INVARIANTS
 from services.loyalty.points.domain.model import Cause, LotKey, Refusal, Source, Who
@@ -66,6 +66,7 @@ __all__ = [
     "Signer",
     "Source",
     "Spend",
+    "Step",
     "Terms",
     "TermsOf",
     "Turn",

@@ -1,7 +1,7 @@
 """Holding, granting, releasing and using rewards, each in the transaction of whoever asks.
 
-One order of locks: the shop's pointers, the order, the redemption, the reward, what the person had, codes, accounts,
-keys. What is on the shelf and what somebody may have change by conditional updates alone.
+One order of locks: the shop's pointers, the order, memberships, the redemption, the reward, what the person had, codes,
+accounts, keys. What is on the shelf and what somebody may have change by conditional updates alone.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from services.loyalty import entitlements, orders, persons
-from services.loyalty.clocks import day_now, time_now
+from services.loyalty.clocks import day_now, partition_of, time_now
 from services.loyalty.members import State as MemberState
 from services.loyalty.members import members_of
 from services.loyalty.persons import Person
@@ -37,8 +37,6 @@ from services.loyalty.rewards.domain.redemption import (
     State,
     Trouble,
     followed,
-    next_notice,
-    passed,
     revoked,
     step,
 )
@@ -52,17 +50,18 @@ from services.loyalty.rewards.domain.reward import (
     used_at_once,
     worth_of,
 )
+from services.loyalty.rewards.domain.turning import granted
 from services.loyalty.rewards.store import catalogue, redemptions
 from services.loyalty.rewards.store.catalogue import Listed, Use
-from shared.clocks import timers_of
+from services.loyalty.rewards.turning import turn_timer
 from shared.contracts import topics
 from shared.contracts.shops import Shop
 from shared.db import Reads
 from shared.kernel import ShopId, Zone, us_of
 from shared.messaging.handling import Timer, Transaction
 
-HOLD_TIMER, EXPIRY_TIMER = "reward_hold", "reward_expiry"
-"""Of a redemption: the time of its hold is over; it expires, or somebody is to be told that it will."""
+HOLD_TIMER = "reward_hold"
+"""Of a redemption: the time of its hold is over."""
 _SHARDS = 16
 # Without letters and digits that people take for one another.
 _LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -183,6 +182,8 @@ async def capture(desk: Desk, redemption: str, order: str | None) -> Redemption 
     reward = await catalogue.of_version(tx.conn, shop.number, seen.reward, seen.version)
     back = await _name_order(desk, seen, order) if seen.state is State.HELD else []
     void = await _is_void(desk, seen, reward, order)
+    if reward.valid_days is not None:
+        await _hold_membership(desk, seen)
     one = await redemptions.load(tx.conn, shop.number, redemption, lock=True)
     assert one is not None, "redemptions stay for ever"
     if one.state in (State.GRANTED, State.USED):
@@ -208,8 +209,9 @@ async def capture(desk: Desk, redemption: str, order: str | None) -> Redemption 
         told.append(("revoked", after))
     await _tell(desk, reward, told)
     await redemptions.save(tx.conn, shop.number, one.state, after)
-    if after.state is State.GRANTED and after.ends_at is not None:
-        tx.set_timer(expiry_timer(shop, after, reward))
+    if after.due_day is not None:
+        place = await partition_of(tx.conn, shop, after.customer)
+        tx.set_timer(turn_timer(shop, after.customer, after.due_day, place))
     return after
 
 
@@ -299,14 +301,6 @@ async def revoke(desk: Desk, redemption: str, why: str, *, give_back: bool) -> R
     return after
 
 
-def expiry_timer(shop: Shop, one: Redemption, reward: Reward) -> Timer:
-    """When something is next to be said of a reward that expires."""
-    assert one.ends_at is not None, "it expires"
-    due = next_notice(one.ends_at, reward.reminders, one.noticed, Zone(shop.zone))
-    place = timers_of(shop.number, 0) if shop.clock == "stream" else 0
-    return Timer(ShopId(shop.number), EXPIRY_TIMER, one.id, due, place)
-
-
 def _granted(shop: Shop, reward: Reward, one: Redemption, now: datetime) -> Redemption:
     """`now`: the shop's time, from which on it is valid."""
     zone = Zone(shop.zone)
@@ -315,7 +309,13 @@ def _granted(shop: Shop, reward: Reward, one: Redemption, now: datetime) -> Rede
     ends = ends_at(reward, zone, now)
     if ends is None:
         return one
-    return one._replace(ends_at=ends, noticed=passed(ends, reward.reminders, now, zone))
+    return granted(one._replace(ends_at=ends), reward.reminders, zone.day_of(now), zone.day_of(ends))
+
+
+async def _hold_membership(desk: Desk, one: Redemption) -> None:
+    """Nobody turns the person's day meanwhile: what is granted is seen by their timer, or finds it gone."""
+    person = await persons.identities_of_person(desk.tx.conn, desk.shop.number, one.customer)
+    await members_of(desk.tx.conn, [(desk.shop.number, each) for each in person.identities], lock=True)
 
 
 async def _name_order(desk: Desk, one: Redemption, order: str | None) -> list[Operation]:

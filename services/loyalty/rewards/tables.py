@@ -22,7 +22,10 @@ _ID = Text(collation="C")
 _ZERO = text("0")
 _ADDED = {"api": "SELECT, INSERT"}
 _STATES = "1 held 2 granted 3 used 4 released 5 lapsed 6 expired 7 revoked"
-_CHANGES = ("state", "granted_at", "ends_at", "used_at", "order_id", "noticed", "revoked_at", "revoked_why")
+_CHANGES = (
+    *("state", "granted_at", "ends_at", "used_at", "order_id", "noticed", "revoked_at", "revoked_why"),
+    "due_day",
+)
 
 
 def add_tables(metadata: MetaData) -> None:
@@ -106,6 +109,7 @@ def _redemptions(metadata: MetaData) -> None:
         Column("revoked_at", DateTime(timezone=True)),
         Column("points", Integer, nullable=False),
         Column("version", Integer, nullable=False, comment="of the reward"),
+        Column("due_day", Integer, comment="of the shop, that has word of its end, or its end; null: none"),
         Column("shop", SmallInteger, nullable=False),
         Column("state", SmallInteger, nullable=False, comment=_STATES),
         Column("noticed", SmallInteger, nullable=False, comment="shortest lead at which its expiry was announced"),
@@ -122,4 +126,6 @@ def _redemptions(metadata: MetaData) -> None:
     )
     by_order = redemption.c.order_id.is_not(None)
     Index("ix_redemption_order", redemption.c.shop, redemption.c.order_id, postgresql_where=by_order)
+    ends = redemption.c.due_day.is_not(None)
+    Index("ix_redemption_due", redemption.c.shop, redemption.c.due_day, postgresql_where=ends)
     Index("ix_redemption_customer", redemption.c.shop, redemption.c.customer, redemption.c.asked_at)

@@ -1,4 +1,5 @@
-"""Slice `turns`: the day's turn of customers, in its fixed order: activate, review tiers, expire, announce.
+"""Slice `turns`: the day's turn of customers, in its fixed order: activate, review tiers, expire, announce; of points
+and of rewards.
 
 One timer for each customer, on the shop's clock, for whatever is due first.
 """

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from services.loyalty import clocks, members, persons, tiers
-from services.loyalty.points import TURN_TIMER, Cause, Operation, TermsOf, Turn, Who, post, slugs_of
+from services.loyalty import clocks, members, persons, rewards, tiers
+from services.loyalty.points import TURN_TIMER, Cause, TermsOf, Turn, Who, post, slugs_of
 from services.loyalty.programmes import KnownVersions
 from shared.clocks import place_of
 from shared.contracts.shops import Shop
@@ -28,20 +28,23 @@ class DayTurns:
     async def fall_due(self, work: Work, timers: Sequence[Timer]) -> None:
         """All that the days have brought, up to the one that the shop's clock has come to.
 
-        The ledger goes day by day, and puts changes of tiers into their place. Tiers read what was earned and from
-        when on it counts, never what is left, so what they come to does not turn on what the ledger did before.
+        The ledger goes day by day, and puts changes of tiers and what becomes of rewards into their place. Tiers read
+        what was earned and from when on it counts, never what is left, so what they come to does not turn on what the
+        ledger did before.
         """
         slugs = await slugs_of(work.tx.conn, [timer.shop for timer in timers])
         shops = {number: work.shop(slug) for number, slug in sorted(slugs.items())}
         versions = await self._versions.load(work.tx.conn, shops)
         plans = {number: tiers.plan_of(shop, versions[number]) for number, shop in shops.items()}
         plans = {number: plan for number, plan in plans.items() if plan.has_tiers}
-        operations = [one for number, shop in shops.items() for one in await _turns(work, shop, timers)]
-        asked = await _persons(work, plans, operations)
+        turns = [one for number, shop in shops.items() for one in await _turns(work, shop, timers)]
+        asked = await _persons(work, turns)
         looked = await tiers.look(work.tx.conn, plans, asked)
+        besides = [*tiers.beside(plans, looked), *await rewards.turn_rewards(work, shops, turns)]
         terms = await self._terms_of(work, list(shops.values()))
-        await post(work.tx, terms, operations, shard=work.shard, besides=tiers.beside(plans, looked))
+        await post(work.tx, terms, turns, shard=work.shard, besides=besides)
         await tiers.keep(work.tx, plans, looked)
+        await rewards.arm_rewards(work, shops, turns)
 
 
 async def _turns(work: Work, shop: Shop, timers: Sequence[Timer]) -> list[Turn]:
@@ -55,17 +58,16 @@ async def _turns(work: Work, shop: Shop, timers: Sequence[Timer]) -> list[Turn]:
     return found
 
 
-async def _persons(work: Work, plans: Mapping[int, tiers.Plan], turns: Sequence[Operation]) -> list[tiers.Asked]:
-    """The persons of shops with tiers, their memberships locked."""
-    concerned = [one for one in turns if one.who.shop in plans]
-    if not concerned:
-        return []
+async def _persons(work: Work, turns: Sequence[Turn]) -> list[tiers.Asked]:
+    """The persons whose turn it is, their memberships locked: neither tiers nor rewards change meanwhile."""
     conn = work.tx.conn
-    await persons.hold(conn, plans)
-    wanted = {number: {one.who.customer for one in concerned if one.who.shop == number} for number in plans}
+    wanted: dict[int, set[int]] = {}
+    for one in turns:
+        wanted.setdefault(one.who.shop, set()).add(one.who.customer)
+    await persons.hold(conn, wanted)
     whose = await persons.persons_of(conn, wanted)
     asked: dict[tuple[int, int], tiers.Asked] = {}
-    for one in concerned:
+    for one in turns:
         person = whose.get((one.who.shop, one.who.customer)) or persons.alone(*one.who)
         asked[person.shop, person.customer] = tiers.Asked(
             person, one.cause, one.day, one.partition, stirred=False, fired=True

@@ -3,7 +3,13 @@
 Revision 0005, after 0004.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
 from alembic import op
+
+from services.loyalty.earning import GivenBack, Line, Purchase, Returned, kept_share
 
 revision = "0005"
 down_revision = "0004"
@@ -16,22 +22,31 @@ _COLUMNS = (
     "COMMENT ON COLUMN occasion.day IS 'of the shop, that it counts on; null: never judged'",
     "COMMENT ON COLUMN occasion.starts IS 'the day on which its points become active; null: never judged'",
 )
-# Of orders that were judged before: what refunds with an amount have left. Whole refunds leave nothing.
+# Of what was judged before, and nothing of it refunded.
 _COUNT = """
 UPDATE occasion o
-SET day = (convert_from(o.granted, 'UTF8')::jsonb ->> 'day')::int,
-    starts = coalesce((convert_from(o.granted, 'UTF8')::jsonb ->> 'starts')::int, 0),
+SET day = (p.granted ->> 'day')::int,
+    starts = coalesce((p.granted ->> 'starts')::int, 0),
     kept = CASE
-        WHEN o.status <> 2 OR coalesce(o.through, 0) = 0 OR r.whole THEN NULL
-        WHEN r.amount > 0 AND r.amount >= o.revenue THEN NULL
-        ELSE o.revenue - coalesce(r.amount, 0)
+        WHEN o.status <> 2 OR coalesce(o.through, 0) = 0 THEN NULL
+        WHEN o.currency = v.body ->> 'currency' THEN o.revenue
+        ELSE 0
     END
-FROM occasion p LEFT JOIN LATERAL (
-    SELECT bool_or(f.whole) AS whole, sum(f.amount) AS amount
-    FROM occasion_refund f WHERE f.shop = p.shop AND f.order_id = p.id AND p.kind = 1
-) r ON true
-WHERE o.granted IS NOT NULL AND p.shop = o.shop AND p.kind = o.kind AND p.id = o.id
+FROM (
+    SELECT shop, kind, id, convert_from(granted, 'UTF8')::jsonb AS granted FROM occasion WHERE granted IS NOT NULL
+) AS p LEFT JOIN programme_version v ON v.shop = p.shop AND v.number = (p.granted #>> '{context,version}')::int
+WHERE p.shop = o.shop AND p.kind = o.kind AND p.id = o.id
 """
+_REFUNDED = """
+SELECT o.shop, o.id, o.kept, o.revenue, o.currency, o.detail,
+       (SELECT array_agg(ARRAY[
+            r.amount::text, r.currency, r.whole::text, convert_from(r.items, 'UTF8'), convert_from(r.amounts, 'UTF8')])
+        FROM occasion_refund r WHERE r.shop = o.shop AND r.order_id = o.id) AS refunds
+FROM occasion o
+WHERE o.kind = 1 AND o.kept IS NOT NULL
+    AND EXISTS (SELECT FROM occasion_refund r WHERE r.shop = o.shop AND r.order_id = o.id)
+"""
+_LEAVE = "UPDATE occasion SET kept = $1 WHERE shop = $2 AND kind = 1 AND id = $3"
 _STANDING = """
 CREATE TABLE tier_standing (
     customer bigint NOT NULL,
@@ -56,9 +71,41 @@ _COMMENTS = {
 }
 
 
+def _left_of(revenue: int, currency: str, detail: bytes | None, refunds: Sequence[Sequence[str | None]]) -> int | None:
+    """Revenue that refunds left; None for an order of which all came back."""
+    lines = msgspec.json.decode(detail, type=tuple[str, list[Line], str])[1] if detail else []
+    given_back = tuple(_given_back(*refund) for refund in refunds)
+    share = kept_share(
+        Purchase(id="", at=0, currency=currency, revenue=revenue, lines=tuple(lines), refunds=given_back)
+    )
+    return revenue * share.numerator // share.denominator if share else None
+
+
+def _given_back(amount: Any, currency: Any, whole: Any, items: Any, amounts: Any) -> GivenBack:
+    money = dict(msgspec.json.decode(amounts)) if amounts else {}
+    pieces = msgspec.json.decode(items) if items else []
+    returned = tuple(Returned(line, count, money.get(line, 0)) for line, count in pieces)
+    return GivenBack(None if amount is None else int(amount), currency, whole == "true", returned)
+
+
+def _count_refunded() -> None:
+    """Line by line, as the worker counts them."""
+    connection = op.get_bind()
+    rows = connection.exec_driver_sql(_REFUNDED).all()
+    left = [
+        (_left_of(revenue, currency, detail, refunds), shop, order, kept)
+        for shop, order, kept, revenue, currency, detail, refunds in rows
+    ]
+    for now, shop, order, kept in left:
+        counted = 0 if kept == 0 and now is not None else now  # of another currency than the programme's
+        if counted != kept:
+            connection.exec_driver_sql(_LEAVE, (counted, shop, order))
+
+
 def upgrade() -> None:
     for statement in (*_COLUMNS, _COUNT, _STANDING):
         op.execute(statement)
+    _count_refunded()
     for column, comment in _COMMENTS.items():
         op.execute(f"COMMENT ON COLUMN tier_standing.{column} IS '{comment}'")
 

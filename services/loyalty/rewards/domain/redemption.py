@@ -12,8 +12,6 @@ from enum import IntEnum
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
-from shared.kernel import DayOrdinal, Zone
-
 NOTHING_TOLD = 32_767
 WITH_ORDER = "order"
 """Why one was revoked whose order was cancelled or wholly refunded."""
@@ -72,6 +70,8 @@ class Redemption(NamedTuple):
     revoked_at: datetime | None = None
     revoked_why: str | None = None
     """`order`, or the word that staff gave."""
+    due_day: int | None = None
+    """Day of the shop on which its customer is next to be told of its end, or it ends; None: on none."""
 
 
 class Trouble(NamedTuple):
@@ -93,7 +93,7 @@ def step(one: Redemption, wanted: State, now: datetime) -> Redemption | Trouble:
         return Trouble("not-due", "the hold still has time")
     if one.state is State.GRANTED and wanted is State.USED and one.ends_at is not None and now >= one.ends_at:
         return Trouble("reward-expired", "it has expired")
-    return one._replace(state=wanted)
+    return one._replace(state=wanted, due_day=None)
 
 
 def revoked(one: Redemption, why: str, now: datetime, *, lasts: bool) -> Redemption | Trouble:
@@ -115,15 +115,3 @@ def followed(one: Redemption, *, void: bool, now: datetime) -> Redemption:
     if not void and one.state is State.REVOKED and one.revoked_why == WITH_ORDER:
         return one._replace(state=State.USED, revoked_at=None, revoked_why=None)
     return one
-
-
-def next_notice(ends_at: datetime, reminders: tuple[int, ...], noticed: int, zone: Zone) -> datetime:
-    """When somebody is to be told next that it expires; the expiry itself where nothing is left to tell."""
-    lead = max((days for days in reminders if days < noticed), default=0)
-    return ends_at if not lead else zone.start_of(DayOrdinal(zone.day_of(ends_at) - lead))
-
-
-def passed(ends_at: datetime, reminders: tuple[int, ...], now: datetime, zone: Zone) -> int:
-    """The shortest lead that lies behind at an instant: nobody needs to be told of it."""
-    left = zone.day_of(ends_at) - zone.day_of(now)
-    return min((days for days in reminders if left <= days), default=NOTHING_TOLD)

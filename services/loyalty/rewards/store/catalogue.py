@@ -5,7 +5,7 @@ What is left changes by conditional updates, which the database checks once more
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -30,6 +30,11 @@ SELECT version, body::text, author, reason, published_at FROM reward_version
 WHERE shop = $1 AND reward = $2 ORDER BY version DESC LIMIT 500
 """
 _OF_VERSION = "SELECT body::text FROM reward_version WHERE shop = $1 AND reward = $2 AND version = $3"
+_OF_VERSIONS = """
+SELECT v.reward, v.version, v.body::text AS body
+FROM unnest($2::text[], $3::int[]) AS k (reward, version) JOIN reward_version v USING (reward, version)
+WHERE v.shop = $1
+"""
 _MAKE = """
 INSERT INTO reward (shop, reward, version, stock, budget) VALUES ($1, $2, 1, $3, $4)
 ON CONFLICT (shop, reward) DO NOTHING RETURNING version
@@ -135,6 +140,13 @@ async def of_version(reads: Reads, shop: int, reward: str, version: int) -> Rewa
     row = await reads.fetchrow(_OF_VERSION, shop, reward, version)
     assert row is not None, "a redemption names a version that there is"
     return _read(row["body"])
+
+
+async def of_versions(reads: Reads, shop: int, versions: Collection[tuple[str, int]]) -> dict[tuple[str, int], Reward]:
+    """What these versions say."""
+    asked = sorted(versions)
+    rows = await reads.fetch(_OF_VERSIONS, shop, [reward for reward, _ in asked], [number for _, number in asked])
+    return {(row["reward"], row["version"]): _read(row["body"]) for row in rows}
 
 
 async def make(conn: asyncpg.Connection[Any], shop: int, reward: str, body: Reward) -> int | None:

@@ -21,7 +21,7 @@ SELECT {_COLUMNS} FROM redemption WHERE shop = $1 AND id = ANY($2::text[]) ORDER
 # The state before is named: one that ended meanwhile stays as it is.
 _SAVE = """
 UPDATE redemption SET state = $4, granted_at = $5, ends_at = $6, used_at = $7, order_id = $8, noticed = $9,
-    revoked_at = $10, revoked_why = $11
+    revoked_at = $10, revoked_why = $11, due_day = $12
 WHERE shop = $1 AND id = $2 AND state = $3
 """
 _OF_CUSTOMER = f"""
@@ -34,6 +34,20 @@ ORDER BY asked_at DESC, id DESC LIMIT $5
 _ENTITLED_BY = """
 SELECT r.id FROM redemption r JOIN reward_version v USING (shop, reward, version)
 WHERE r.shop = $1 AND r.order_id = ANY($2::text[]) AND r.state IN (3, 7) AND v.body #>> '{what,kind}' = 'entitlement'
+"""
+# Seldom is anything due that its timer has not seen to: one look at an index, however many customers are asked for.
+_DUE = f"""
+SELECT {_COLUMNS} FROM redemption
+WHERE shop = $1 AND due_day <= $2 AND customer = ANY($3::bigint[]) ORDER BY id FOR UPDATE
+"""  # noqa: S608 - column names of our own
+_TURNED = """
+UPDATE redemption r SET state = n.state, noticed = n.noticed, due_day = n.due_day
+FROM unnest($2::text[], $3::smallint[], $4::smallint[], $5::int[]) AS n (id, state, noticed, due_day)
+WHERE r.shop = $1 AND r.id = n.id
+"""
+_NEXT = """
+SELECT customer, min(due_day) AS day FROM redemption
+WHERE shop = $1 AND customer = ANY($2::bigint[]) AND due_day IS NOT NULL GROUP BY customer
 """
 
 _LATEST = 2**57
@@ -61,10 +75,27 @@ async def entitled_by(conn: asyncpg.Connection[Any], shop: int, orders: Collecti
     return await lock_several(conn, shop, [row["id"] for row in rows]) if rows else []
 
 
+async def lock_due(conn: asyncpg.Connection[Any], shop: int, customers: Collection[int], day: int) -> list[Redemption]:
+    """Those of these identities to which something happens up to and with a day, locked."""
+    return [_redemption(row) for row in await conn.fetch(_DUE, shop, day, sorted(customers))]
+
+
+async def save_turned(conn: asyncpg.Connection[Any], shop: int, turned: Sequence[Redemption]) -> None:
+    """Write what days brought to some that are locked."""
+    rows = [(one.id, int(one.state), one.noticed, one.due_day) for one in turned]
+    if rows:
+        await conn.execute(_TURNED, shop, *(list(column) for column in zip(*rows, strict=True)))
+
+
+async def next_days(reads: Reads, shop: int, customers: Collection[int]) -> dict[int, int]:
+    """The day on which something happens next to a reward of these identities, of those who have one that ends."""
+    return {row["customer"]: row["day"] for row in await reads.fetch(_NEXT, shop, sorted(customers))}
+
+
 async def save(conn: asyncpg.Connection[Any], shop: int, before: State, one: Redemption) -> None:
     """Write one that is locked."""
     told = (one.granted_at, one.ends_at, one.used_at, one.order_id, one.noticed, one.revoked_at)
-    await conn.execute(_SAVE, shop, one.id, int(before), int(one.state), *told, one.revoked_why)
+    await conn.execute(_SAVE, shop, one.id, int(before), int(one.state), *told, one.revoked_why, one.due_day)
 
 
 async def of_customer(

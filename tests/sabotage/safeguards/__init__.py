@@ -1,0 +1,11 @@
+"""The safeguards, by subject: how each is taken out, and the tests that must notice."""
+
+from __future__ import annotations
+
+from tests.sabotage.safeguards.campaigns import CAMPAIGNS
+from tests.sabotage.safeguards.gateway import GATEWAY
+from tests.sabotage.safeguards.loyalty import LOYALTY
+from tests.sabotage.safeguards.metrics import METRICS
+from tests.sabotage.safeguards.runtime import RUNTIME
+
+SAFEGUARDS = (*RUNTIME, *METRICS, *GATEWAY, *LOYALTY, *CAMPAIGNS)
