@@ -15,6 +15,7 @@ from mandegar.services import roles_of, service_app, service_names
 from mandegar.stack import kafka, postgres
 from mandegar.stack.supervisor import FIRST_HTTP_PORT
 from services.campaigns.settings import CampaignsSettings
+from services.feedback.settings import FeedbackSettings
 from services.gateway.settings import GatewaySettings
 from services.loyalty.settings import LoyaltySettings
 from services.metrics.settings import MetricsSettings
@@ -24,6 +25,7 @@ from shared.settings.logins import PASSWORD_LENGTH_MIN, own_variable, password_v
 OPENAPI = SETTINGS_PAGE.parent / "openapi"
 _SETTINGS: dict[str, type[PlatformSettings]] = {
     "campaigns": CampaignsSettings,
+    "feedback": FeedbackSettings,
     "gateway": GatewaySettings,
     "loyalty": LoyaltySettings,
     "metrics": MetricsSettings,

@@ -115,6 +115,7 @@ def truncate_raw(*, yes: Yes = False, directory: Directory = DEFAULT_DIRECTORY) 
 async def _export(directory: Path, shop: str, customer: CustomerId) -> dict[str, Any]:
     from mandegar.gateway import with_gateway, with_service
     from services.campaigns.privacy import export_person as profile_of
+    from services.feedback.privacy import export_person as answers_of
     from services.gateway.privacy import export_person
     from services.loyalty.privacy import export_person as points_of
     from services.metrics.privacy import export_person as facts_of
@@ -124,7 +125,8 @@ async def _export(directory: Path, shop: str, customer: CustomerId) -> dict[str,
     identities = [parse_customer_id(one["customer"]) for one in person["identities"]]
 
     found = {"shop": shop, "customer": person["customer"], "gateway": person}
-    for service, held in (("metrics", facts_of), ("loyalty", points_of), ("campaigns", profile_of)):
+    others = {"metrics": facts_of, "loyalty": points_of, "campaigns": profile_of, "feedback": answers_of}
+    for service, held in others.items():
 
         async def gather(pool: Any, _clock: Any, held: Any = held) -> list[dict[str, Any]]:
             return [await held(pool, shop, one) for one in identities]

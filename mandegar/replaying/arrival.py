@@ -22,6 +22,7 @@ WAY = (
     ("metrics", topics.ORDERS),
     ("loyalty", topics.ORDERS),
     ("campaigns", topics.ORDERS),
+    ("feedback", topics.ORDERS),
 )
 """The services that an order passes, the front door first, and the topic that each reads."""
 LANE_WAY = (
@@ -29,9 +30,10 @@ LANE_WAY = (
     ("metrics", topics.ORDERS_BACKFILL),
     ("loyalty", topics.ORDERS_BACKFILL),
     ("campaigns", topics.ORDERS_BACKFILL),
+    ("feedback", topics.ORDERS_BACKFILL),
 )
 """The same for history."""
-FOLLOWERS = ("metrics", "loyalty")
+FOLLOWERS = ("metrics", "loyalty", "campaigns", "feedback")
 """Those whose timers follow the clocks of shops on the stream clock."""
 
 _POSITIONS = "SELECT partition, max(next) FROM {schema}.consumer_offset WHERE topic = $1 GROUP BY partition"

@@ -21,6 +21,7 @@ from shared.contracts.consents import ConsentEvent
 from shared.contracts.customers import CustomerEvent
 from shared.contracts.dead_letters import DeadLetterEvent
 from shared.contracts.erasures import ErasureEvent
+from shared.contracts.feedback import FeedbackSurveysEvent
 from shared.contracts.interactions import InteractionEvent
 from shared.contracts.keys import KeyEvent
 from shared.contracts.lifecycle import LifecycleEvent
@@ -253,6 +254,13 @@ _TOPICS = (
         description="What customers said of messages on pages and by one click, for gateway to keep.",
         key="shop:customer",
         kept="until archived",
+    ),
+    Topic(
+        topics.FEEDBACK_SURVEYS,
+        FeedbackSurveysEvent,
+        writer="feedback",
+        description="What customers are asked and answer: sent, opened, answered, dismissed, expired; detractors.",
+        key="shop:customer",
     ),
     Topic(
         topics.DEAD_LETTERS,

@@ -79,6 +79,7 @@ from shared.contracts.orders import (
 from shared.contracts.raw_interactions import RawInteraction, RawInteractionEvent
 from shared.contracts.raw_orders import CLOCK_ADVANCED, RawClock, RawClockEvent, RawOrder, RawOrderEvent, RawProduct
 from shared.contracts.samples_of_campaigns import campaigns
+from shared.contracts.samples_of_feedback import feedback
 from shared.contracts.shops import Shop, ShopConfigured
 
 _TIME = datetime(2026, 3, 21, 9, 30, tzinfo=UTC)
@@ -354,5 +355,6 @@ def samples() -> dict[type[msgspec.Struct], msgspec.Struct]:
             *(_raw_order(), _raw_interaction(), _raw_clock(), *orders, *_lifecycle(), *_internal(), *_privacy()),
             *_loyalty(),
             *campaigns(_attributes(_CUSTOMER, "mandegar/campaigns"), _TIME),
+            *feedback(_attributes(_CUSTOMER, "mandegar/feedback"), _CUSTOMER),
         )
     }

@@ -30,6 +30,9 @@ Permission = Literal[
     "loyalty:approve",
     "campaigns:read",
     "campaigns:write",
+    "feedback:read",
+    "feedback:write",
+    "cases:write",
 ]
 Role = Literal["viewer", "analyst", "marketer", "agent", "admin"]
 
@@ -54,6 +57,9 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
         "loyalty:approve": "decide upon corrections of points that somebody else asked for; no key has it",
         "campaigns:read": "templates and messages: what is sent to whom, and what came of it",
         "campaigns:write": "make and change templates, send messages",
+        "feedback:read": "surveys and scores: what is asked, and figures of what was answered",
+        "feedback:write": "make and change surveys",
+        "cases:write": "what belongs to one customer: hand in their answers, work on their cases",
     }
 )
 """What each permission opens."""
@@ -61,7 +67,9 @@ PERMISSIONS: Mapping[str, str] = MappingProxyType(
 # A second person is a person: one may hold any number of keys.
 _PEOPLE: frozenset[Permission] = frozenset({"loyalty:approve"})
 
-_FIGURES: frozenset[Permission] = frozenset({"metrics:read", "shops:read", "programmes:read", "campaigns:read"})
+_FIGURES: frozenset[Permission] = frozenset(
+    {"metrics:read", "shops:read", "programmes:read", "campaigns:read", "feedback:read"}
+)
 _CUSTOMERS: frozenset[Permission] = frozenset({"customers:list", "customers:read"})
 # Machines alone hand in orders and events: no role has these two.
 _STAFF: frozenset[Permission] = frozenset(
@@ -69,19 +77,21 @@ _STAFF: frozenset[Permission] = frozenset(
         *("metrics:read", "customers:list", "customers:read", "customers:write", "personal:read", "personal:erase"),
         *("shops:read", "shops:write", "keys:read", "keys:write", "audit:read"),
         *("programmes:read", "programmes:write", "loyalty:write", "loyalty:approve"),
-        *("campaigns:read", "campaigns:write"),
+        *("campaigns:read", "campaigns:write", "feedback:read", "feedback:write", "cases:write"),
     }
 )
 ROLES: Mapping[str, frozenset[Permission]] = MappingProxyType(
     {
         "viewer": _FIGURES,
         "analyst": _FIGURES | _CUSTOMERS,
-        "marketer": _FIGURES | _CUSTOMERS | {"programmes:write", "campaigns:write"},
-        "agent": _FIGURES | _PEOPLE | {"customers:read", "customers:write", "personal:read", "loyalty:write"},
+        "marketer": _FIGURES | _CUSTOMERS | {"programmes:write", "campaigns:write", "feedback:write"},
+        "agent": _FIGURES
+        | _PEOPLE
+        | {"customers:read", "customers:write", "personal:read", "loyalty:write", "cases:write"},
         "admin": _STAFF,
     }
 )
-"""Marketers have what analysts have, and make programmes and messages; agents see one customer at a time, with
+"""Marketers have what analysts have, and make programmes, messages and surveys; agents see one customer at a time, with
 contacts."""
 
 SCOPES: Mapping[str, frozenset[Permission]] = MappingProxyType(
@@ -101,6 +111,9 @@ SCOPES: Mapping[str, frozenset[Permission]] = MappingProxyType(
         "loyalty:write": frozenset({"customers:read", "loyalty:write"}),
         "campaigns:read": frozenset({"campaigns:read"}),
         "campaigns:write": frozenset({"campaigns:read", "campaigns:write"}),
+        "feedback:read": frozenset({"feedback:read"}),
+        "feedback:write": frozenset({"feedback:read", "feedback:write"}),
+        "cases:write": frozenset({"customers:read", "cases:write"}),
         "admin": _STAFF - _PEOPLE,
     }
 )

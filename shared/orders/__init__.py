@@ -1,9 +1,10 @@
 """Orders as every service understands them: what is known of one, however its events arrive, and how these are read.
 
-`order` is the algebra, pure: knowledge only ever joins. `reading` turns events of `orders.v1` into it. What may not
-live here: tables, and what an order means to one service.
+`order` is the algebra, pure: knowledge only ever joins. `reading` turns events of `orders.v1` into it, `keeping` turns
+it into bytes for a table. What may not live here: tables, and what an order means to one service.
 """
 
+from shared.orders.keeping import known_bytes, known_order
 from shared.orders.order import (
     GUEST,
     Content,
@@ -55,6 +56,8 @@ __all__ = [
     "instants",
     "is_counted",
     "is_storable",
+    "known_bytes",
+    "known_order",
     "merge",
     "microseconds",
     "net",

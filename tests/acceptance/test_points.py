@@ -53,11 +53,11 @@ def test_orders_earn_points_that_stay_right_through_merges_and_an_erasure(platfo
         return found if found["state"] == "complete" else None
 
     answers = {one["service"]: one["kept"] for one in until(certificate)["answers"]}
-    assert answers.keys() == {"campaigns", "gateway", "loyalty", "metrics"}
+    assert answers.keys() == {"campaigns", "feedback", "gateway", "loyalty", "metrics"}
     assert answers["loyalty"]["orders"] == 1 and answers["loyalty"]["postings"] == 1
     assert platform.run("ledger", "verify", "--shop", SHOP).returncode == 0
     rows = platform.json("lag")
-    assert {row["service"] for row in rows} == {"campaigns", "gateway", "loyalty", "metrics"}
+    assert {row["service"] for row in rows} == {"campaigns", "feedback", "gateway", "loyalty", "metrics"}
     assert ("loyalty", "orders.v1") in {(row["service"], row["topic"]) for row in rows}
 
 

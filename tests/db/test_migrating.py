@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from services.campaigns.tables import metadata as campaigns_metadata
+from services.feedback.tables import metadata as feedback_metadata
 from services.gateway.tables import metadata as gateway_metadata
 from services.loyalty.tables import metadata as loyalty_metadata
 from services.metrics.tables import metadata as metrics_metadata
@@ -27,6 +28,7 @@ _BEFORE_MONTHS = "0003"
 """The revision of gateway before `processed_month`."""
 SERVICES = {
     "campaigns": campaigns_metadata,
+    "feedback": feedback_metadata,
     "gateway": gateway_metadata,
     "loyalty": loyalty_metadata,
     "metrics": metrics_metadata,

@@ -25,7 +25,7 @@ from shared.db.engine import plain_url
 from shared.testing import Databases
 from tests.chaos.topic import ends_of, make_topics_anew
 
-SERVICES = ("campaigns", "gateway", "loyalty", "metrics")
+SERVICES = ("campaigns", "feedback", "gateway", "loyalty", "metrics")
 
 
 @pytest.mark.parametrize(
@@ -66,6 +66,7 @@ async def test_who_is_behind_is_waited_for_and_named(databases: Databases, stack
         assert said[-1] == Waiting("loyalty", 1)
         await _reached(conn, stack, "loyalty", topics.ORDERS)
         await _reached(conn, stack, "campaigns", topics.ORDERS)
+        await _reached(conn, stack, "feedback", topics.ORDERS)
         await wait_until_consumed(stack.bootstrap_servers, urls, limit_s=5)
     finally:
         await conn.close(timeout=5)

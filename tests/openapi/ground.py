@@ -12,11 +12,15 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import httpx
-from mandegar_client import AsyncCampaigns, AsyncGateway, AsyncLoyalty, AsyncMetrics
+import msgspec
+from mandegar_client import AsyncCampaigns, AsyncFeedback, AsyncGateway, AsyncLoyalty, AsyncMetrics
 
 from mandegar.stack import Stack
 from services.campaigns.app import create_app as campaigns_app
 from services.campaigns.main import create_service as campaigns_service
+from services.feedback.app import create_app as feedback_app
+from services.feedback.main import create_service as feedback_service
+from services.feedback.surveys.domain.ready import READY
 from services.gateway.app import create_app as gateway_app
 from services.gateway.main import create_service as gateway_service
 from services.gateway.shops import add_shop, create_key
@@ -109,6 +113,16 @@ _CAMPAIGNS += (
     """INSERT INTO webhook_endpoint (shop, url, secret, set_at)
     SELECT 1, 'https://crm.example/hooks', '', now() WHERE $1::bigint > 0 ON CONFLICT DO NOTHING""",
 )
+# A survey that was asked and answered, by the ids of examples.
+_FEEDBACK = (
+    "INSERT INTO respondent (shop, customer, stage) VALUES (1, $1, 'active') ON CONFLICT DO NOTHING",
+    """INSERT INTO survey_version (shop, survey, version, published_at, author, body)
+    SELECT 1, 'nps-after-delivery', 1, now(), '', convert_from($2::bytea, 'UTF8')::jsonb WHERE $1::bigint > 0
+    ON CONFLICT DO NOTHING""",
+    """INSERT INTO invitation (shop, id, customer, survey, occasion, due, until, state, place, version)
+    VALUES (1, '00000000-0000-8c52-9c5e-2f6d1f0a7b18', $1, 'nps-after-delivery', 'order:A-1001', now(), now(), 3, 0, 1)
+    ON CONFLICT DO NOTHING""",
+)
 _KEPT = (topics.SHOPS, topics.KEYS, topics.CUSTOMERS, topics.ORDERS, topics.INTERACTIONS)
 """What the others read of what gateway tells."""
 
@@ -124,6 +138,7 @@ class Platform:
 
     gateway: AsyncGateway
     campaigns: AsyncCampaigns
+    feedback: AsyncFeedback
     loyalty: AsyncLoyalty
     metrics: AsyncMetrics
     http: dict[str, httpx.AsyncClient]
@@ -140,6 +155,9 @@ class Platform:
         await self.workers["loyalty"].pool.execute(_CARD, parse_customer_id(SAMPLES[0]))
         for statement in _CAMPAIGNS:
             await self.workers["campaigns"].pool.execute(statement, parse_customer_id(SAMPLES[0]))
+        for statement in _FEEDBACK:
+            given = [msgspec.json.encode(READY["nps-after-delivery"])] if "$2" in statement else []
+            await self.workers["feedback"].pool.execute(statement, parse_customer_id(SAMPLES[0]), *given)
         for statement in _REWARDS:
             await self.workers["loyalty"].pool.execute(statement, parse_customer_id(SAMPLES[0]))
 
@@ -153,7 +171,7 @@ class Platform:
         told = await self.workers["gateway"].published()
         for topic in _KEPT:
             fresh = [event for event in told[self.taken.get("told", 0) :] if event.topic == topic]
-            for reader in (self.workers["metrics"], self.workers["loyalty"], self.workers["campaigns"]):
+            for reader in (self.workers[name] for name in ("metrics", "loyalty", "campaigns", "feedback")):
                 if topic in reader.handler.decoders:
                     await reader.feed(topic, [json.dumps(event.event).encode() for event in fresh])
         self.taken["told"] = len(told)
@@ -172,10 +190,11 @@ def _settings(service: str, url: str, stack: Stack, **more: Any) -> PlatformSett
 @asynccontextmanager
 async def platform(databases: Databases, stack: Stack) -> AsyncIterator[Platform]:
     """On tables of its own, with one shop, its key and a connection to Shopify."""
-    url = await databases.create("campaigns", "gateway", "loyalty", "metrics")
+    url = await databases.create("campaigns", "feedback", "gateway", "loyalty", "metrics")
     ids = _ids()
     services = [
         campaigns_service(),
+        feedback_service(),
         gateway_service(SECRET.encode(), lambda: next(ids)),
         loyalty_service(),
         metrics_service(),
@@ -203,6 +222,7 @@ async def platform(databases: Databases, stack: Stack) -> AsyncIterator[Platform
         by_staff = str(public_file(Path(open_.enter_context(TemporaryDirectory()))))
         apps = {
             "campaigns": campaigns_app(_settings("campaigns", url, stack)),
+            "feedback": feedback_app(_settings("feedback", url, stack)),
             "gateway": gateway_app(settings_for(url, stack.bootstrap_servers)),
             "loyalty": loyalty_app(_settings("loyalty", url, stack, staff_jwks=by_staff, staff_issuer=ISSUER)),
             "metrics": metrics_app(_settings("metrics", url, stack)),
@@ -213,6 +233,7 @@ async def platform(databases: Databases, stack: Stack) -> AsyncIterator[Platform
         made = Platform(
             AsyncGateway(http=http["gateway"], key=key),
             AsyncCampaigns(http=http["campaigns"], key=key),
+            AsyncFeedback(http=http["feedback"], key=key),
             AsyncLoyalty(http=http["loyalty"], key=keys["loyalty"]),
             AsyncMetrics(http=http["metrics"], key=key),
             http,

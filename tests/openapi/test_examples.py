@@ -22,7 +22,7 @@ from tests.gateway_webhooks.ground import headers as signed
 from tests.openapi.ground import SIGNED_WITH, Platform, platform
 from tests.openapi.test_story import call
 
-SERVICES = ("campaigns", "gateway", "loyalty", "metrics")
+SERVICES = ("campaigns", "feedback", "gateway", "loyalty", "metrics")
 
 
 class Example(NamedTuple):

@@ -13,6 +13,7 @@ import httpx
 from prometheus_client import CollectorRegistry
 
 from services.campaigns.main import create_service as create_campaigns
+from services.feedback.main import create_service as create_feedback
 from services.gateway.consents.api import consents_router
 from services.gateway.identity.api import router as identity_router
 from services.gateway.main import create_service
@@ -49,6 +50,7 @@ class Ground:
     metrics: Harness
     loyalty: Harness
     campaigns: Harness
+    feedback: Harness
     http: httpx.AsyncClient
     facts: httpx.AsyncClient
     clock: FixedClock
@@ -83,11 +85,11 @@ class Ground:
     async def carry(self, rounds: int = 6) -> None:
         """What lies in the outboxes for all services goes there, until none is left; timers fire."""
         for _ in range(rounds):
-            for source in (self.gateway, self.metrics, self.loyalty, self.campaigns):
+            for source in (self.gateway, self.metrics, self.loyalty, self.campaigns, self.feedback):
                 rows = await source.pool.fetch("DELETE FROM outbox WHERE value <> '' RETURNING topic, value, id")
                 for topic in _CARRIED:
                     values = [row["value"] for row in sorted(rows, key=lambda row: row["id"]) if row["topic"] == topic]
-                    readers = (self.metrics, self.loyalty, self.campaigns, self.gateway)
+                    readers = (self.metrics, self.loyalty, self.campaigns, self.feedback, self.gateway)
                     for reader in readers if values else ():
                         if topic in reader.handler.decoders:
                             await reader.feed(topic, values)
@@ -105,7 +107,8 @@ class Ground:
         async with acquire(self.gateway.pool) as conn:
             tables = await conn.fetch(
                 "SELECT table_schema, table_name FROM information_schema.tables"
-                " WHERE table_schema IN ('campaigns', 'gateway', 'loyalty', 'metrics') AND table_type = 'BASE TABLE'"
+                " WHERE table_schema IN ('campaigns', 'feedback', 'gateway', 'loyalty', 'metrics')"
+                " AND table_type = 'BASE TABLE'"
             )
             for schema, table in tables:
                 rows = await self.gateway.pool.fetch(f'SELECT t::text FROM "{schema}"."{table}" t')
@@ -137,7 +140,7 @@ def said(at: datetime, state: str = "given", channel: str = "email", **named: st
 @asynccontextmanager
 async def a_ground(databases: Databases) -> AsyncIterator[Ground]:
     """On an empty database, with two shops."""
-    url = await databases.create("campaigns", "gateway", "loyalty", "metrics")
+    url = await databases.create("campaigns", "feedback", "gateway", "loyalty", "metrics")
     clock, secret = FixedClock(NOW), SECRET.decode()
     async with AsyncExitStack() as opened:
         gateway = Harness(
@@ -157,6 +160,10 @@ async def a_ground(databases: Databases) -> AsyncIterator[Ground]:
         campaigns = await opened.enter_async_context(
             running(create_campaigns(lambda: Cipher(TEST_SECRET)), url, clock=clock)
         )
+        feedback = await opened.enter_async_context(
+            running(create_feedback(lambda: Cipher(TEST_SECRET)), url, clock=clock)
+        )
+        await feedback.configure(*shops)
         await loyalty.configure(*shops)
         await campaigns.configure(*shops)
         made = {slug: await create_key(gateway.pool, clock, slug, scopes=SCOPES) for slug in (SHOP, OTHER)}
@@ -174,4 +181,4 @@ async def a_ground(databases: Databases) -> AsyncIterator[Ground]:
             app = create_app(service, settings, own, clock=clock, pool=pool, registry=CollectorRegistry())
             clients.append(await opened.enter_async_context(client(app)))
         keys = {slug: text for slug, (_, text) in made.items()}
-        yield Ground(gateway, metrics, loyalty, campaigns, clients[0], clients[1], clock, url, keys)
+        yield Ground(gateway, metrics, loyalty, campaigns, feedback, clients[0], clients[1], clock, url, keys)

@@ -25,6 +25,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from mandegar.stack import Stack
 from services.campaigns.main import create_service as create_campaigns_service
+from services.feedback.main import create_service as create_feedback_service
 from services.gateway.main import create_service
 from services.gateway.privacy import note_raw_cleared, raw_positions
 from services.gateway.shops import create_key
@@ -174,13 +175,14 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 @pytest.fixture
 async def world(alone: Stack) -> AsyncIterator[World]:
     stack, databases = alone, Databases(alone.database_url)
-    url, logged = await databases.create("campaigns", "gateway", "loyalty", "metrics"), StringIO()
+    url, logged = await databases.create("campaigns", "feedback", "gateway", "loyalty", "metrics"), StringIO()
     settings = PlatformSettings(
         kafka_bootstrap_servers=stack.bootstrap_servers, database_url=url, secret_key=SECRET, drain_seconds=5.0
     )
     services = (
         create_service(SECRET.encode()),
         create_campaigns_service(lambda: Cipher(SECRET)),
+        create_feedback_service(lambda: Cipher(SECRET)),
         create_loyalty_service(lambda: Cipher(SECRET)),
         create_metrics_service(lambda: Cipher(SECRET)),
     )
@@ -295,7 +297,7 @@ async def test_after_an_erasure_the_canary_is_nowhere_and_every_sum_is_the_same(
     await world.until("SELECT count(*) FROM erasure WHERE completed_at IS NULL", 0)
     done = await world.ask("GET", f"/v1/erasures/{asked['erasure']}")
     answers = {one["service"]: one for one in done["answers"]}
-    assert (done["state"], set(answers)) == ("complete", {"campaigns", "gateway", "loyalty", "metrics"})
+    assert (done["state"], set(answers)) == ("complete", {"campaigns", "feedback", "gateway", "loyalty", "metrics"})
     assert (answers["gateway"]["removed"]["dead_letters"], answers["metrics"]["kept"]["orders"]) == (3, 3)
     await world.until("SELECT count(*) FROM outbox", 0)
     assert await world.in_tables() == []

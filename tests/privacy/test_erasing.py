@@ -52,7 +52,7 @@ async def test_an_erasure_leaves_nothing_of_the_person_and_every_sum(ground: Gro
     asked = await ground.erase(sara, reference="DSR-17")
     assert (asked["state"], asked["waiting"], asked["erased_at"]) == (
         "waiting",
-        ["campaigns", "gateway", "loyalty", "metrics"],
+        ["campaigns", "feedback", "gateway", "loyalty", "metrics"],
         None,
     )
     await ground.carry()
@@ -102,16 +102,16 @@ async def test_events_of_erasures_may_come_doubled_and_shuffled(ground: Ground) 
     sara, kaveh = await with_two(ground)
     first, second = await ground.erase(sara), await ground.erase(kaveh)
     for _ in range(6):
-        for source in (ground.gateway, ground.metrics, ground.loyalty, ground.campaigns):
+        for source in (ground.gateway, ground.metrics, ground.loyalty, ground.campaigns, ground.feedback):
             rows = await source.pool.fetch("DELETE FROM outbox WHERE topic = $1 RETURNING value", topics.ERASURES)
-            for reader in (ground.gateway, ground.metrics, ground.loyalty, ground.campaigns):
+            for reader in (ground.gateway, ground.metrics, ground.loyalty, ground.campaigns, ground.feedback):
                 await reader.feed(
                     topics.ERASURES, [row[0] for row in rows], doubled=0.7, shuffled=20, rng=Random(3), batch=2
                 )
         await ground.gateway.fire(topics.ERASURES, PARTITIONS)
     for asked in (first, second):
         done = await ground.certificate(asked["erasure"])
-        assert (done["state"], len(done["answers"])) == ("complete", 4)
+        assert (done["state"], len(done["answers"])) == ("complete", 5)
     assert await ground.gateway.pool.fetchval("SELECT count(*) FROM dead_letter") == 0
 
 
@@ -307,7 +307,7 @@ async def test_an_answer_that_does_not_come_is_seen(ground: Ground) -> None:
     assert await ground.gateway.fire(topics.ERASURES, PARTITIONS) == 1
     found = await ground.certificate(asked["erasure"])
     assert (found["waiting"], found["overdue"], found["state"]) == (
-        ["campaigns", "loyalty", "metrics"],
+        ["campaigns", "feedback", "loyalty", "metrics"],
         True,
         "waiting",
     )
@@ -315,6 +315,7 @@ async def test_an_answer_that_does_not_come_is_seen(ground: Ground) -> None:
     await ground.metrics.feed(topics.ERASURES, [row["value"] for row in rows])
     await ground.loyalty.feed(topics.ERASURES, [row["value"] for row in rows])
     await ground.campaigns.feed(topics.ERASURES, [row["value"] for row in rows])
+    await ground.feedback.feed(topics.ERASURES, [row["value"] for row in rows])
     listed = (await ground.get("/v1/erasures")).json()["erasures"]
     assert [one["erasure"] for one in listed] == [asked["erasure"]]
 

@@ -29,6 +29,8 @@ ERASED = {
     "correction_text": "what staff wrote of corrections is emptied",
     "member": "what staff wrote of leaving and blocking is emptied",
     "kept_answer": "answers that name the person are deleted",
+    "respondent": "the language is emptied, and none comes back; stage and tier stay",
+    "answer": "what was written is emptied; scores and choices stay",
     "erasure": "keyed hashes that the search looks for, until it has ended",
 }
 """What may hold something personal, and what an erasure does there."""
@@ -37,7 +39,7 @@ NUMBERS_ALONE = {
     *("customer_pointer", "customer_state", "touched_customer", "transition", "visit"),
     *("cap_use", "known_customer", "occasion", "occasion_refund", "order_spend"),
     *("built_gap", "built_order", "built_spell", "outbox_key", "timer"),
-    *("purchase", "stage_change", "segment_member"),
+    *("purchase", "stage_change", "segment_member", "ordered", "invitation"),
     *("account", "entry", "lot", "hold", "hold_lot", "tier_standing"),
     *("redemption", "reward_code", "reward_use", "correction", "entitlement_delivery"),
 }
@@ -50,6 +52,7 @@ OF_NOBODY = {
     "entitlement_endpoint",
     *("template_version", "segment", "segment_version"),
     "webhook_endpoint",
+    *("survey_version", "survey_round", "asking_policy"),
 }
 """What tells of no customer. The audit log names customers by random ids."""
 WITH_CONTACTS = {topics.RAW_ORDERS, topics.RAW_ORDERS_BACKFILL, topics.RAW_INTERACTIONS, topics.CUSTOMERS}
@@ -57,6 +60,7 @@ WITHOUT_CONTACTS = {
     *(topics.ORDERS, topics.ORDERS_BACKFILL, topics.INTERACTIONS, topics.CONSENTS, topics.ERASURES),
     *(topics.METRICS_LIFECYCLE, topics.METRICS_RETENTION, topics.DEAD_LETTERS, topics.SHOPS, topics.KEYS),
     *(topics.LOYALTY_POINTS, topics.LOYALTY_MEMBERS, topics.LOYALTY_TIERS, topics.LOYALTY_REWARDS),
+    topics.FEEDBACK_SURVEYS,
     *(topics.CAMPAIGNS_REQUESTS, topics.CAMPAIGNS_MESSAGES, topics.CAMPAIGNS_STATEMENTS),
     topics.CAMPAIGNS_SEGMENTS,
     topics.CAMPAIGNS_TASKS,

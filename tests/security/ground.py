@@ -30,6 +30,7 @@ from shared.testing.http import client
 from tests.metrics_read.ground import Ground as MetricsGround
 from tests.metrics_read.ground import customer_number, customer_text
 from tests.metrics_read.recount import Bought
+from tests.security.feedback import add_feedback
 from tests.security.signing import STAFF, public_file
 
 SECRET = "9f2c7d41a86be350c1d24f7a90b8e6d3"
@@ -102,7 +103,8 @@ async def place_on(databases: Databases, bootstrap_servers: str, stack: AsyncExi
     loyalty = await stack.enter_async_context(await create_pool(url, "loyalty", max_size=2))
     ground = MetricsGround(metrics, metrics)
     campaigns = await stack.enter_async_context(await create_pool(url, "campaigns", max_size=2))
-    pools = (campaigns, gateway, loyalty, metrics)
+    feedback = await stack.enter_async_context(await create_pool(url, "feedback", max_size=2))
+    pools = (campaigns, feedback, gateway, loyalty, metrics)
     keys: dict[tuple[str, str], str] = {}
     connections = {}
     for slug in NUMBERS:
@@ -120,9 +122,10 @@ async def place_on(databases: Databases, bootstrap_servers: str, stack: AsyncExi
             *(shop.number, erasure_of(slug)),
         )
         await ground.open(shop)
-        await write_shops(loyalty, [shop], [1])
-        await write_shops(campaigns, [shop], [1])
+        for pool in (loyalty, campaigns, feedback):
+            await write_shops(pool, [shop], [1])
         await _add_campaigns(campaigns, shop.number, slug)
+        await add_feedback(feedback, shop.number, slug, customer_number(shop.number, 1))
         await _add_programme(loyalty, shop.number, int(PROGRAMMES[slug]))
         await loyalty.execute(
             "INSERT INTO member (shop, customer, joined_at, how, state) VALUES ($1, $2, now(), 2, 1)",

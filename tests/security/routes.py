@@ -5,9 +5,8 @@ A route without a row fails the tests that are generated from here, and so does 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from http import HTTPStatus
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import httpx
@@ -35,9 +34,10 @@ from tests.security.ground import (
     message_of,
     reward_of,
 )
+from tests.security.routes_of_feedback import FEEDBACK
+from tests.security.rows import AS_OF, AUDIT, Row, of_customer
 from tests.security.signing import of_role
 
-AS_OF = "2025-06-01"
 _EVENT = {"messageId": "m-1", "userId": "77", "event": "Page Read", "properties": {}}
 _CALLS: dict[str, dict[str, Any]] = {
     "track": _EVENT,
@@ -97,10 +97,6 @@ def _other_task(_place: Place, shop: str) -> dict[str, str]:
 
 def _slug(_place: Place, shop: str) -> dict[str, str]:
     return {"slug": shop}
-
-
-def _customer(_place: Place, shop: str) -> dict[str, str]:
-    return {"customer": customer_of(shop)}
 
 
 def _erasure(_place: Place, shop: str) -> dict[str, str]:
@@ -172,17 +168,6 @@ def _refused(_place: Place, shop: str) -> dict[str, str]:
     return {"correction": asked_of(shop, 2)}
 
 
-class Row(NamedTuple):
-    """How a route is asked."""
-
-    ids: Callable[[Place, str], dict[str, str]] | None = None
-    """Ids of a shop that the path names; None where it names none: the shop is that of the key alone."""
-    values: Mapping[str, str] = MappingProxyType({})
-    """Other parts of the path."""
-    query: Mapping[str, str] = MappingProxyType({})
-    body: Any = None
-
-
 class Route(NamedTuple):
     """A route of a service, as its description has it, with its row."""
 
@@ -215,7 +200,6 @@ class Route(NamedTuple):
 
 
 _DAY = {"as_of": AS_OF}
-_AUDIT = {"GET /v1/audit": Row()}
 ROWS: dict[str, dict[str, Row]] = {
     "gateway": {
         **{f"POST /v1/{call}": Row(body=body) for call, body in _CALLS.items()},
@@ -229,21 +213,21 @@ ROWS: dict[str, dict[str, Row]] = {
         "POST /v1/keys/{key_id}/rotate": Row(_rotated),
         "POST /v1/keys/{key_id}/revoke": Row(_revoked),
         "GET /v1/customers/suggestions": Row(),
-        "GET /v1/customers/{customer}/identities": Row(_customer),
-        "POST /v1/customers/{customer}/merge": Row(_customer, body={"into": customer_of(OWN, 2)}),
-        "POST /v1/customers/{customer}/unmerge": Row(_customer),
-        "GET /v1/customers/{customer}/consents": Row(_customer),
+        "GET /v1/customers/{customer}/identities": Row(of_customer),
+        "POST /v1/customers/{customer}/merge": Row(of_customer, body={"into": customer_of(OWN, 2)}),
+        "POST /v1/customers/{customer}/unmerge": Row(of_customer),
+        "GET /v1/customers/{customer}/consents": Row(of_customer),
         "POST /v1/consents": Row(body=CONSENT),
         "POST /v1/customers/find": Row(body={"customer": customer_of(OWN)}),
-        "GET /v1/customers/{customer}/export": Row(_customer),
-        "POST /v1/customers/{customer}/erase": Row(_customer, body={"reason": "request", "dry_run": True}),
+        "GET /v1/customers/{customer}/export": Row(of_customer),
+        "POST /v1/customers/{customer}/erase": Row(of_customer, body={"reason": "request", "dry_run": True}),
         "GET /v1/erasures": Row(),
         "GET /v1/erasures/preview": Row(query={"months": "12"}),
         "GET /v1/erasures/{erasure}": Row(_erasure),
-        **_AUDIT,
+        **AUDIT,
     },
     "campaigns": {
-        "GET /v1/profiles/{customer}": Row(_customer),
+        "GET /v1/profiles/{customer}": Row(of_customer),
         "GET /v1/segments": Row(),
         "POST /v1/segments": Row(body={"id": "buyers", "title": "Buyers", "condition": BUYERS}),
         "GET /v1/segments/schema": Row(),
@@ -276,9 +260,10 @@ ROWS: dict[str, dict[str, Row]] = {
         "PUT /v1/webhooks/endpoint": Row(body={"url": "https://crm.example/hooks"}),
         "POST /v1/webhooks/endpoint/rotate": Row(body={"keep_hours": 1}),
         "POST /v1/webhooks/endpoint/remove": Row(),
-        "GET /v1/customers/{customer}/export": Row(_customer),
-        **_AUDIT,
+        "GET /v1/customers/{customer}/export": Row(of_customer),
+        **AUDIT,
     },
+    "feedback": FEEDBACK,
     "loyalty": {
         "GET /v1/programmes": Row(),
         "GET /v1/programmes/schema": Row(),
@@ -327,29 +312,29 @@ ROWS: dict[str, dict[str, Row]] = {
         "POST /v1/corrections/{correction}/approve": Row(_approved),
         "POST /v1/corrections/{correction}/refuse": Row(_refused, body={"text": "No such parcel"}),
         "GET /v1/members": Row(),
-        "GET /v1/members/{customer}": Row(_customer),
-        "POST /v1/members/{customer}/join": Row(_customer),
-        "POST /v1/members/{customer}/leave": Row(_customer),
-        "POST /v1/members/{customer}/block": Row(_customer, body={"reason": "Resells codes"}),
-        "POST /v1/members/{customer}/unblock": Row(_customer),
-        "GET /v1/members/{customer}/account": Row(_customer),
-        "GET /v1/members/{customer}/history": Row(_customer),
-        "GET /v1/members/{customer}/tier": Row(_customer),
-        "GET /v1/points/accounts/{customer}": Row(_customer),
-        "GET /v1/points/accounts/{customer}/entries": Row(_customer),
+        "GET /v1/members/{customer}": Row(of_customer),
+        "POST /v1/members/{customer}/join": Row(of_customer),
+        "POST /v1/members/{customer}/leave": Row(of_customer),
+        "POST /v1/members/{customer}/block": Row(of_customer, body={"reason": "Resells codes"}),
+        "POST /v1/members/{customer}/unblock": Row(of_customer),
+        "GET /v1/members/{customer}/account": Row(of_customer),
+        "GET /v1/members/{customer}/history": Row(of_customer),
+        "GET /v1/members/{customer}/tier": Row(of_customer),
+        "GET /v1/points/accounts/{customer}": Row(of_customer),
+        "GET /v1/points/accounts/{customer}/entries": Row(of_customer),
         "GET /v1/points/liability": Row(),
         "GET /v1/points/health": Row(),
-        "GET /v1/members/{customer}/cards": Row(_customer),
-        "POST /v1/members/{customer}/cards": Row(_customer),
-        "POST /v1/members/{customer}/bank-cards": Row(_customer, body={"token": "tok_4f1c2b9e7a4d3c8b"}),
-        "POST /v1/members/{customer}/bank-cards/unlink": Row(_customer, body={"token": "tok_4f1c2b9e7a4d3c8b"}),
+        "GET /v1/members/{customer}/cards": Row(of_customer),
+        "POST /v1/members/{customer}/cards": Row(of_customer),
+        "POST /v1/members/{customer}/bank-cards": Row(of_customer, body={"token": "tok_4f1c2b9e7a4d3c8b"}),
+        "POST /v1/members/{customer}/bank-cards/unlink": Row(of_customer, body={"token": "tok_4f1c2b9e7a4d3c8b"}),
         "POST /v1/cards/lookup": Row(body={"number": "9000000000010014"}),
         "GET /v1/cards/{number}/qr": Row(_card),
         "POST /v1/cards/{number}/block": Row(_spent_card),
         "POST /v1/cards/{number}/unblock": Row(_spent_card),
         "POST /v1/cards/{number}/replace": Row(_spent_card),
-        "GET /v1/customers/{customer}/export": Row(_customer),
-        **_AUDIT,
+        "GET /v1/customers/{customer}/export": Row(of_customer),
+        **AUDIT,
     },
     "metrics": {
         "GET /v1/retention": Row(query=_DAY),
@@ -362,11 +347,11 @@ ROWS: dict[str, dict[str, Row]] = {
         "GET /v1/stages/series": Row(query={"from": AS_OF, "to": AS_OF}),
         "GET /v1/stages/{as_of}": Row(values=_DAY),
         "GET /v1/customers": Row(query={"stage": "active"}),
-        "GET /v1/customers/{customer}": Row(_customer),
-        "GET /v1/customers/{customer}/export": Row(_customer),
+        "GET /v1/customers/{customer}": Row(of_customer),
+        "GET /v1/customers/{customer}/export": Row(of_customer),
         "POST /v1/settings/preview": Row(body={"lifecycle": {"lost_days": 180}}),
         "GET /v1/settings/build": Row(),
-        **_AUDIT,
+        **AUDIT,
     },
 }
 NO_IDS = {"as_of", "vendor"}

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.security.feedback import SURVEY
 from tests.security.ground import BUYERS, HELLO, SERVICES, Place, asking
 from tests.security.routes import ROUTES, Route
 
@@ -245,6 +246,49 @@ WRONG: dict[str, dict[str, Any]] = {
         "campaign": [5, None, "", "A"],
         "channel": [5, None, "", "messenger"],
         "values": [5, None, [], {"a": 1.5}, {"a": None}, {"a": [1]}, {"a": "x" * 2_001}],
+    },
+    "POST /v1/surveys": {
+        "survey": [5, None, "", "A", "a.b", "x" * 51],
+        "kind": [5, None, "stars"],
+        "title": [5, None, {}, {"en": 5}, {"english!": "x"}, {"en": ""}],
+        "questions": [5, None, [], [{}], [{"type": "stars"}], SURVEY["questions"][1:], [*SURVEY["questions"][:1]] * 2],
+        "invite": [5, None, {}, {"template": "A"}, {"template": "a", "channel": "sms"}],
+        "thanks": [5, {"en": 5}, {"fa": "x"}],
+        "trigger": [5, {"on": "often"}, {"delay_hours": "5"}, {"delay_hours": -1}, {"on": "interval", "every_days": 1}],
+        "again_days": ["5", 5.0, True, None, -1, 10**18],
+        "patience_days": ["5", 5.0, True, None, 0, 10**18],
+        "answer_days": ["5", 5.0, True, None, 0, 366],
+        "case_at_most": ["5", 5.0, True, -1, 10],
+        "active": [1, "true", None],
+    },
+    "POST /v1/invitations": {
+        "customer": [5, None, "", "x"],
+        "survey": [5, None, "", "A"],
+        "occasion": [5, None, "", "a b", "x" * 201],
+    },
+    "PUT /v1/policy": {
+        "rest_days": ["5", 5.0, True, None, 0, 731],
+        "case_hours": ["5", 5.0, True, None, 0, 10**18],
+        "escalate_hours": ["5", 5.0, True, None, 0, 10**18],
+        "escalations": ["5", 5.0, True, None, 0, 21],
+    },
+    "POST /v1/answers": {
+        "customer": [5, None, "", "x"],
+        "survey": [5, None, "", "A"],
+        "ref": [5, None, "", "a b", "x" * 201],
+        "answers": [
+            5,
+            None,
+            {},
+            {"score": "9"},
+            {"score": 9.0},
+            {"score": True},
+            {"score": 11},
+            {"why": ["speed"]},
+            {"score": 9, "why": "speed"},
+            {"score": 9, "why": ["price", "speed"]},
+            {"score": 9, "no": 1},
+        ],
     },
     "POST /v1/corrections/{correction}/refuse": {"text": [5, None, "", "x" * 2001]},
 }

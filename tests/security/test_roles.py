@@ -17,15 +17,15 @@ pytestmark = pytest.mark.stack
 Clients = dict[str, httpx.AsyncClient]
 TAKING = [route for route in ROUTES if route.permissions]
 EXPECTED = {
-    "viewer": "metrics:read shops:read programmes:read campaigns:read",
-    "analyst": "metrics:read shops:read programmes:read campaigns:read customers:list customers:read",
+    "viewer": "metrics:read shops:read programmes:read campaigns:read feedback:read",
+    "analyst": "metrics:read shops:read programmes:read campaigns:read feedback:read customers:list customers:read",
     "marketer": "metrics:read shops:read programmes:read programmes:write campaigns:read campaigns:write"
-    " customers:list customers:read",
-    "agent": "metrics:read shops:read programmes:read campaigns:read customers:read customers:write personal:read"
-    " loyalty:write loyalty:approve",
+    " feedback:read feedback:write customers:list customers:read",
+    "agent": "metrics:read shops:read programmes:read campaigns:read feedback:read customers:read customers:write"
+    " personal:read cases:write loyalty:write loyalty:approve",
     "admin": "metrics:read shops:read customers:list customers:read customers:write personal:read personal:erase"
     " shops:write keys:read keys:write audit:read programmes:read programmes:write loyalty:write loyalty:approve"
-    " campaigns:read campaigns:write",
+    " campaigns:read campaigns:write feedback:read feedback:write cases:write",
 }
 
 

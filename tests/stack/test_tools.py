@@ -17,6 +17,7 @@ from mandegar.failures import CommandFailed
 from mandegar.services import service_main, service_names
 from mandegar.stack import Stack
 from services.campaigns.main import create_service as campaigns_service
+from services.feedback.main import create_service as feedback_service
 from services.gateway.identity import IdentityTrouble
 from services.gateway.main import create_service
 from services.loyalty.main import create_service as loyalty_service
@@ -59,8 +60,14 @@ class Place:
 
 @pytest.fixture
 async def place(databases: Databases, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Place]:
-    url = await databases.create("campaigns", "gateway", "loyalty", "metrics")
-    services = [create_service(SECRET.encode()), campaigns_service(), loyalty_service(), metrics_service()]
+    url = await databases.create("campaigns", "feedback", "gateway", "loyalty", "metrics")
+    services = [
+        create_service(SECRET.encode()),
+        campaigns_service(),
+        feedback_service(),
+        loyalty_service(),
+        metrics_service(),
+    ]
     await ensure_topics(stack.bootstrap_servers, services, partitions=12)
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", stack.bootstrap_servers)
     monkeypatch.setenv("DATABASE_URL", url)

@@ -415,10 +415,13 @@ class NewKey(BaseModel):
                 "loyalty:write",
                 "campaigns:read",
                 "campaigns:write",
+                "feedback:read",
+                "feedback:write",
+                "cases:write",
                 "admin",
             ]
         ],
-        Field(max_length=16, min_length=1),
+        Field(max_length=19, min_length=1),
     ]
     """
     What it may do.

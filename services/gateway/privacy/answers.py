@@ -22,7 +22,7 @@ _CERTIFICATE: Any = {
     "requested_at": _TIME,
     "erased_at": _TIME,
     "completed_at": None,
-    "asked": ["campaigns", "gateway", "loyalty", "metrics"],
+    "asked": ["campaigns", "feedback", "gateway", "loyalty", "metrics"],
     "waiting": ["gateway"],
     "answers": [{"service": "metrics", "answered_at": _TIME, "removed": {}, "kept": {"orders": 3}}],
     "kept_because": {"orders": "sums rest on them"},

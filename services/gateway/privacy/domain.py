@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 from shared.kernel import CustomerId, ShopId
 
 Reason = Literal["request", "objection", "withdrawn", "unlawful", "inactive"]
-ASKED = ("campaigns", "gateway", "loyalty", "metrics")
+ASKED = ("campaigns", "feedback", "gateway", "loyalty", "metrics")
 """Services that must answer."""
 REFERENCE = r"^[A-Za-z0-9._/#-]{0,64}$"
 """Numbers of the shop's own files: no free text, which could hold something personal."""

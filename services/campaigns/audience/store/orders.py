@@ -6,12 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import asyncpg
-import msgspec
 
 from services.campaigns.audience.domain import Key, purchase_of
 from services.campaigns.audience.store.profiles import lock_profiles, run, turned
 from shared.kernel import moment_of
-from shared.orders import Content, Mark, OrderState, Refund, merge, standing
+from shared.orders import OrderState, known_bytes, known_order, merge, standing
 
 OrderKey = tuple[int, str]
 """Shop and order."""
@@ -52,18 +51,6 @@ FROM k LEFT JOIN whole w USING (shop, customer) WHERE p.shop = k.shop AND p.cust
 """
 
 
-class _Known(NamedTuple):
-    """An order as the table keeps it."""
-
-    marks: tuple[Mark, ...]
-    content: Content | None
-    refunds: tuple[tuple[str, Refund], ...]
-
-
-_ENCODER = msgspec.json.Encoder()
-_DECODER = msgspec.json.Decoder(_Known)
-
-
 class KnownOrder(NamedTuple):
     """An order as it was before: whom it counted for, and what was known of it."""
 
@@ -76,7 +63,7 @@ async def lock_orders(conn: asyncpg.Connection[Any], keys: Iterable[OrderKey]) -
     await conn.execute(_PREPARE)
     asked = sorted(keys)
     rows = await conn.fetch(_ORDERS, [shop for shop, _ in asked], [order for _, order in asked])
-    return {(row["shop"], row["order_id"]): KnownOrder(row["customer"], _state_of(row["known"])) for row in rows}
+    return {(row["shop"], row["order_id"]): KnownOrder(row["customer"], known_order(row["known"])) for row in rows}
 
 
 async def save_orders(
@@ -96,19 +83,9 @@ async def save_orders(
     return concerned
 
 
-def _state_of(known: bytes) -> OrderState:
-    stored = _DECODER.decode(known)
-    content = stored.content
-    return OrderState(
-        dict.fromkeys(stored.marks, 0),
-        {} if content is None else {(content.at, content.event_id): content},
-        {(refund_id, one.at, one.event_id): one for refund_id, one in stored.refunds},
-    )
-
-
 def _row(key: OrderKey, state: OrderState) -> tuple[Any, ...]:
     """The values of _VALUES."""
-    known = _ENCODER.encode(_Known(tuple(sorted(state.marks)), state.content, tuple(state.refunds.items())))
+    known = known_bytes(state)
     bought = purchase_of(state)
     if bought is None:
         return (*key, None, None, None, "", known)

@@ -1,0 +1,21 @@
+"""Policies as versioned data: a version is only ever added."""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, DateTime, Integer, MetaData, PrimaryKeyConstraint, SmallInteger, Table, Text
+from sqlalchemy.dialects.postgresql import JSONB
+
+
+def add_tables(metadata: MetaData) -> None:
+    """Describe this slice's table in the service's MetaData."""
+    Table(
+        "asking_policy",
+        metadata,
+        Column("published_at", DateTime(timezone=True), nullable=False),
+        Column("version", Integer, nullable=False),
+        Column("shop", SmallInteger, nullable=False),
+        Column("author", Text, nullable=False),
+        Column("body", JSONB, nullable=False),
+        PrimaryKeyConstraint("shop", "version", name="pk_asking_policy"),
+        info={"api": "SELECT, INSERT", "worker": "SELECT"},
+    )

@@ -1,0 +1,37 @@
+"""What feedback holds of one customer, in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.feedback import answers, customers, surveys
+from shared.db import Reads
+from shared.kernel import CustomerId, ShopId, customer_id_text
+
+_ROWS_MAX = 100_000
+_INVITED = ("survey", "version", "occasion", "due", "asked_at", "sent_at", "opened_at", "ended_at")
+_ANSWERED = ("survey", "version", "by", "at", "score", "stage", "tier")
+
+
+async def export(reads: Reads, shop: ShopId, customer: CustomerId) -> dict[str, Any]:
+    """Everything that is kept under the customer's id."""
+    number, who = int(shop), int(customer)
+    known = (await customers.customers_of(reads, [(number, who)])).get((number, who))
+    return {
+        "service": "feedback",
+        "customer": customer_id_text(customer),
+        "known": None if known is None else {"locale": known.locale, "stage": known.stage, "tier": known.tier},
+        "invitations": [
+            {**{name: getattr(one, name) for name in _INVITED}, "state": one.state.name.lower()}
+            for one in await surveys.of_customers(reads, number, [who], _ROWS_MAX)
+        ],
+        "answers": [
+            {
+                **{name: getattr(one, name) for name in _ANSWERED},
+                "numbers": one.given.numbers,
+                "choices": one.given.choices,
+                "texts": one.given.texts,
+            }
+            for one in await answers.listed(reads, number, None, [who], None, most=_ROWS_MAX)
+        ],
+    }

@@ -1,0 +1,1 @@
+"""Surveys: what they ask, when they are due, whose turn it is. Pure."""

@@ -1,0 +1,1 @@
+"""Tests of the slice surveys of feedback."""

@@ -1,0 +1,39 @@
+"""What feedback has of a shop: a customer, a survey."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import asyncpg
+
+SURVEY: dict[str, Any] = {
+    "kind": "nps",
+    "title": {"en": "How was it?"},
+    "questions": [
+        {"type": "scale", "id": "score", "text": {"en": "Would you?"}, "low": 0, "high": 10, "required": True},
+        {
+            "type": "choice",
+            "id": "why",
+            "text": {"en": "Why?"},
+            "options": [{"id": "price", "text": {"en": "Price"}}, {"id": "speed", "text": {"en": "Speed"}}],
+        },
+        {"type": "open", "id": "more", "text": {"en": "More?"}},
+    ],
+    "invite": {"template": "survey"},
+}
+
+
+def survey_of(shop: str) -> str:
+    """Name of the shop's survey."""
+    return f"nps-of-{shop}"
+
+
+async def add_feedback(pool: asyncpg.Pool[Any], shop: int, slug: str, customer: int) -> None:
+    """Of a shop, by its number and slug."""
+    await pool.execute("INSERT INTO respondent (shop, customer, stage) VALUES ($1, $2, 'active')", shop, customer)
+    await pool.execute(
+        "INSERT INTO survey_version (shop, survey, version, published_at, author, body)"
+        " VALUES ($1, $2, 1, now(), '', $3::text::jsonb)",
+        *(shop, survey_of(slug), json.dumps(SURVEY)),
+    )
