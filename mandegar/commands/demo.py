@@ -89,7 +89,9 @@ def _play_supervised(directory: Path, play_it: Callable[[], Outcome], *, once: b
     from mandegar.stack.supervisor import Supervisor
 
     roles = [(name, role) for name in service_names() for role in roles_of(name)]
-    supervisor = Supervisor(directory, roles=roles, prepare=prepare, say=lambda line: print(line, flush=True))
+    supervisor = Supervisor(
+        directory, roles=roles, prepare=prepare, say=lambda line: print(line, flush=True), with_inbox=True
+    )
     outcomes: list[Outcome] = []
     errors: list[Exception] = []
     finished = threading.Event()

@@ -28,6 +28,7 @@ def up(
     """Start Kafka, PostgreSQL and all services, and stay; Ctrl-C stops them in order.
 
     With KAFKA_BOOTSTRAP_SERVERS and DATABASE_URL set, those servers are used and only the services are started.
+    Without them e-mail goes to an inbox with a page, on this machine, unless MANDEGAR_SMTP_HOST names a server.
     """
     from mandegar.preparing import prepare  # late, like the rest: the services' libraries take half a second
     from mandegar.services import roles_of, service_names
@@ -39,7 +40,13 @@ def up(
     wanted = service_names() if only is None else [name for name in only if name != "none"]
     roles = [(name, role) for name in wanted for role in roles_of(name)]
     needed = prepare if roles else None
-    supervisor = Supervisor(directory, roles=roles, prepare=needed, say=lambda line: print(line, flush=True))
+    supervisor = Supervisor(
+        directory,
+        roles=roles,
+        prepare=needed,
+        say=lambda line: print(line, flush=True),
+        with_inbox="campaigns" in wanted,
+    )
     raise typer.Exit(supervisor.run(follow=not quiet))
 
 

@@ -24,6 +24,7 @@ from pathlib import Path
 from types import FrameType
 
 from mandegar.connecting import Connection, external_connection
+from mandegar.stack import inbox
 from mandegar.stack.child import Child
 from mandegar.stack.embedded import Stack
 from mandegar.stack.errors import StackError
@@ -58,13 +59,26 @@ class ServiceFailed(StackError):
 class Supervisor:
     """Runs the whole in the foreground until it is asked to stop."""
 
-    def __init__(self, directory: Path, *, roles: Roles, prepare: Prepare | None, say: Callable[[str], None]) -> None:
-        """`prepare` is called once the servers answer and before any service starts; `say` prints a line."""
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        roles: Roles,
+        prepare: Prepare | None,
+        say: Callable[[str], None],
+        with_inbox: bool = False,
+    ) -> None:
+        """`prepare` is called once the servers answer and before any service starts; `say` prints a line.
+
+        `with_inbox`: e-mail goes to an inbox on this machine, unless the environment names a server for it, or other
+        servers than the embedded ones.
+        """
         self.directory = directory.absolute()
         self.logs = self.directory / "logs"
         self._roles = roles
         self._prepare = prepare
         self._say = say
+        self._inbox = with_inbox and not os.environ.get("MANDEGAR_SMTP_HOST")
         self._stack: Stack | None = None
         self._lock = DirectoryLock(self.directory)
         self._children: list[Child] = []
@@ -100,6 +114,7 @@ class Supervisor:
         else:
             self._lock.take()
             self._connection = external
+            self._inbox = False  # customers of real servers are waiting for what would end there
         self.logs.mkdir(parents=True, exist_ok=True)
         self._tell()
         if self._prepare is not None:
@@ -125,23 +140,33 @@ class Supervisor:
         staff = staff_environment(self.directory) if any(role == "api" for _, role in self._roles) else {}
         # What has a port already keeps it, whichever services have come since.
         fresh = (port for port in count(FIRST_HTTP_PORT) if port not in ports.values())
-        for service, role in self._roles:
-            key = f"{service}-{role}"
-            setting = f"MANDEGAR_{service.upper()}_{role.upper()}_PORT"
+        keys = [f"{service}-{role}" for service, role in self._roles]
+        for key in [*keys, *(inbox.PORTS if self._inbox else ())]:
+            setting = f"MANDEGAR_{key.upper().replace('-', '_')}_PORT"
             ports[key] = choose_port(setting, last=ports.get(key) or next(fresh), taken=taken)
             taken.append(ports[key])
+        mail = inbox.environment(ports) if self._inbox else {}
+        for (service, role), key in zip(self._roles, keys, strict=True):
             address = f"http://127.0.0.1:{ports[key]}"
+            own = inbox.public_url(ports, service) | mail if self._inbox else {}
             port_variable = "MANDEGAR_HTTP_PORT" if role == "api" else "MANDEGAR_METRICS_PORT"
             children.append(
                 Child(
                     server=self._make_server(key),
                     command=[sys.executable, "-m", "mandegar", "run", service, "--role", role],
-                    environment={**connection.environment_of(service, role), **staff, port_variable: str(ports[key])},
+                    environment={
+                        **connection.environment_of(service, role),
+                        **staff,
+                        **own,
+                        port_variable: str(ports[key]),
+                    },
                     url=address if role == "api" else "",
                     ready_url=f"{address}/readyz" if role == "api" else f"{address}/metrics",
                     metrics_url="" if role == "api" else f"{address}/metrics",
                 )
             )
+        if self._inbox:
+            children.append(inbox.child(self._make_server("inbox"), ports))
         write_state(self.directory, {"http_ports": ports})
         return children
 

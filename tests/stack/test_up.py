@@ -62,7 +62,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 def test_all_services_run_and_apis_are_ready(running: Running) -> None:
     rows = {row["name"]: row for row in running.json("status")}
     expected = {f"{service}-{role}" for service in service_names() for role in roles_of(service)}
-    assert rows.keys() == expected | {"supervisor", "PostgreSQL", "Kafka"}
+    assert rows.keys() == expected | {"supervisor", "PostgreSQL", "Kafka", "inbox"}
+    assert rows["inbox"]["state"] == "ready"
     for name in expected:
         assert rows[name]["restarts"] == 0, name
         assert rows[name]["state"] == ("ready" if name.endswith("-api") else "running")
