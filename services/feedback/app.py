@@ -5,9 +5,11 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from services.feedback.answers.api import answers_router, page_router
+from services.feedback.cases.api import router as cases_router
 from services.feedback.main import NAME
 from services.feedback.policy.api import router as policy_router
 from services.feedback.privacy.api import router as privacy_router
+from services.feedback.scores.api import router as scores_router
 from services.feedback.settings import FeedbackSettings
 from services.feedback.surveys.api import invitations_router, surveys_router
 from shared.settings import PlatformSettings
@@ -21,6 +23,15 @@ def create_app(settings: PlatformSettings | None = None) -> FastAPI:
     return create_web_app(
         NAME,
         settings or FeedbackSettings.load(NAME, role="api"),
-        routers=(surveys_router, invitations_router, policy_router, answers_router, page_router, privacy_router),
+        routers=(
+            surveys_router,
+            invitations_router,
+            policy_router,
+            answers_router,
+            page_router,
+            scores_router,
+            cases_router,
+            privacy_router,
+        ),
         description=_ABOUT,
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cache
 
 from services.feedback.answers import expiry_handlers
+from services.feedback.cases import due_handlers
 from services.feedback.customers import on_customers, on_lifecycle, on_tiers
 from services.feedback.privacy import erasure_handler
 from services.feedback.settings import FeedbackSettings
@@ -58,8 +59,11 @@ def create_service(
             Subscription(topics.CAMPAIGNS_MESSAGES, CampaignsMessageEvent, on_messages),
             Subscription(topics.ERASURES, CustomerErased, erasure_handler(cipher)),
         ),
-        timers=AskJobs(links).handlers() | expiry_handlers(),
-        own_topics=(topics.FEEDBACK_SURVEYS, topics.CAMPAIGNS_REQUESTS, topics.ERASURES),
+        timers=AskJobs(links).handlers() | expiry_handlers() | due_handlers(),
+        own_topics=(
+            *(topics.FEEDBACK_SURVEYS, topics.FEEDBACK_CASES, topics.CAMPAIGNS_REQUESTS, topics.LOYALTY_REQUESTS),
+            topics.ERASURES,
+        ),
         clock=ShopsOwnClock(),
     )
 

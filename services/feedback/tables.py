@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from services.feedback.answers import tables as answers
+from services.feedback.cases import tables as cases
 from services.feedback.clocks import tables as clocks
 from services.feedback.customers import tables as customers
 from services.feedback.policy import tables as policy
@@ -15,3 +16,4 @@ customers.add_tables(metadata)
 policy.add_tables(metadata)
 surveys.add_tables(metadata)
 answers.add_tables(metadata)
+cases.add_tables(metadata)

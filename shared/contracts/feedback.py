@@ -1,4 +1,5 @@
-"""`feedback.surveys.v1`: what customers are asked and answer, keyed by shop and customer.
+"""`feedback.surveys.v1`, `.cases.v1`: what customers are asked and answer, and what is done about it. Keyed by shop
+and customer.
 
 Numbers and ids only: what somebody wrote in their own words stays with feedback and is shown over HTTP.
 """
@@ -10,7 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from shared.contracts.envelope import Envelope
+from shared.contracts.envelope import Envelope, Instant
 
 SurveyKind = Literal["nps", "csat", "ces", "form"]
 """`nps` 0–10, `csat` 1–5, `ces` 1–7; `form` has no score."""
@@ -89,3 +90,72 @@ class NpsDetractor(Envelope, frozen=True, kw_only=True, tag="nps.detractor"):
 
 
 FeedbackSurveysEvent = SurveySent | SurveyOpened | SurveyAnswered | SurveyDismissed | SurveyExpired | NpsDetractor
+
+
+CaseCause = Literal["answer", "complaint", "chat", "ticket"]
+CaseOutcome = Literal[
+    "refunded", "replaced", "repaired", "compensated", "explained", "apologised", "unfounded", "unreachable", "other"
+]
+
+
+class CaseChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A case as it stands after a change."""
+
+    case: str
+    customer: str
+    cause: CaseCause
+    state: Literal["open", "solved"]
+    opened_at: Instant
+    due_at: Instant
+    """When it is to be solved."""
+    owner: str | None = None
+    """Subject of the staff member who works on it."""
+    escalations: int = 0
+    """How often it was told that it is late, since it was opened or reopened."""
+    reopened: int = 0
+    contacts: int = 0
+    """How often somebody was in touch with the customer."""
+    survey: str | None = None
+    score: int | None = None
+    answer: str | None = None
+    """That opened it."""
+    outcome: CaseOutcome | None = None
+
+
+class CaseOpened(Envelope, frozen=True, kw_only=True, tag="case.opened"):
+    """A bad answer or a complaint is owed an answer."""
+
+    data: CaseChange
+
+
+class CaseAssigned(Envelope, frozen=True, kw_only=True, tag="case.assigned"):
+    """Somebody works on it from now on."""
+
+    data: CaseChange
+
+
+class CaseContacted(Envelope, frozen=True, kw_only=True, tag="case.contacted"):
+    """Somebody was in touch with the customer, or gave them something."""
+
+    data: CaseChange
+
+
+class CaseEscalated(Envelope, frozen=True, kw_only=True, tag="case.escalated"):
+    """It is late."""
+
+    data: CaseChange
+
+
+class CaseSolved(Envelope, frozen=True, kw_only=True, tag="case.solved"):
+    """It is solved, with an outcome."""
+
+    data: CaseChange
+
+
+class CaseReopened(Envelope, frozen=True, kw_only=True, tag="case.reopened"):
+    """It was not solved after all."""
+
+    data: CaseChange
+
+
+FeedbackCasesEvent = CaseOpened | CaseAssigned | CaseContacted | CaseEscalated | CaseSolved | CaseReopened

@@ -21,11 +21,12 @@ from shared.contracts.consents import ConsentEvent
 from shared.contracts.customers import CustomerEvent
 from shared.contracts.dead_letters import DeadLetterEvent
 from shared.contracts.erasures import ErasureEvent
-from shared.contracts.feedback import FeedbackSurveysEvent
+from shared.contracts.feedback import FeedbackCasesEvent, FeedbackSurveysEvent
 from shared.contracts.interactions import InteractionEvent
 from shared.contracts.keys import KeyEvent
 from shared.contracts.lifecycle import LifecycleEvent
 from shared.contracts.loyalty import LoyaltyMembersEvent, LoyaltyPointsEvent, LoyaltyRewardsEvent, LoyaltyTiersEvent
+from shared.contracts.loyalty_requests import LoyaltyRequestEvent
 from shared.contracts.metrics import MetricsRetentionEvent
 from shared.contracts.orders import OrdersEvent
 from shared.contracts.raw_interactions import RawInteractionEvent
@@ -220,6 +221,13 @@ _TOPICS = (
         key="shop:customer",
     ),
     Topic(
+        topics.LOYALTY_REQUESTS,
+        LoyaltyRequestEvent,
+        writer="any service",
+        description="Points that services ask loyalty to give, once for each request.",
+        key="shop:customer",
+    ),
+    Topic(
         topics.CAMPAIGNS_REQUESTS,
         CampaignsRequestEvent,
         writer="any service",
@@ -260,6 +268,13 @@ _TOPICS = (
         FeedbackSurveysEvent,
         writer="feedback",
         description="What customers are asked and answer: sent, opened, answered, dismissed, expired; detractors.",
+        key="shop:customer",
+    ),
+    Topic(
+        topics.FEEDBACK_CASES,
+        FeedbackCasesEvent,
+        writer="feedback",
+        description="What is owed to customers after bad answers and complaints: opened, late, solved, reopened.",
         key="shop:customer",
     ),
     Topic(

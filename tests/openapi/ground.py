@@ -119,6 +119,9 @@ _FEEDBACK = (
     """INSERT INTO survey_version (shop, survey, version, published_at, author, body)
     SELECT 1, 'nps-after-delivery', 1, now(), '', convert_from($2::bytea, 'UTF8')::jsonb WHERE $1::bigint > 0
     ON CONFLICT DO NOTHING""",
+    """INSERT INTO care_case (shop, id, customer, opened_at, due_at, state, cause)
+    VALUES (1, '00000000-0000-8c52-9c5e-2f6d1f0a7b20', $1, now(), now(), 1, 'complaint')
+    ON CONFLICT (shop, id) DO UPDATE SET state = 1""",
     """INSERT INTO invitation (shop, id, customer, survey, occasion, due, until, state, place, version)
     VALUES (1, '00000000-0000-8c52-9c5e-2f6d1f0a7b18', $1, 'nps-after-delivery', 'order:A-1001', now(), now(), 3, 0, 1)
     ON CONFLICT DO NOTHING""",

@@ -31,6 +31,8 @@ ERASED = {
     "kept_answer": "answers that name the person are deleted",
     "respondent": "the language is emptied, and none comes back; stage and tier stay",
     "answer": "what was written is emptied; scores and choices stay",
+    "care_case": "what was written of it is emptied",
+    "care_contact": "what was said is emptied",
     "erasure": "keyed hashes that the search looks for, until it has ended",
 }
 """What may hold something personal, and what an erasure does there."""
@@ -60,7 +62,7 @@ WITHOUT_CONTACTS = {
     *(topics.ORDERS, topics.ORDERS_BACKFILL, topics.INTERACTIONS, topics.CONSENTS, topics.ERASURES),
     *(topics.METRICS_LIFECYCLE, topics.METRICS_RETENTION, topics.DEAD_LETTERS, topics.SHOPS, topics.KEYS),
     *(topics.LOYALTY_POINTS, topics.LOYALTY_MEMBERS, topics.LOYALTY_TIERS, topics.LOYALTY_REWARDS),
-    topics.FEEDBACK_SURVEYS,
+    *(topics.FEEDBACK_SURVEYS, topics.FEEDBACK_CASES, topics.LOYALTY_REQUESTS),
     *(topics.CAMPAIGNS_REQUESTS, topics.CAMPAIGNS_MESSAGES, topics.CAMPAIGNS_STATEMENTS),
     topics.CAMPAIGNS_SEGMENTS,
     topics.CAMPAIGNS_TASKS,

@@ -1,4 +1,4 @@
-"""What feedback has of a shop: a customer, a survey."""
+"""What feedback has of a shop: a customer, a survey, a case."""
 
 from __future__ import annotations
 
@@ -29,6 +29,11 @@ def survey_of(shop: str) -> str:
     return f"nps-of-{shop}"
 
 
+def case_of(shop: str) -> str:
+    """Id of a case of the shop."""
+    return f"00000000-0000-8fbe-9c5e-{shop.encode().hex():0>12.12}"
+
+
 async def add_feedback(pool: asyncpg.Pool[Any], shop: int, slug: str, customer: int) -> None:
     """Of a shop, by its number and slug."""
     await pool.execute("INSERT INTO respondent (shop, customer, stage) VALUES ($1, $2, 'active')", shop, customer)
@@ -36,4 +41,9 @@ async def add_feedback(pool: asyncpg.Pool[Any], shop: int, slug: str, customer: 
         "INSERT INTO survey_version (shop, survey, version, published_at, author, body)"
         " VALUES ($1, $2, 1, now(), '', $3::text::jsonb)",
         *(shop, survey_of(slug), json.dumps(SURVEY)),
+    )
+    await pool.execute(
+        "INSERT INTO care_case (shop, id, customer, opened_at, due_at, state, cause) VALUES ($1, $2, $3, now(), now(),"
+        " 1, 'complaint')",
+        *(shop, case_of(slug), customer),
     )

@@ -290,6 +290,24 @@ WRONG: dict[str, dict[str, Any]] = {
             {"score": 9, "no": 1},
         ],
     },
+    "POST /v1/cases": {
+        "customer": [5, None, "", "x"],
+        "cause": [5, None, "", "answer"],
+        "ref": [5, None, "", "a b", "x" * 61],
+        "about": [5, None, "x" * 4_001],
+    },
+    "POST /v1/cases/{case}/assign": {"owner": [5, None, "", "a b", "x" * 101]},
+    "POST /v1/cases/{case}/contacts": {
+        "ref": [5, None, "", "a b", "x" * 61],
+        "channel": [5, None, "", "pigeon"],
+        "text": [5, None, "x" * 4_001],
+    },
+    "POST /v1/cases/{case}/compensate": {
+        "ref": [5, None, "", "a b", "x" * 61],
+        "points": ["5", 5.0, True, None, 0, -1, 10**6 + 1],
+        "text": [5, None, "x" * 4_001],
+    },
+    "POST /v1/cases/{case}/solve": {"outcome": [5, None, "", "won"]},
     "POST /v1/corrections/{correction}/refuse": {"text": [5, None, "", "x" * 2001]},
 }
 """By route and field: what looks nearly right."""

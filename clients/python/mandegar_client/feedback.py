@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from mandegar_client import feedback_models as models
@@ -109,10 +109,179 @@ class Feedback(Api):
             query={"survey": survey, "customer": customer, "limit": limit, "cursor": cursor},
         )
 
+    def read_scores(
+        self,
+        *,
+        measure: Literal["nps", "csat", "ces"],
+        window_days: int | None = None,
+        as_of: date | None = None,
+        survey: str | None = None,
+        version: int | None = None,
+        by: Literal["stage", "tier", "version"] | None = None,
+    ) -> models.ScoresAnswer:
+        """A score as of a day.
+
+        The last answer of each person in the window, with the interval of the measure.
+
+        measure: `nps`, `csat` or `ces`: one scale at a time, they are never mixed.
+        window_days: Days of the shop that end with `as_of`.
+        as_of: A day of the shop; today without it.
+        survey: Of one survey; all of the measure without it.
+        version: Of one version of it.
+        by: Apart by what somebody was when they answered, or by the survey's version.
+        """
+        return self._ask(
+            "GET",
+            "/v1/scores",
+            models.ScoresAnswer,
+            query={
+                "measure": measure,
+                "window_days": window_days,
+                "as_of": as_of,
+                "survey": survey,
+                "version": version,
+                "by": by,
+            },
+        )
+
+    def read_series(
+        self,
+        *,
+        measure: Literal["nps", "csat", "ces"],
+        since: date,
+        until: date | None = None,
+        step: Literal["day", "week", "month"] | None = None,
+        window_days: int | None = None,
+        survey: str | None = None,
+        version: int | None = None,
+    ) -> models.ScoreSeries:
+        """A score over time.
+
+        At the end of each step; of one measure.
+
+        measure: `nps`, `csat` or `ces`: one scale at a time, they are never mixed.
+        since: The first day.
+        until: The last day; today without it.
+        step: `day`, `week` (seven days) or `month`, of the Gregorian calendar.
+        window_days: Days of the shop that end with `as_of`.
+        survey: Of one survey; all of the measure without it.
+        version: Of one version of it.
+        """
+        return self._ask(
+            "GET",
+            "/v1/scores/series",
+            models.ScoreSeries,
+            query={
+                "measure": measure,
+                "since": since,
+                "until": until,
+                "step": step,
+                "window_days": window_days,
+                "survey": survey,
+                "version": version,
+            },
+        )
+
+    def list_cases(
+        self,
+        *,
+        state: Literal["open", "solved"] | None = None,
+        owner: str | None = None,
+        late: bool | None = None,
+        customer: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> models.CasesPage:
+        """Cases.
+
+        By their deadline, the most urgent first.
+
+        state: In this state.
+        owner: That this staff member works on.
+        late: That should have been solved by now.
+        customer: Of one person, by any of their identities.
+        limit: Items of a page, at most.
+        cursor: `next` of the page before; absent for the first page.
+        """
+        return self._ask(
+            "GET",
+            "/v1/cases",
+            models.CasesPage,
+            query={
+                "state": state,
+                "owner": owner,
+                "late": late,
+                "customer": customer,
+                "limit": limit,
+                "cursor": cursor,
+            },
+        )
+
+    def open_case(self, body: models.CaseForm | Mapping[str, Any]) -> models.CaseAnswer:
+        """Open a case.
+
+        Of a complaint, or of a chat or ticket that was rated badly. With the same `ref` again it is the same case.
+        """
+        return self._ask("POST", "/v1/cases", models.CaseAnswer, body=body)
+
+    def read_case(self, *, case: str) -> models.WholeCase:
+        """A case.
+
+        With what was written of it, and all that was done about it.
+
+        case: Its id.
+        """
+        return self._ask("GET", "/v1/cases/{case}", models.WholeCase, path={"case": case})
+
+    def assign_case(self, body: models.OwnerForm | Mapping[str, Any], *, case: str) -> models.CaseAnswer:
+        """Give a case to somebody.
+
+        Whoever had it before.
+
+        case: Its id.
+        """
+        return self._ask("POST", "/v1/cases/{case}/assign", models.CaseAnswer, path={"case": case}, body=body)
+
+    def log_contact(self, body: models.ContactForm | Mapping[str, Any], *, case: str) -> models.CaseAnswer:
+        """Log a contact.
+
+        A call, a mail, a visit: what was said.
+
+        case: Its id.
+        """
+        return self._ask("POST", "/v1/cases/{case}/contacts", models.CaseAnswer, path={"case": case}, body=body)
+
+    def compensate(self, body: models.CompensationForm | Mapping[str, Any], *, case: str) -> models.CaseAnswer:
+        """Give points for the trouble.
+
+        Asked of loyalty by event, once for each `ref`.
+
+        case: Its id.
+        """
+        return self._ask("POST", "/v1/cases/{case}/compensate", models.CaseAnswer, path={"case": case}, body=body)
+
+    def solve_case(self, body: models.OutcomeForm | Mapping[str, Any], *, case: str) -> models.CaseAnswer:
+        """Solve a case.
+
+        With its outcome. Surveys for solved cases ask the customer, in their turn. One that is solved stays as it is.
+
+        case: Its id.
+        """
+        return self._ask("POST", "/v1/cases/{case}/solve", models.CaseAnswer, path={"case": case}, body=body)
+
+    def reopen_case(self, *, case: str) -> models.CaseAnswer:
+        """Open a case again.
+
+        With a new deadline. One that is open stays as it is.
+
+        case: Its id.
+        """
+        return self._ask("POST", "/v1/cases/{case}/reopen", models.CaseAnswer, path={"case": case})
+
     def export(self, *, customer: str) -> models.ExportAnswer:
         """All that feedback holds of a customer.
 
-        Invitations and answers. One identity at a time.
+        Invitations, answers and cases. One identity at a time.
 
         customer: The platform's own id; gateway's export names all identities of a person.
         """
@@ -234,6 +403,111 @@ class AsyncFeedback(AsyncApi):
             models.AnswersPage,
             query={"survey": survey, "customer": customer, "limit": limit, "cursor": cursor},
         )
+
+    async def read_scores(
+        self,
+        *,
+        measure: Literal["nps", "csat", "ces"],
+        window_days: int | None = None,
+        as_of: date | None = None,
+        survey: str | None = None,
+        version: int | None = None,
+        by: Literal["stage", "tier", "version"] | None = None,
+    ) -> models.ScoresAnswer:
+        """As `Feedback.read_scores`."""
+        return await self._ask(
+            "GET",
+            "/v1/scores",
+            models.ScoresAnswer,
+            query={
+                "measure": measure,
+                "window_days": window_days,
+                "as_of": as_of,
+                "survey": survey,
+                "version": version,
+                "by": by,
+            },
+        )
+
+    async def read_series(
+        self,
+        *,
+        measure: Literal["nps", "csat", "ces"],
+        since: date,
+        until: date | None = None,
+        step: Literal["day", "week", "month"] | None = None,
+        window_days: int | None = None,
+        survey: str | None = None,
+        version: int | None = None,
+    ) -> models.ScoreSeries:
+        """As `Feedback.read_series`."""
+        return await self._ask(
+            "GET",
+            "/v1/scores/series",
+            models.ScoreSeries,
+            query={
+                "measure": measure,
+                "since": since,
+                "until": until,
+                "step": step,
+                "window_days": window_days,
+                "survey": survey,
+                "version": version,
+            },
+        )
+
+    async def list_cases(
+        self,
+        *,
+        state: Literal["open", "solved"] | None = None,
+        owner: str | None = None,
+        late: bool | None = None,
+        customer: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> models.CasesPage:
+        """As `Feedback.list_cases`."""
+        return await self._ask(
+            "GET",
+            "/v1/cases",
+            models.CasesPage,
+            query={
+                "state": state,
+                "owner": owner,
+                "late": late,
+                "customer": customer,
+                "limit": limit,
+                "cursor": cursor,
+            },
+        )
+
+    async def open_case(self, body: models.CaseForm | Mapping[str, Any]) -> models.CaseAnswer:
+        """As `Feedback.open_case`."""
+        return await self._ask("POST", "/v1/cases", models.CaseAnswer, body=body)
+
+    async def read_case(self, *, case: str) -> models.WholeCase:
+        """As `Feedback.read_case`."""
+        return await self._ask("GET", "/v1/cases/{case}", models.WholeCase, path={"case": case})
+
+    async def assign_case(self, body: models.OwnerForm | Mapping[str, Any], *, case: str) -> models.CaseAnswer:
+        """As `Feedback.assign_case`."""
+        return await self._ask("POST", "/v1/cases/{case}/assign", models.CaseAnswer, path={"case": case}, body=body)
+
+    async def log_contact(self, body: models.ContactForm | Mapping[str, Any], *, case: str) -> models.CaseAnswer:
+        """As `Feedback.log_contact`."""
+        return await self._ask("POST", "/v1/cases/{case}/contacts", models.CaseAnswer, path={"case": case}, body=body)
+
+    async def compensate(self, body: models.CompensationForm | Mapping[str, Any], *, case: str) -> models.CaseAnswer:
+        """As `Feedback.compensate`."""
+        return await self._ask("POST", "/v1/cases/{case}/compensate", models.CaseAnswer, path={"case": case}, body=body)
+
+    async def solve_case(self, body: models.OutcomeForm | Mapping[str, Any], *, case: str) -> models.CaseAnswer:
+        """As `Feedback.solve_case`."""
+        return await self._ask("POST", "/v1/cases/{case}/solve", models.CaseAnswer, path={"case": case}, body=body)
+
+    async def reopen_case(self, *, case: str) -> models.CaseAnswer:
+        """As `Feedback.reopen_case`."""
+        return await self._ask("POST", "/v1/cases/{case}/reopen", models.CaseAnswer, path={"case": case})
 
     async def export(self, *, customer: str) -> models.ExportAnswer:
         """As `Feedback.export`."""

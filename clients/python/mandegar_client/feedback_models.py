@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel, StringConstraints
@@ -88,10 +89,139 @@ class AnswersPage(BaseModel):
     """
 
 
+class CaseAnswer(BaseModel):
+    """
+    A case as it stands.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    case: str
+    customer: str
+    cause: Literal["answer", "complaint", "chat", "ticket"]
+    state: Literal["open", "solved"]
+    owner: str | None
+    opened_at: AwareDatetime
+    due_at: AwareDatetime
+    """
+    When it is to be solved.
+    """
+    solved_at: AwareDatetime | None
+    escalations: int
+    """
+    How often it was told that it is late.
+    """
+    reopened: int
+    contacts: int
+    survey: str | None
+    score: int | None
+    answer: str | None
+    outcome: str | None
+
+
+class CaseForm(BaseModel):
+    """
+    A complaint, or a chat or ticket that was rated badly.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    customer: Annotated[str, Field(pattern="^[0-3][0-9a-v]{12}$")]
+    cause: Literal["complaint", "chat", "ticket"]
+    ref: Annotated[str, Field(max_length=60, min_length=1, pattern="^[\\x21-\\x7e]+$")]
+    """
+    Your own id of it: sent again, it is the same one.
+    """
+    about: Annotated[str, Field(max_length=4000, pattern="^[^\\x00]*$")] = ""
+    """
+    In words; emptied by an erasure.
+    """
+
+
+class CasesPage(BaseModel):
+    """
+    Some cases, by their deadline.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    items: list[CaseAnswer]
+    next: str | None
+    """
+    Cursor of the next page; null on the last.
+    """
+
+
 class Attribute(RootModel[str]):
     root: Annotated[str, Field(pattern="^[a-z0-9][a-z0-9_-]{0,49}$")]
     """
     Of the profile: the answer writes it.
+    """
+
+
+class CompensationForm(BaseModel):
+    """
+    Points for the customer. loyalty books them once, where the customer is a member.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    ref: Annotated[str, Field(max_length=60, min_length=1, pattern="^[\\x21-\\x7e]+$")]
+    """
+    Your own id of it: sent again, it is the same one.
+    """
+    points: Annotated[int, Field(ge=1, le=1000000)]
+    text: Annotated[str, Field(max_length=4000, pattern="^[^\\x00]*$")] = ""
+    """
+    Why; emptied by an erasure.
+    """
+
+
+class ContactAnswer(BaseModel):
+    """
+    What was done.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    ref: str
+    at: AwareDatetime
+    channel: str
+    """
+    As it was given; `points` for a compensation.
+    """
+    actor: str
+    """
+    `key:<key id>` or `staff:<subject>`.
+    """
+    text: str
+    points: int | None
+
+
+class ContactForm(BaseModel):
+    """
+    Somebody was in touch with the customer.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    ref: Annotated[str, Field(max_length=60, min_length=1, pattern="^[\\x21-\\x7e]+$")]
+    """
+    Your own id of it: sent again, it is the same one.
+    """
+    channel: Literal["phone", "email", "sms", "chat", "visit", "letter", "other"]
+    text: Annotated[str, Field(max_length=4000, pattern="^[^\\x00]*$")] = ""
+    """
+    What was said; emptied by an erasure.
     """
 
 
@@ -152,6 +282,10 @@ class ExportAnswer(BaseModel):
     answers: list[dict[str, Any]]
     """
     What they answered, in their own words as well.
+    """
+    cases: list[dict[str, Any]]
+    """
+    Cases, with what was done about each.
     """
 
 
@@ -278,6 +412,43 @@ class OptionForm(BaseModel):
     """
 
 
+class OutcomeForm(BaseModel):
+    """
+    How it ended.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    outcome: Literal[
+        "refunded",
+        "replaced",
+        "repaired",
+        "compensated",
+        "explained",
+        "apologised",
+        "unfounded",
+        "unreachable",
+        "other",
+    ]
+
+
+class OwnerForm(BaseModel):
+    """
+    Who works on it.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    owner: Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9@._-]{0,99}$")]
+    """
+    Subject of a staff member.
+    """
+
+
 class PageEntryAnswer(BaseModel):
     model_config = ConfigDict(
         populate_by_name=True,
@@ -366,6 +537,121 @@ class ScaleForm(BaseModel):
     """
 
 
+class ScorePart(BaseModel):
+    """
+    A score, and how sure it is.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    part: str | None
+    """
+    Stage, tier or version of those who answered; null: all of them.
+    """
+    answers: int
+    """
+    Persons: of each the last answer in the window counts.
+    """
+    score: float | None
+    """
+    NPS −100 to 100, CSAT in percent, CES from 1 to 7; null: nobody answered.
+    """
+    low: float | None
+    """
+    From here …
+    """
+    high: float | None
+    """
+    … to here, with the confidence named.
+    """
+    mean: float | None
+    """
+    Of the scale's own numbers.
+    """
+    counts: dict[str, int]
+    """
+    Of each number of the scale, how many chose it.
+    """
+
+
+class ScorePoint(BaseModel):
+    """
+    A score at the end of a day.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    part: str | None
+    """
+    Stage, tier or version of those who answered; null: all of them.
+    """
+    answers: int
+    """
+    Persons: of each the last answer in the window counts.
+    """
+    score: float | None
+    """
+    NPS −100 to 100, CSAT in percent, CES from 1 to 7; null: nobody answered.
+    """
+    low: float | None
+    """
+    From here …
+    """
+    high: float | None
+    """
+    … to here, with the confidence named.
+    """
+    mean: float | None
+    """
+    Of the scale's own numbers.
+    """
+    counts: dict[str, int]
+    """
+    Of each number of the scale, how many chose it.
+    """
+    as_of: date
+
+
+class ScoreSeries(BaseModel):
+    """
+    A score over time: at the end of each step, over the window that ends there.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    measure: Literal["nps", "csat", "ces"]
+    window_days: int
+    survey: str | None
+    version: int | None
+    confidence_percent: int
+    step: str
+    points: list[ScorePoint]
+
+
+class ScoresAnswer(BaseModel):
+    """
+    A score as of a day.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    measure: Literal["nps", "csat", "ces"]
+    as_of: date
+    window_days: int
+    survey: str | None
+    version: int | None
+    confidence_percent: int
+    by: str | None
+    items: list[ScorePart]
+    """
+    All together first, then the parts, by name.
+    """
+
+
 class TriggerForm(BaseModel):
     """
     When a customer is asked.
@@ -385,6 +671,39 @@ class TriggerForm(BaseModel):
     """
     What is known later than this asks nobody.
     """
+
+
+class WholeCase(BaseModel):
+    """
+    A case with all that was done about it.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    case: str
+    customer: str
+    cause: Literal["answer", "complaint", "chat", "ticket"]
+    state: Literal["open", "solved"]
+    owner: str | None
+    opened_at: AwareDatetime
+    due_at: AwareDatetime
+    """
+    When it is to be solved.
+    """
+    solved_at: AwareDatetime | None
+    escalations: int
+    """
+    How often it was told that it is late.
+    """
+    reopened: int
+    contacts: int
+    survey: str | None
+    score: int | None
+    answer: str | None
+    outcome: str | None
+    about: str
+    log: list[ContactAnswer]
 
 
 class Error(BaseModel):

@@ -2,6 +2,6 @@
 
 from services.feedback.answers.domain import Answer
 from services.feedback.answers.jobs import expiry_handlers
-from services.feedback.answers.store import Wanted, counted, forget, listed, tally
+from services.feedback.answers.store import Wanted, counted, forget, listed, tallies
 
-__all__ = ["Answer", "Wanted", "counted", "expiry_handlers", "forget", "listed", "tally"]
+__all__ = ["Answer", "Wanted", "counted", "expiry_handlers", "forget", "listed", "tallies"]

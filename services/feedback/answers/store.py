@@ -43,18 +43,19 @@ UPDATE answer SET texts = '{}' WHERE shop = $1 AND customer = ANY($2::bigint[]) 
 _DROP = "DELETE FROM answer WHERE shop = $1 AND customer = ANY($2::bigint[]) AND NOT counts"
 _DROP_ONE = "DELETE FROM answer WHERE shop = $1 AND id = $2 AND NOT counts"
 _COUNTED = "SELECT count(*) FROM answer WHERE shop = $1 AND customer = ANY($2::bigint[])"
-# Of each person the last answer in the window. Of two at one instant the one with the greater id.
-_TALLY = """
-WITH a AS (
+# Of each person the last answer in each window. Of two at one instant the one with the greater id.
+_TALLIES = """
+SELECT w.n, CASE $7 WHEN 'stage' THEN l.stage WHEN 'tier' THEN l.tier WHEN 'version' THEN l.version::text ELSE '' END
+       AS part, l.score, count(*) AS answers
+FROM unnest($3::timestamptz[], $4::timestamptz[]) WITH ORDINALITY AS w (since, before, n)
+CROSS JOIN LATERAL (
     SELECT DISTINCT ON (coalesce(p.canonical, a.customer)) a.score, a.version, a.stage, a.tier
     FROM answer a LEFT JOIN customer_pointer p ON p.shop = a.shop AND p.customer = a.customer
-    WHERE a.shop = $1 AND a.kind = $2 AND a.counts AND a.score IS NOT NULL AND a.at >= $3 AND a.at < $4
+    WHERE a.shop = $1 AND a.kind = $2 AND a.counts AND a.score IS NOT NULL AND a.at >= w.since AND a.at < w.before
       AND ($5::text IS NULL OR a.survey = $5) AND ($6::int IS NULL OR a.version = $6)
     ORDER BY coalesce(p.canonical, a.customer), a.at DESC, a.id DESC
-)
-SELECT CASE $7 WHEN 'stage' THEN stage WHEN 'tier' THEN tier WHEN 'version' THEN version::text ELSE '' END AS part,
-       score, count(*) AS answers
-FROM a GROUP BY 1, 2
+) AS l
+GROUP BY 1, 2, 3
 """
 Key = tuple[int, str]
 
@@ -63,8 +64,6 @@ class Wanted(NamedTuple):
     """Which answers are tallied."""
 
     kind: str
-    since: datetime
-    before: datetime
     survey: str | None = None
     version: int | None = None
     by: str = ""
@@ -107,11 +106,15 @@ async def listed(
     return [_read(row) for row in await reads.fetch(_LISTED, shop, survey, asked, at, last, most)]
 
 
-async def tally(reads: Reads, shop: int, wanted: Wanted) -> dict[str, dict[int, int]]:
-    """How many persons scored what, by part: the last answer of each in the window."""
-    found: dict[str, dict[int, int]] = {}
-    for row in await reads.fetch(_TALLY, shop, *wanted):
-        found.setdefault(row["part"], {})[row["score"]] = row["answers"]
+async def tallies(
+    reads: Reads, shop: int, wanted: Wanted, windows: Sequence[tuple[datetime, datetime]]
+) -> list[dict[str, dict[int, int]]]:
+    """Of each window, from an instant until before another: how many persons scored what, by part."""
+    found: list[dict[str, dict[int, int]]] = [{} for _ in windows]
+    since, before = [one for one, _ in windows], [one for _, one in windows]
+    narrowed = (wanted.survey, wanted.version, wanted.by)
+    for row in await reads.fetch(_TALLIES, shop, wanted.kind, since, before, *narrowed):
+        found[row["n"] - 1].setdefault(row["part"], {})[row["score"]] = row["answers"]
     return found
 
 

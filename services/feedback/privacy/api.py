@@ -23,6 +23,7 @@ class ExportAnswer(BaseModel):
     known: dict[str, Any] | None = Field(description="Language, stage, tier; null where nothing was told.")
     invitations: list[dict[str, Any]] = Field(description="What they were asked, or wait to be.")
     answers: list[dict[str, Any]] = Field(description="What they answered, in their own words as well.")
+    cases: list[dict[str, Any]] = Field(description="Cases, with what was done about each.")
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -32,6 +33,7 @@ class ExportAnswer(BaseModel):
                 "known": {"locale": "fa-IR", "stage": "active", "tier": "gold"},
                 "invitations": [{"survey": "nps-after-delivery", "occasion": "order:A-1001", "state": "answered"}],
                 "answers": [{"survey": "nps-after-delivery", "score": 9, "texts": {"why": "Quick"}}],
+                "cases": [{"cause": "complaint", "state": "solved", "outcome": "replaced"}],
             }
         }
     )
@@ -50,7 +52,7 @@ async def export(
         ),
     ],
 ) -> dict[str, Any]:
-    """Invitations and answers. One identity at a time."""
+    """Invitations, answers and cases. One identity at a time."""
     number = customer_number(customer)
     async with database.read(caller.shop_id) as reads:
         found = await showing.export(reads, caller.shop_id, number)

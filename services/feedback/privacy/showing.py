@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.feedback import answers, customers, surveys
+from services.feedback import answers, cases, customers, surveys
 from shared.db import Reads
 from shared.kernel import CustomerId, ShopId, customer_id_text
 
 _ROWS_MAX = 100_000
 _INVITED = ("survey", "version", "occasion", "due", "asked_at", "sent_at", "opened_at", "ended_at")
+_CASE = ("cause", "opened_at", "solved_at", "outcome", "about", "survey", "score")
 _ANSWERED = ("survey", "version", "by", "at", "score", "stage", "tier")
 
 
@@ -34,4 +35,22 @@ async def export(reads: Reads, shop: ShopId, customer: CustomerId) -> dict[str, 
             }
             for one in await answers.listed(reads, number, None, [who], None, most=_ROWS_MAX)
         ],
+        "cases": await _cases(reads, number, who),
     }
+
+
+async def _cases(reads: Reads, shop: int, who: int) -> list[dict[str, Any]]:
+    found = await cases.listed(reads, shop, cases.Wanted(customers=[who]), None, _ROWS_MAX)
+    log = await cases.contacts_of(reads, shop, [one.id for one in found])
+    return [
+        {
+            **{name: getattr(one, name) for name in _CASE},
+            "state": one.state.name.lower(),
+            "log": [
+                {"at": each.at, "channel": each.channel, "text": each.text, "points": each.points}
+                for each in log
+                if each.case == one.id
+            ],
+        }
+        for one in found
+    ]

@@ -7,14 +7,14 @@ from typing import Any
 
 import asyncpg
 
-from services.feedback import answers, customers, surveys
+from services.feedback import answers, cases, customers, surveys
 from shared.kernel import CustomerId, ShopId
 
 
 async def counted(conn: asyncpg.Connection[Any], shop: ShopId, who: Sequence[CustomerId]) -> Mapping[str, int]:
     """How much is kept of these customers, by kind."""
     found: dict[str, int] = {}
-    for slice_ in (customers, surveys, answers):
+    for slice_ in (customers, surveys, answers, cases):
         found |= await slice_.counted(conn, shop, who)
     return found
 
@@ -24,6 +24,7 @@ async def remove(conn: asyncpg.Connection[Any], shop: ShopId, who: Sequence[Cust
     gone = {
         "languages": await customers.forget(conn, shop, who),  # first: it locks them
         "texts": await answers.forget(conn, shop, who),
+        "case_texts": await cases.forget(conn, shop, who),
         "links": await surveys.forget(conn, shop, who),
     }
     return {kind: count for kind, count in gone.items() if count}
