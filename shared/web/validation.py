@@ -88,9 +88,12 @@ def safe_name(name: str) -> str:
 
 
 async def refuse_unknown_query(request: Request) -> None:
-    """Dependency of every route: a parameter that is unknown, or given twice, is refused rather than ignored."""
+    """Dependency of every route: a parameter that is unknown, or given twice, is refused rather than ignored.
+
+    But for pages, which are in no description: mail programs and shops add parameters of theirs to links.
+    """
     given = [name for name, _value in request.query_params.multi_items()]
-    if not given:
+    if not given or not getattr(request.scope.get("route"), "include_in_schema", True):
         return
     known = _query_names(request)
     there_are = f"there are {', '.join(sorted(known))}" if known else "this route has none"
