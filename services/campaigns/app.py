@@ -11,6 +11,7 @@ from services.campaigns.hooks.api import hooks_router
 from services.campaigns.main import NAME
 from services.campaigns.messages.api import router as messages_router
 from services.campaigns.messages.trying import router as trying_router
+from services.campaigns.pacing.api import router as pacing_router
 from services.campaigns.privacy.api import router as privacy_router
 from services.campaigns.segments.api import ROUTERS as SEGMENT_ROUTERS
 from services.campaigns.settings import CampaignsSettings
@@ -34,6 +35,7 @@ def create_app(settings: PlatformSettings | None = None) -> FastAPI:
             consent_router,
             *SEGMENT_ROUTERS,
             templates_router,
+            pacing_router,  # before messages, which would take it for an id
             messages_router,
             trying_router,
             tasks_router,

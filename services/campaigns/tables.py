@@ -8,6 +8,7 @@ from services.campaigns.consent import tables as consent
 from services.campaigns.devices import tables as devices
 from services.campaigns.hooks import tables as hooks
 from services.campaigns.messages import tables as messages
+from services.campaigns.pacing import tables as pacing
 from services.campaigns.segments import tables as segments
 from services.campaigns.tasks import tables as tasks
 from services.campaigns.templates import tables as templates
@@ -23,3 +24,4 @@ hooks.add_tables(metadata)
 tasks.add_tables(metadata)
 messages.add_tables(metadata)
 segments.add_tables(metadata)
+pacing.add_tables(metadata)

@@ -55,6 +55,9 @@ Suppression = Literal[
 ]
 
 
+Deferral = Literal["quiet_hours", "weekend", "capped"]
+
+
 class MessageChange(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one message."""
 
@@ -87,6 +90,14 @@ class MessageSuppression(MessageChange, frozen=True, kw_only=True):
     suppressed: Suppression
 
 
+class MessageDeferral(MessageChange, frozen=True, kw_only=True):
+    """A message that is put off, and why."""
+
+    deferred: Deferral
+    until: Instant
+    """It is judged anew then."""
+
+
 class MessageSent(Envelope, frozen=True, kw_only=True, tag="message.sent"):
     """A provider has taken the message."""
 
@@ -109,6 +120,12 @@ class MessageSuppressed(Envelope, frozen=True, kw_only=True, tag="message.suppre
     """The message is not sent: no consent, no contact, too late, and so on."""
 
     data: MessageSuppression
+
+
+class MessageDeferred(Envelope, frozen=True, kw_only=True, tag="message.deferred"):
+    """The message waits: quiet hours or a weekend of the customer, or a cap."""
+
+    data: MessageDeferral
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,7 +170,7 @@ class TaskCancelled(Envelope, frozen=True, kw_only=True, tag="task.cancelled"):
 
 
 CampaignsTaskEvent = TaskOpened | TaskClaimed | TaskDone | TaskCancelled
-CampaignsMessageEvent = MessageSent | MessageFailed | MessageUnknown | MessageSuppressed
+CampaignsMessageEvent = MessageSent | MessageFailed | MessageUnknown | MessageSuppressed | MessageDeferred
 
 
 class SegmentChange(msgspec.Struct, frozen=True, kw_only=True):

@@ -238,7 +238,7 @@ _TOPICS = (
         topics.CAMPAIGNS_MESSAGES,
         CampaignsMessageEvent,
         writer="campaigns",
-        description="What became of messages: sent, failed, unknown, suppressed with the reason.",
+        description="What became of messages: sent, failed, unknown, suppressed or put off with the reason.",
         key="shop:customer",
     ),
     Topic(

@@ -11,6 +11,8 @@ import msgspec
 from shared.contracts.campaigns import (
     ConsentStated,
     MessageChange,
+    MessageDeferral,
+    MessageDeferred,
     MessageFailed,
     MessageRequested,
     MessageSent,
@@ -69,6 +71,7 @@ def campaigns(attributes: Mapping[str, Any], at: datetime) -> list[msgspec.Struc
         MessageFailed(**attributes, data=MessageChange(**sent, reason="550")),
         MessageUnknown(**attributes, data=MessageChange(**sent, reason="no_answer")),
         MessageSuppressed(**attributes, data=MessageSuppression(**sent, suppressed="no_consent")),
+        MessageDeferred(**attributes, data=MessageDeferral(**sent, deferred="quiet_hours", until=at)),
         SegmentEntered(**attributes, data=SegmentChange(**belongs, reason="event")),
         SegmentLeft(**attributes, data=SegmentChange(**belongs, reason="time")),
         ConsentStated(**attributes, data=said),

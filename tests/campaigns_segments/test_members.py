@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -17,9 +18,10 @@ from services.campaigns.main import create_service
 from services.campaigns.segments import belongs, facts_of, parse
 from services.campaigns.segments.domain.condition import Condition
 from services.campaigns.segments.domain.judging import day_at
-from services.campaigns.segments.jobs import Maker
+from services.campaigns.segments.jobs import Maker, keep_making
 from services.campaigns.segments.store import catalogue
 from services.campaigns.segments.store.catalogue import Draft
+from services.campaigns.settings import CampaignsSettings
 from shared.contracts.orders import Clock, ClockAdvanced
 from shared.contracts.shops import Shop
 from shared.contracts.topics import (
@@ -38,6 +40,7 @@ from shared.db import acquire
 from shared.kernel import DayOrdinal, FixedClock, Zone, derive_event_id, parse_customer_id
 from shared.messaging.dead_letters import Cipher
 from shared.testing import Databases
+from shared.testing.databases import worker_url
 from shared.testing.harness import TEST_SECRET, Harness, running
 from tests.campaigns.ground import NOW, OTHER, SHOP, erased, joined, name, points, stage, tier, told
 from tests.campaigns_consent.test_pages import agreed
@@ -232,6 +235,28 @@ async def test_a_version_is_made_for_everybody_in_pieces_that_can_be_broken_off(
         await ground.agrees()
         versions = await ground.harness.pool.fetch("SELECT version, made, done, whole FROM segment WHERE id = 'buyers'")
         assert [tuple(row)[:2] for row in versions] == [(2, 2)] and versions[0]["done"] == versions[0]["whole"] > 5
+
+
+async def test_a_worker_makes_what_is_published_beside_its_topics(databases: Databases) -> None:
+    async with a_ground(databases) as ground:
+        await ground.harness.feed(ORDERS, [completed("o", 1)])
+        name_of = await ground.harness.pool.fetchval("SELECT current_database()")
+        settings = CampaignsSettings.load(
+            "campaigns",
+            database_url=worker_url(databases.url_of(name_of), "campaigns"),
+            kafka_bootstrap_servers="127.0.0.1:1",
+            secret_key=TEST_SECRET,
+        )
+        stop = asyncio.Event()
+        job = asyncio.create_task(keep_making(settings, stop))
+        await ground.publish("buyers", BUYERS, make=False)
+        for _ in range(400):
+            if await ground.members():
+                break
+            await asyncio.sleep(0.05)
+        stop.set()
+        await job
+        await ground.agrees()
 
 
 async def test_events_during_the_walk_are_kept_by_the_new_version(databases: Databases) -> None:

@@ -52,7 +52,7 @@ OF_NOBODY = {
     *("counter", "gap_count", "gap_figure", "generation", "generation_build"),
     *("contra", "ledger_root", "programme_draft", "programme_version", "reward", "reward_version"),
     "entitlement_endpoint",
-    *("template_version", "segment", "segment_version"),
+    *("template_version", "segment", "segment_version", "message_policy"),
     "webhook_endpoint",
     *("survey_version", "survey_round", "asking_policy"),
 }

@@ -241,6 +241,9 @@ ROWS: dict[str, dict[str, Row]] = {
         "POST /v1/templates": Row(body={"id": "hello", "texts": {"en": HELLO}}),
         "GET /v1/templates/{template}": Row(_named),
         "POST /v1/templates/{template}/preview": Row(_named, body={"locale": "fa"}),
+        "GET /v1/messages/policy": Row(),
+        "PUT /v1/messages/policy": Row(body={"weekend": ["fri"]}),
+        "GET /v1/messages/policy/versions": Row(),
         "GET /v1/messages": Row(query={"customer": customer_of(OWN)}),
         "POST /v1/messages": Row(
             body={"customer": customer_of(OWN), "template": "hello", "purpose": "news", "occasion": "spring"}

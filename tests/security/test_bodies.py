@@ -238,6 +238,20 @@ WRONG: dict[str, dict[str, Any]] = {
         "customer": [5, None, [], {"name": 1.5}],
         "values": [5, None, []],
     },
+    "PUT /v1/messages/policy": {
+        "caps": [5, None, [5], [{"most": 1}], [{"most": 0, "hours": 24}], [{"most": 1, "hours": "24"}]],
+        "over": [5, None, "", "later"],
+        "quiet": [
+            5,
+            "22:00",
+            {"since": "22:00"},
+            {"since": "24:00", "until": "08:00"},
+            {"since": "08:00", "until": "08:00"},
+        ],
+        "weekend": [5, None, ["friday"], ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]],
+        "channels": [5, None, ["webhook"]],
+        "exempt": [5, None, ["A b"]],
+    },
     "POST /v1/messages": {
         "customer": [5, None, "", "x"],
         "template": [5, None, "", "A"],

@@ -127,7 +127,7 @@ class Campaigns(Api):
         """
         return self._ask("POST", "/v1/segments/{segment}/publish", models.SegmentAnswer, path={"segment": segment})
 
-    def list_versions(self, *, segment: str) -> models.VersionsAnswer:
+    def list_segment_versions(self, *, segment: str) -> models.VersionsAnswer:
         """Versions of a segment.
 
         Who published what, and when.
@@ -171,6 +171,27 @@ class Campaigns(Api):
         return self._ask(
             "POST", "/v1/templates/{template}/preview", models.PreviewAnswer, path={"template": template}, body=body
         )
+
+    def read_policy(self) -> models.PolicyAnswer:
+        """When and how often customers may be sent messages.
+
+        Caps, quiet hours, weekend, and what is exempt.
+        """
+        return self._ask("GET", "/v1/messages/policy", models.PolicyAnswer)
+
+    def change_policy(self, body: models.PolicyForm | Mapping[str, Any]) -> models.PolicyAnswer:
+        """Change when and how often messages go.
+
+        The next version, all of it replaced; what falls due from now on is judged by it. The same again makes none.
+        """
+        return self._ask("PUT", "/v1/messages/policy", models.PolicyAnswer, body=body)
+
+    def list_policies(self) -> models.PoliciesAnswer:
+        """Versions of that policy.
+
+        Who changed what, and when.
+        """
+        return self._ask("GET", "/v1/messages/policy/versions", models.PoliciesAnswer)
 
     def send_message(self, body: models.MessageForm | Mapping[str, Any]) -> models.MessageAnswer:
         """Send a customer a message.
@@ -422,8 +443,8 @@ class AsyncCampaigns(AsyncApi):
             "POST", "/v1/segments/{segment}/publish", models.SegmentAnswer, path={"segment": segment}
         )
 
-    async def list_versions(self, *, segment: str) -> models.VersionsAnswer:
-        """As `Campaigns.list_versions`."""
+    async def list_segment_versions(self, *, segment: str) -> models.VersionsAnswer:
+        """As `Campaigns.list_segment_versions`."""
         return await self._ask(
             "GET", "/v1/segments/{segment}/versions", models.VersionsAnswer, path={"segment": segment}
         )
@@ -445,6 +466,18 @@ class AsyncCampaigns(AsyncApi):
         return await self._ask(
             "POST", "/v1/templates/{template}/preview", models.PreviewAnswer, path={"template": template}, body=body
         )
+
+    async def read_policy(self) -> models.PolicyAnswer:
+        """As `Campaigns.read_policy`."""
+        return await self._ask("GET", "/v1/messages/policy", models.PolicyAnswer)
+
+    async def change_policy(self, body: models.PolicyForm | Mapping[str, Any]) -> models.PolicyAnswer:
+        """As `Campaigns.change_policy`."""
+        return await self._ask("PUT", "/v1/messages/policy", models.PolicyAnswer, body=body)
+
+    async def list_policies(self) -> models.PoliciesAnswer:
+        """As `Campaigns.list_policies`."""
+        return await self._ask("GET", "/v1/messages/policy/versions", models.PoliciesAnswer)
 
     async def send_message(self, body: models.MessageForm | Mapping[str, Any]) -> models.MessageAnswer:
         """As `Campaigns.send_message`."""

@@ -18,6 +18,37 @@ class BrowserAnswer(BaseModel):
     registered: bool
 
 
+class Purpose(RootModel[str]):
+    root: Annotated[str, Field(pattern="^[a-z0-9][a-z0-9_.-]{0,63}$")]
+    """
+    Likewise.
+    """
+
+
+class CapForm(BaseModel):
+    """
+    No more than so many messages within so many hours.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    most: Annotated[int, Field(ge=1, le=1000)]
+    hours: Annotated[int, Field(ge=1, le=2160)]
+    """
+    24: a day; 168: a week. Of any day: it is no calendar's.
+    """
+    channel: Literal["email", "sms", "push", "messenger", "social", "phone"] | None = None
+    """
+    That it holds for, and counts; null: all together.
+    """
+    purpose: Purpose | None = None
+    """
+    Likewise.
+    """
+
+
 class ClaimForm(BaseModel):
     """
     That the caller takes the task.
@@ -433,6 +464,19 @@ class PushForm(BaseModel):
     url: Annotated[str, Field(max_length=4000)] = ""
 
 
+class QuietForm(BaseModel):
+    """
+    Local time of the customer; 22:00 to 08:00 goes past midnight.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    since: Annotated[str, Field(pattern="^([01]\\d|2[0-3]):[0-5]\\d$")]
+    until: Annotated[str, Field(pattern="^([01]\\d|2[0-3]):[0-5]\\d$")]
+
+
 class RemovalForm(BaseModel):
     """
     A browser that takes no more push.
@@ -566,7 +610,7 @@ class SizeAnswer(BaseModel):
     """
 
 
-class Purpose(RootModel[str]):
+class Purpose1(RootModel[str]):
     root: Annotated[str, Field(pattern="^[a-z0-9][a-z0-9_.-]{0,63}$")]
     """
     For which they would be sent messages; null: for any that they agreed to.
@@ -586,7 +630,7 @@ class SizeForm(BaseModel):
     """
     Who belongs: a tree, as `GET /v1/segments/schema` describes it.
     """
-    purpose: Purpose | None = None
+    purpose: Purpose1 | None = None
     """
     For which they would be sent messages; null: for any that they agreed to.
     """
@@ -869,6 +913,48 @@ class PageTaskAnswer(BaseModel):
     """
 
 
+class PolicyForm(BaseModel):
+    """
+    What the shop allows itself.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    caps: Annotated[list[CapForm], Field(max_length=20, validate_default=True)] = []
+    """
+    Counted over what was sent, or may have been.
+    """
+    over: Literal["drop", "wait"] = "drop"
+    """
+    What becomes of a message over a cap: suppressed, or put off until there is room.
+    """
+    quiet: QuietForm | None = None
+    """
+    What falls due then waits for its end, unless it expires.
+    """
+    weekend: Annotated[list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]], Field(max_length=6)] = []
+    """
+    Days on which nothing is sent.
+    """
+    channels: Annotated[list[Literal["email", "sms", "push", "messenger", "social", "phone"]], Field(max_length=6)] = [
+        "email",
+        "sms",
+        "push",
+        "messenger",
+        "social",
+        "phone",
+    ]
+    """
+    That quiet hours and the weekend hold for. Caps hold for all that reach customers.
+    """
+    exempt: Annotated[list[str], Field(max_length=100)] = []
+    """
+    Purposes for which none of it holds: what serves an order.
+    """
+
+
 class PreviewAnswer(BaseModel):
     """
     The message as it would go out, by each channel that the language has a text for.
@@ -916,6 +1002,23 @@ class TextForm(BaseModel):
     webhook: WebhookForm | None = None
 
 
+class PolicyAnswer(BaseModel):
+    """
+    The policy that holds.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    version: int | None
+    """
+    Null: the shop has said nothing, and everything may be sent at any hour.
+    """
+    author: str | None
+    published_at: AwareDatetime | None
+    policy: PolicyForm
+
+
 class TemplateAnswer(BaseModel):
     """
     The last version of a template.
@@ -961,3 +1064,14 @@ class TemplatesAnswer(BaseModel):
         populate_by_name=True,
     )
     items: list[TemplateAnswer]
+
+
+class PoliciesAnswer(BaseModel):
+    """
+    All versions, the newest first.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    items: list[PolicyAnswer]

@@ -2,7 +2,8 @@
 
     PLANNED → CLAIMED → SENT | FAILED | UNKNOWN
        ↑ └────────────────── SUPPRESSED
-       └─── refused for now, and surely not sent: planned again, later
+       ├─── refused for now, and surely not sent: planned again, later
+       └─── put off, before it is claimed: quiet hours, a weekend, a cap
 
 CLAIMED commits before anybody outside is asked. What is found claimed by who is no more may have been sent: UNKNOWN,
 and never again by itself. So nobody gets a message twice, and nothing is lost without a word.
@@ -19,8 +20,9 @@ from services.campaigns.audience import Person
 from services.campaigns.consent import Word, allows
 from services.campaigns.devices import Browser
 from services.campaigns.hooks import Hook
+from services.campaigns.pacing import NOW, Pace
 from services.campaigns.templates import ITEMS_MAX, Version, chosen
-from shared.contracts.campaigns import Suppression
+from shared.contracts.campaigns import Deferral, Suppression
 from shared.kernel import derive_event_id
 
 CHANNELS = ("email", "sms", "push", "webhook", "task")
@@ -102,8 +104,10 @@ class Claimed(NamedTuple):
 class Verdict(NamedTuple):
     """What is to be done with a message: it is claimed, or suppressed for a reason."""
 
-    suppressed: Suppression | None
+    suppressed: Suppression | Deferral | None
     locale: str = ""
+    until: datetime | None = None
+    """Put off until then, for that reason, instead."""
 
 
 class Answer(NamedTuple):
@@ -148,8 +152,10 @@ def judge(
     contact: Contact,
     languages: Collection[str],
     now: datetime,
+    pace: Pace = NOW,
 ) -> Verdict:
-    """Whether a message may go out. `words`: of all identities of the person, held until the claim commits."""
+    """Whether a message may go out. `words`: of all identities of the person, held until the claim commits; `pace`:
+    what quiet hours and caps say, of the person who is held."""
     if person is None or person.profile.erased:
         return Verdict("erased" if person else "no_contact")
     if plan.expires_at <= now:
@@ -162,7 +168,16 @@ def judge(
     if version is None or not version.template.languages(plan.channel):
         return Verdict("no_template")
     wanted = [*filter(None, [person.profile.contacts.locale]), *languages]
-    return Verdict(None, chosen(version.template, wanted, plan.channel))
+    return _paced(plan, pace) or Verdict(None, chosen(version.template, wanted, plan.channel))
+
+
+def _paced(plan: Plan, pace: Pace) -> Verdict | None:
+    """A message that waits, or is dropped since it would wait for too long, or for nothing."""
+    if pace.why is None:
+        return None
+    if pace.until is not None and pace.until < plan.expires_at:
+        return Verdict(pace.why, until=pace.until)
+    return Verdict("capped" if pace.why == "capped" else "quiet_hours")
 
 
 def consented_channel(channel: str, version: Version | None) -> str | None:

@@ -9,8 +9,11 @@ import msgspec
 
 from services.campaigns.messages.domain import AGE, Plan, State, message_id, values_fault
 from shared.contracts.campaigns import (
+    Deferral,
     MessageChange,
     MessageChannel,
+    MessageDeferral,
+    MessageDeferred,
     MessageFailed,
     MessageRequested,
     MessageSent,
@@ -95,6 +98,12 @@ def suppressed(plan: Plan, slug: str, why: Suppression, now: datetime, sequence:
     return MessageSuppressed(**_attributes(plan, slug, "message.suppressed", now, sequence), data=data)
 
 
+def deferred(plan: Plan, slug: str, why: tuple[str, datetime], now: datetime, sequence: int) -> Envelope:
+    """That a message waits. `why`: the reason, and until when."""
+    data = MessageDeferral(**_about(plan), deferred=cast(Deferral, why[0]), until=why[1])
+    return MessageDeferred(**_attributes(plan, slug, "message.deferred", now, sequence), data=data)
+
+
 def key_of(plan: Plan, slug: str) -> OutboxKey:
     """Under which what becomes of a message is told."""
     return OutboxKey(ShopId(plan.shop), message_key(slug, customer_id_text(CustomerId(plan.customer))))
@@ -117,7 +126,7 @@ def _about(plan: Plan) -> dict[str, Any]:
 
 
 def _attributes(plan: Plan, slug: str, kind: Any, now: datetime, sequence: int) -> dict[str, Any]:
-    # A message ends once, so its id and the word make the event's.
+    # A message ends once, and is put off once at a time, so its id, the word and the instant make the event's.
     return {
         "id": derive_event_id(int(now.timestamp() * 1000), slug, plan.id, str(kind)),
         "source": SOURCE,

@@ -1,7 +1,7 @@
 """Sending: some messages at a time are claimed, handed over outside of any transaction, and ended.
 
-1 claim: lock what is due; hold the runs it belongs to and the consents of those persons; judge; CLAIMED or SUPPRESSED;
-  commit
+1 claim: lock what is due; hold the runs it belongs to, those persons and their consents; judge; CLAIMED,
+  SUPPRESSED, or put off; commit
 2 write each with its template, and hand it to its channel's adaptor
 3 end: SENT, FAILED, UNKNOWN, or PLANNED again, where the message is still ours; tell; commit
 
@@ -34,14 +34,16 @@ from services.campaigns.messages.domain import (
     Outcome,
     Standing,
     State,
+    Verdict,
     consented_channel,
     contact_of,
     judge,
     lost,
     outcome,
 )
-from services.campaigns.messages.events import ended, key_of, suppressed
+from services.campaigns.messages.events import deferred, ended, key_of, suppressed
 from services.campaigns.messages.outside import Lane, Means, configured
+from services.campaigns.messages.paced import Paces
 from services.campaigns.messages.store import Due
 from services.campaigns.messages.writing import parcel_of, tested
 from services.campaigns.settings import CampaignsSettings
@@ -108,14 +110,10 @@ class Sender:
             if now is None:
                 return [], 0
             claimed, refused = await self._judged(tx, found, now)
-            told = [(one, why) for one, why in refused if not one.test]
-            keys = {one.plan.id: self._key(one) for one, _ in told}
+            keys = {one.plan.id: self._key(one) for one, _ in refused if not one.test}
             await tx.lock_keys(Counter(keys.values()))
             await store.claim(tx.conn, claimed)
-            await store.suppress(tx.conn, {(one.plan.shop, one.plan.id): why for one, why in refused})
-            for one, why in told:
-                key, slug = keys[one.plan.id], self._shops[one.plan.shop].slug
-                tx.publish(topics.CAMPAIGNS_MESSAGES, key, suppressed(one.plan, slug, why, now, tx.sequence(key)))
+            await self._refuse(tx, refused, keys, now)
             tokens = [(one, self._token()) for one in claimed]
             await consent.add_links(tx.conn, [_link(one, token, now) for one, token in tokens if _links(one)])
             await consent.purge_links(tx.conn)
@@ -176,12 +174,13 @@ class Sender:
 
     async def _judged(
         self, tx: OpenTransaction, found: Sequence[Due], now: datetime
-    ) -> tuple[list[Claimed], list[tuple[Due, Any]]]:
-        """Runs and consents are held before they are read: a withdrawal has committed before, or waits for us."""
+    ) -> tuple[list[Claimed], list[tuple[Due, Verdict]]]:
+        """Runs, persons, consents are held before they are read: a withdrawal has committed before, or waits for us."""
         await self._know(tx, {one.plan.shop for one in found})
         found, refused = await self._of_runs_that_stand(tx, found, now)
         asked = {(one.plan.shop, one.plan.customer) for one in found}
         whose = await audience.identities_of_all(tx.conn, asked)
+        paces = await Paces.read(tx.conn, self._shops, whose)
         everybody = {(shop, one) for (shop, _), (_, all_) in whose.items() for one in all_}
         await consent.lock(tx.conn, everybody, shared=True)
         words = await consent.words_of(tx.conn, everybody)
@@ -201,19 +200,46 @@ class Sender:
             if one.test:
                 trial = tested(one, person, version, hook, languages)
                 claimed += [trial] if trial else []
-                refused += [] if trial else [(one, "no_template")]
+                refused += [] if trial else [(one, Verdict("no_template"))]
                 continue
             to = contact_of(plan.channel, person, browsers, hook)
-            verdict = judge(plan, person, own, version, contact=to, languages=languages, now=now)
+            pace = paces.of(plan, person, now)
+            verdict = judge(plan, person, own, version, contact=to, languages=languages, now=now, pace=pace)
             if verdict.suppressed is None and version is not None:
                 claimed.append(Claimed(plan, one.attempt + 1, person, version, verdict.locale, to))
+                paces.count(plan, person, now)
             else:
-                refused.append((one, verdict.suppressed))
+                refused.append((one, verdict))
         return claimed, refused
+
+    async def _refuse(
+        self, tx: OpenTransaction, refused: Sequence[tuple[Due, Verdict]], keys: Mapping[str, OutboxKey], now: datetime
+    ) -> None:
+        """Write what is not sent, or not now, and tell it of those that have a key: nothing is told of tests."""
+        ends: dict[store.Key, str] = {}
+        waits: dict[store.Key, tuple[datetime, str]] = {}
+        for one, verdict in refused:
+            plan, why, slug = one.plan, verdict.suppressed, self._shops[one.plan.shop].slug
+            assert why is not None, "refused"
+            if verdict.until is not None:
+                waits[plan.shop, plan.id] = verdict.until, why
+            else:
+                ends[plan.shop, plan.id] = why
+            if (key := keys.get(plan.id)) is None:
+                continue
+            number = tx.sequence(key)
+            if verdict.until is not None:
+                event = deferred(plan, slug, (why, verdict.until), now, number)
+            else:
+                assert why != "weekend", "what expires before a weekend ends is quiet"
+                event = suppressed(plan, slug, why, now, number)
+            tx.publish(topics.CAMPAIGNS_MESSAGES, key, event)
+        await store.suppress(tx.conn, ends)
+        await store.put_off(tx.conn, waits)
 
     async def _of_runs_that_stand(
         self, tx: OpenTransaction, found: Sequence[Due], now: datetime
-    ) -> tuple[list[Due], list[tuple[Due, Any]]]:
+    ) -> tuple[list[Due], list[tuple[Due, Verdict]]]:
         """Messages to be judged, and those whose run has ended, with why. What rests with its journey is put off."""
         runs = {(one.plan.shop, one.plan.run) for one in found if one.plan.run is not None}
         standing = await self._standing(tx.conn, runs) if self._standing is not None and runs else {}
@@ -221,7 +247,7 @@ class Sender:
         for one in found:
             how = standing.get((one.plan.shop, one.plan.run or ""), "stands")
             if how in ("goal", "exit"):
-                ended.append((one, how))
+                ended.append((one, Verdict(how)))
             elif how == "paused" and one.plan.expires_at > now:
                 resting.add((one.plan.shop, one.plan.id))
             else:

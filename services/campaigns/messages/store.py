@@ -10,6 +10,7 @@ import asyncpg
 import msgspec
 
 from services.campaigns.messages.domain import Claimed, Outcome, Plan, State
+from services.campaigns.pacing import Past
 from shared.contracts.shops import Shop
 from shared.db import Reads
 from shared.kernel import CustomerId, ShopId
@@ -57,6 +58,17 @@ UPDATE message m SET state = 5, reason = n.reason, ended_at = now(), test_to = N
 FROM unnest($1::smallint[], $2::text[], $3::text[]) AS n (shop, id, reason) WHERE m.shop = n.shop AND m.id = n.id
 """
 # Until its run goes on it is looked at once more: when it expires.
+_PUT_OFF = """
+UPDATE message m SET due = n.until, reason = n.reason
+FROM unnest($1::smallint[], $2::text[], $3::timestamptz[], $4::text[]) AS n (shop, id, until, reason)
+WHERE m.shop = n.shop AND m.id = n.id
+"""
+# Those that were handed over, are being so, or may have been: by when they were claimed.
+_RECENT = """
+SELECT m.shop, m.customer, m.claimed_at, m.channel, m.purpose
+FROM unnest($1::smallint[], $2::bigint[]) AS k (shop, customer) JOIN message m USING (shop, customer)
+WHERE m.state IN (1, 2, 4) AND NOT m.test AND m.claimed_at > now() - $3::interval
+"""
 _HOLD = """
 UPDATE message m SET due = m.expires_at, reason = 'paused'
 FROM unnest($1::smallint[], $2::text[]) AS n (shop, id) WHERE m.shop = n.shop AND m.id = n.id
@@ -189,6 +201,24 @@ async def hold(conn: asyncpg.Connection[Any], keys: Collection[Key]) -> None:
     """Have messages of runs that rest wait."""
     if keys:
         await conn.execute(_HOLD, *(list(column) for column in zip(*sorted(keys), strict=True)))
+
+
+async def put_off(conn: asyncpg.Connection[Any], waiting: Mapping[Key, tuple[datetime, str]]) -> None:
+    """Have messages be judged anew at another time, by (shop, id), each with why."""
+    rows = [(*key, *how) for key, how in sorted(waiting.items())]
+    if rows:
+        await conn.execute(_PUT_OFF, *(list(column) for column in zip(*rows, strict=True)))
+
+
+async def recent(
+    reads: Reads, customers: Collection[tuple[int, int]], window: timedelta
+) -> list[tuple[tuple[int, int], Past]]:
+    """What these identities, by shop, were sent of late, or may have been."""
+    if not customers:
+        return []
+    asked = sorted(customers)
+    rows = await reads.fetch(_RECENT, [shop for shop, _ in asked], [customer for _, customer in asked], window)
+    return [((row["shop"], row["customer"]), Past(row["claimed_at"], row["channel"], row["purpose"])) for row in rows]
 
 
 async def planned_of(conn: asyncpg.Connection[Any], runs: Collection[Key]) -> list[Plan]:

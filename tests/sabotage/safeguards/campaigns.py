@@ -1,4 +1,4 @@
-"""Of campaigns: nobody is written to against their word, or twice."""
+"""Of campaigns: nobody is written to against their word, or twice, or missed by a segment."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from tests.sabotage.removing import Edit, Safeguard
 
 _CONSENTS = "services/campaigns/consent/store.py"
 _SENDING = "services/campaigns/messages/jobs.py"
+_KEEPING = "services/campaigns/segments/keeping.py"
 _LAST_WORD = """
 WHERE (c.occurred_at, array_position(ARRAY['given', 'pending', 'withdrawn'], c.state), c.record)
     < (excluded.occurred_at, array_position(ARRAY['given', 'pending', 'withdrawn'], excluded.state), excluded.record)
@@ -44,5 +45,48 @@ CAMPAIGNS = (
             ),
         ),
         ("tests/campaigns_consent/test_domain.py",),
+    ),
+    Safeguard(
+        "whom an identity is counted as is asked again once they are held",
+        (Edit(_KEEPING, "            if not missing:\n", "            if not missing or locked:\n"),),
+        ("tests/campaigns_segments/test_races.py",),
+    ),
+    Safeguard(
+        "a version is made once all have settled by the one before",
+        (
+            Edit(
+                "services/campaigns/segments/jobs.py",
+                "await members.hold(tx.conn, [one.shop], alone=True)",
+                "await members.hold(tx.conn, [one.shop])",
+            ),
+        ),
+        ("tests/campaigns_segments/test_races.py",),
+    ),
+    Safeguard(
+        "a day that changes segments has a timer",
+        (Edit(_KEEPING, "        self._arm(verdicts, touches, times)\n", ""),),
+        ("tests/campaigns_segments/test_members.py",),
+    ),
+    Safeguard(
+        "who is merged is looked at on both sides",
+        (
+            Edit(
+                "services/campaigns/audience/consumer.py",
+                "for who in (one.customer, one.before, one.after)",
+                "for who in (one.customer,)",
+            ),
+        ),
+        ("tests/campaigns_segments/test_members.py",),
+    ),
+    Safeguard(
+        "two claims never count past each other",
+        (
+            Edit(
+                "services/campaigns/messages/paced.py",
+                "        await pacing.hold(conn, set(persons.values()))\n",
+                "",
+            ),
+        ),
+        ("tests/campaigns_pacing/test_sending.py",),
     ),
 )

@@ -108,7 +108,7 @@ async def publish_segment(caller: Writer, database: DatabaseDep, segment: Segmen
 
 
 @router.get("/{segment}/versions", response_model=VersionsAnswer, summary="Versions of a segment")
-async def list_versions(caller: Reader, database: DatabaseDep, segment: SegmentId) -> VersionsAnswer:
+async def list_segment_versions(caller: Reader, database: DatabaseDep, segment: SegmentId) -> VersionsAnswer:
     """Who published what, and when."""
     async with database.read(caller.shop_id) as reads:
         if await store.find(reads, int(caller.shop_id), segment) is None:

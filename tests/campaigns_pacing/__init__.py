@@ -1,0 +1,1 @@
+"""Tests of pacing: quiet hours, weekends, caps."""
