@@ -1,6 +1,6 @@
 """Orders a second from `orders.v1` to posted points and their event: loyalty beside plain per-event code.
 
-A flat rule goes by columns; a programme with tiers looks at each order by itself, so it is given a tenth of them.
+Both go by columns. With tiers each order looks for its customer's level beside that, so they are given a tenth of them.
 """
 
 from __future__ import annotations

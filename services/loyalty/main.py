@@ -11,7 +11,7 @@ from services.loyalty.entitlements import keep_sending
 from services.loyalty.orders import IdentityConsumer, InteractionConsumer, OrderConsumer, TermsByProgramme
 from services.loyalty.points import PointsJobs, Signer
 from services.loyalty.privacy import erasure_handler
-from services.loyalty.rewards import RewardJobs, follow_orders, turn_rewards
+from services.loyalty.rewards import RewardJobs, RewardTurns, follow_orders
 from services.loyalty.settings import LoyaltySettings
 from services.loyalty.tiers import TierJobs
 from services.loyalty.turns import DayTurns
@@ -45,7 +45,7 @@ def create_service(
 
     Both by settings, once they are needed.
     """
-    daily, terms = (turn_rewards,), TermsByProgramme()
+    daily, terms = (RewardTurns(),), TermsByProgramme()
     orders = OrderConsumer(followers=(follow_orders,), daily=daily)
     return Service(
         name=NAME,

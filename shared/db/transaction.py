@@ -32,22 +32,13 @@ ON CONFLICT (shop, key) DO UPDATE SET sequence = k.sequence + excluded.sequence
 RETURNING shop, key, sequence
 """
 _OUTBOX_COLUMNS = ("shard", "topic", "key", "value")
-_OUTBOX_ROW = Struct(">hihi")
-_SIZE = Struct(">i")
+_OUTBOX_ROW = Struct(">hihi").pack
+_SIZE = Struct(">i").pack
 
 TOMBSTONE = b""
 """In the outbox: no event has no bytes. On the topic it is a message without a value."""
 
 _SCOPE = "SELECT set_config('app.shop', $1, true)"  # for this transaction only
-
-
-class Published(NamedTuple):
-    """One event on its way to the outbox."""
-
-    topic: str
-    key: bytes
-    value: bytes
-    shard: int
 
 
 class Mark(NamedTuple):
@@ -67,7 +58,8 @@ class OpenTransaction:
         self._now = now
         self._publishes = publishes
         self._reserved: dict[OutboxKey, deque[int]] = {}
-        self._published: list[Published] = []
+        self._published: list[bytes] = []
+        """Rows of the outbox, as binary COPY has them, which costs less than arrays do."""
         self._timers: list[Timer] = []
 
     @property
@@ -88,7 +80,11 @@ class OpenTransaction:
         for asked, (shop, name, last) in zip(keys, rows, strict=True):
             # Rows come back as they were put in; should that ever change, each still finds its own.
             key = asked if asked.key == name and asked.shop == shop else OutboxKey(ShopId(shop), name)
-            self._reserved.setdefault(key, deque()).extend(range(last - reserve[key] + 1, last + 1))
+            numbers = range(last - reserve[key] + 1, last + 1)
+            if key in self._reserved:
+                self._reserved[key].extend(numbers)
+            else:
+                self._reserved[key] = deque(numbers)
 
     def sequence(self, key: OutboxKey) -> int:
         numbers = self._reserved.get(key)
@@ -97,26 +93,24 @@ class OpenTransaction:
         return numbers.popleft()
 
     def publish(self, topic: str, key: OutboxKey, event: Envelope) -> None:
-        if key not in self._reserved:
-            raise LookupError("the key is not locked; call lock_keys first")
-        self._published.append(Published(topic, key.key, encode(event), outbox_shard(key.key, topic)))
+        self.publish_encoded(topic, key, encode(event))
 
     def publish_encoded(self, topic: str, key: OutboxKey, value: bytes) -> None:
         if key not in self._reserved:
             raise LookupError("the key is not locked; call lock_keys first")
-        self._published.append(Published(topic, key.key, value, outbox_shard(key.key, topic)))
+        self._published.append(_packed(outbox_shard(key.key, topic), topic, key.key, value))
 
     def publish_tombstone(self, topic: str, key: OutboxKey) -> None:
         self.publish_encoded(topic, key, TOMBSTONE)
 
     def publish_unordered(self, topic: str, key: bytes, event: Envelope) -> None:
         """Publish without a lock on the key: for events that carry no sequence and whose order means nothing."""
-        self._published.append(Published(topic, key, encode(event), outbox_shard(key, topic)))
+        self._published.append(_packed(outbox_shard(key, topic), topic, key, encode(event)))
 
     def publish_barrier(self, topic: str, key: bytes, event: Envelope) -> None:
         """Publish once all rows with smaller ids have gone. What was committed, and seen by this transaction before
         its end, has smaller ids: an id is drawn before its row commits, and ours are drawn last."""
-        self._published.append(Published(topic, key, encode(event), BARRIER_SHARD))
+        self._published.append(_packed(BARRIER_SHARD, topic, key, encode(event)))
 
     def set_timer(self, timer: Timer) -> None:
         self._timers.append(timer)
@@ -136,17 +130,15 @@ class OpenTransaction:
         await set_timers(self._conn, self._timers)
         rows = self._published if self._publishes else []
         if rows:
-            await copy_in(self._conn, "outbox", _OUTBOX_COLUMNS, b"".join(map(_packed, rows)))
+            await copy_in(self._conn, "outbox", _OUTBOX_COLUMNS, b"".join(rows))
         count = len(rows)
         self._published, self._timers = [], []
         return count
 
 
-def _packed(row: Published) -> bytes:
-    """As binary COPY has it, which costs less than arrays do."""
-    topic, key, value = row.topic.encode(), row.key, row.value
-    head, size = _OUTBOX_ROW.pack(4, 2, row.shard, len(topic)), _SIZE.pack
-    return b"".join((head, topic, size(len(key)), key, size(len(value)), value))
+def _packed(shard: int, topic: str, key: bytes, value: bytes) -> bytes:
+    name = topic.encode()
+    return b"".join((_OUTBOX_ROW(4, 2, shard, len(name)), name, _SIZE(len(key)), key, _SIZE(len(value)), value))
 
 
 def outbox_shard(key: bytes, topic: str = "") -> int:

@@ -12,11 +12,14 @@ from services.loyalty.orders import consumer
 from services.loyalty.programmes import (
     AfterDays,
     Fixed,
+    Level,
     OnInteraction,
     Programme,
     Rate,
     Rolling,
+    RollingWindow,
     Rule,
+    Tiers,
 )
 from shared.contracts.topics import CUSTOMERS, INTERACTIONS, LOYALTY_MEMBERS, LOYALTY_POINTS, ORDERS
 from shared.testing import Databases
@@ -35,6 +38,18 @@ WELCOME: Programme = msgspec.structs.replace(
     pending=AfterDays(days=14),
     expiry=Rolling(months=12),
 )
+TIERED: Programme = msgspec.structs.replace(
+    FLAT,
+    tiers=Tiers(
+        levels=(
+            Level(id="regular", name="Regular", threshold=0),
+            Level(id="silver", name="Silver", threshold=60_000, percent=120),
+            Level(id="gold", name="Gold", threshold=150_000, percent=150),
+        ),
+        window=RollingWindow(days=12),
+        downgrade="one_step",
+    ),
+)
 _TABLES = {
     # Of joining, only the first instant means anything: how many later ones were told before it depends on the batches.
     "occasion": """
@@ -45,6 +60,7 @@ _TABLES = {
     """,
     "member": "SELECT shop, customer, joined_at, how, state FROM member ORDER BY 1, 2",
     "lot": "SELECT * FROM lot ORDER BY shop, customer, lot",
+    "tier_standing": "SELECT shop, customer, level, since, due, missed, seen, number FROM tier_standing ORDER BY 1, 2",
     "account": """
         SELECT shop, customer, pending, active, owed FROM account WHERE pending + active + owed > 0 ORDER BY 1, 2
     """,
@@ -73,7 +89,7 @@ def stream(seed: int) -> list[Any]:
     return sorted([*plain, *Story(rng, customers=20).tell(60)], key=lambda one: (one.time, one.id))
 
 
-@pytest.mark.parametrize("programme", [FLAT, WELCOME], ids=["flat", "welcome"])
+@pytest.mark.parametrize("programme", [FLAT, WELCOME, TIERED], ids=["flat", "welcome", "tiers"])
 async def test_both_ways_keep_the_same_rows_for_any_batches(
     databases: Databases, programme: Programme, monkeypatch: pytest.MonkeyPatch
 ) -> None:

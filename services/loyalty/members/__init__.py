@@ -2,7 +2,7 @@
 
 from services.loyalty.members.domain import Absence, How, Member, Membership, State, covering, memberships
 from services.loyalty.members.events import SOURCE, Effect, membership, told
-from services.loyalty.members.store import Joined, empty_reasons, join, member_of, members_of
+from services.loyalty.members.store import Joined, empty_reasons, join, member_of, members_of, since_when
 
 __all__ = [
     "SOURCE",
@@ -20,5 +20,6 @@ __all__ = [
     "members_of",
     "membership",
     "memberships",
+    "since_when",
     "told",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import asyncpg
@@ -20,6 +21,10 @@ _COLUMNS = "m.shop, m.customer, m.joined_at, m.how, m.state, m.absences"
 _MEMBERS = f"""
 SELECT {_COLUMNS} FROM unnest($1::smallint[], $2::bigint[]) AS k (shop, customer) JOIN member m USING (shop, customer)
 """  # noqa: S608 - column names of our own
+_SINCE = """
+SELECT m.shop, m.customer, m.joined_at, m.absences IS NULL
+FROM unnest($1::smallint[], $2::bigint[]) AS k (shop, customer) JOIN member m USING (shop, customer)
+"""
 _LOCKED = _MEMBERS + "ORDER BY m.shop, m.customer FOR UPDATE OF m"
 # Somebody who joined twice joined the first time; `xmax` is 0 in a row that is new.
 _JOIN = """
@@ -62,6 +67,13 @@ async def members_of(reads: Reads, keys: Iterable[Key], *, lock: bool = False) -
     query = _LOCKED if lock else _MEMBERS
     rows = await reads.fetch(query, [shop for shop, _ in asked], [customer for _, customer in asked])
     return {(row["shop"], row["customer"]): _member(row) for row in rows}
+
+
+async def since_when(reads: Reads, keys: Iterable[Key]) -> dict[Key, tuple[datetime, bool]]:
+    """Of these identities those who are, or were, members: since when, and whether ever since."""
+    asked = sorted(keys)
+    rows = await reads.fetch(_SINCE, [shop for shop, _ in asked], [customer for _, customer in asked])
+    return {(shop, customer): (joined_at, ever) for shop, customer, joined_at, ever in rows}
 
 
 async def join(conn: asyncpg.Connection[Any], wanted: Mapping[Key, Membership]) -> list[Joined]:

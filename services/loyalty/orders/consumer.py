@@ -12,10 +12,12 @@ from services.loyalty.orders.domain.asking import Turned
 from services.loyalty.orders.domain.schemes import Scheme, names_of
 from services.loyalty.orders.events import Heard, read_interactions, read_orders
 from services.loyalty.orders.judging import Daily, Doing, Wary, judge, with_joined
+from services.loyalty.orders.leveling import stirred_by, told_alone
 from services.loyalty.orders.plainly import Taken, awards_of, chosen, take
 from services.loyalty.orders.schemes import Schemes
-from services.loyalty.orders.telling import conclude, turned
+from services.loyalty.orders.telling import ReachedAt, conclude, turned
 from services.loyalty.points import Beside
+from services.loyalty.tiers import Asked
 from shared.contracts.interactions import InteractionRecorded
 from shared.contracts.orders import ClockAdvanced, OrdersEvent
 from shared.contracts.shops import Shop
@@ -64,9 +66,10 @@ class OrderConsumer:
             if plain is not None:
                 judged.joined.extend(plain.taken.joined)
             awards = [] if plain is None else awards_of(plain.taken, plain.heard, at)
+            stirred = {} if plain is None else plain.stirred(at, schemes)
             orders = turned(judged, at)
             besides = [one for follow in self.followers if orders for one in await follow(work, shops, orders)]
-            await conclude(doing, judged, at, awards, besides=besides)
+            await conclude(doing, judged, at, awards, stirred=stirred, besides=besides)
         await clocks.keep(work)
 
     async def _plainly(
@@ -76,6 +79,8 @@ class OrderConsumer:
         if self.wary.batches:
             return None, heard
         orders = chosen(heard, numbers, schemes, microseconds(work.tx.now) + FUTURE_US)
+        if orders is not None:
+            orders = await told_alone(work.tx.conn, orders, heard, numbers, schemes)
         taken = None if orders is None else await take(work.tx.conn, orders, heard, schemes)
         if taken is None:
             return None, heard
@@ -88,6 +93,11 @@ class Plainly(NamedTuple):
 
     taken: Taken
     heard: list[Heard]
+
+    def stirred(self, reached: ReachedAt, schemes: Mapping[int, Scheme]) -> dict[tuple[int, int], Asked]:
+        """Of whom tiers count something else by them."""
+        given = [grant is not None for grant in self.taken.grants]
+        return stirred_by(self.taken.orders, given, self.heard, reached, schemes)
 
 
 @dataclass

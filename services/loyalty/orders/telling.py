@@ -33,13 +33,14 @@ async def conclude(
     reached: ReachedAt,
     awards: Sequence[Operation] = (),
     *,
+    stirred: Mapping[Place, tiers.Asked] = MappingProxyType({}),
     moved: Mapping[Place, tiers.Asked] = MappingProxyType({}),
     besides: Sequence[Beside] = (),
 ) -> None:
     """Post and publish, in the transaction of the batch.
 
-    `awards`: what went the plain way; `moved`: persons whose identities came or went; `besides`: what other slices tell
-    of it.
+    `awards`: what went the plain way, and `stirred` whom it moves; `moved`: persons whose identities came or went;
+    `besides`: what other slices tell of it.
     """
     whys = {key: why_of(heard, reached) for key, heard in judged.heard.items()}
     operations: list[Operation] = [*awards]
@@ -47,7 +48,7 @@ async def conclude(
         operations += awards_of(one, judged.before.get(one.key), whys[one.key])
     operations += await _slid(doing, judged, whys)
     operations += await _given_back(doing, judged, whys)
-    asked = _stirred(judged, whys) | dict(moved)
+    asked = _later(dict(stirred), _stirred(judged, whys)) | dict(moved)
     asked |= _concerned(doing, judged, operations, asked)
     await settle_days(doing, operations, asked, [*_of_members(doing, judged), *besides])
 
@@ -79,6 +80,13 @@ def why_of(heard: Heard, reached: ReachedAt) -> Why:
     correlation = event.correlationid if isinstance(event.correlationid, str) else ""
     cause = Cause(microseconds(event.time), event.id, correlation, event.origin)
     return Why(cause, reached(heard).day, heard.delivery.partition)
+
+
+def _later(plain: dict[Place, tiers.Asked], general: Mapping[Place, tiers.Asked]) -> dict[Place, tiers.Asked]:
+    """Both, in the order in which they were judged."""
+    for place, one in general.items():
+        plain[place] = one._replace(day=max(one.day, plain[place].day)) if place in plain else one
+    return plain
 
 
 async def _slid(doing: Doing, judged: Judged, whys: Mapping[Key, Why]) -> list[Operation]:

@@ -12,12 +12,15 @@ from services.loyalty.points.domain.buckets import NEVER
 from services.loyalty.points.domain.operations import Part
 from services.loyalty.points.domain.plain import PlainTelling
 from services.loyalty.points.domain.terms import Terms
-from services.loyalty.points.events import KINDS, SOURCE, TYPES, name_of, parts_of, start_of
+from services.loyalty.points.events import KINDS, SOURCE, TYPES, parts_of, start_of
 from shared.contracts.envelope import ENCODER
 from shared.kernel import event_stamp, moment_of, stamped_event_id
 
 _TYPE = TYPES["earned"]
 _KEPT_MAX = 10_000
+_DATE = len('"2026-01-01T')
+_HOURS = [f"{hour:02}:" for hour in range(24)]
+_MINUTES = [f"{second // 60:02}:{second % 60:02}" for second in range(3600)]
 
 
 class Forms:
@@ -31,30 +34,44 @@ class Forms:
 
     def __init__(self, terms: Terms) -> None:
         self._terms = terms
+        self._dates: dict[int, str] = {}
         self._days: dict[int, str] = {}
         self._texts: dict[str, str] = {}
+        self._shop = f',"shop":{_json(terms.slug)},"origin":"'
 
-    def earned(self, telling: PlainTelling, sequence: int) -> bytes:
-        """The event of an award."""
-        award, first, last, pending, starts_day, stands = telling
-        cause, slug, text = award.cause, self._terms.slug, self._text
-        name = name_of(award.who.customer)
-        event_id = stamped_event_id(event_stamp(cause.at // 1000), slug, f"{name}:{first}", _TYPE)
-        ids = f',"causationid":{_json(cause.event_id)}' if cause.event_id else ""
-        if cause.correlation:
-            ids += f',"correlationid":{_json(cause.correlation)}'
+    def earned(self, telling: PlainTelling, name: str, sequence: int) -> bytes:
+        """The event of an award. `name`: the customer's."""
+        award, first, last, pending, starts_day, active, waits, held, owed = telling
+        cause = award.cause
+        at, event_id, correlation, origin, _, _ = cause
+        own_id = stamped_event_id(event_stamp(at // 1000), self._terms.slug, f"{name}:{first}", _TYPE)
+        ids = f',"causationid":{_quoted(event_id)}' if event_id else ""
+        if correlation:
+            ids += f',"correlationid":{_quoted(correlation)}'
         programme, points, expiry, parts = self._parts(award.parts)
         return (
-            f'{{"type":"{_TYPE}","id":"{event_id}","source":"{SOURCE}","subject":"{name}",'
-            f'"time":{_json(moment_of(cause.at))},"shop":{text(slug)},"origin":"{cause.origin}","sequence":{sequence}{ids},'
+            f'{{"type":"{_TYPE}","id":"{own_id}","source":"{SOURCE}","subject":"{name}",'
+            f'"time":{self._time(at)}{self._shop}{origin}","sequence":{sequence}{ids},'
             f'"specversion":"1.0","data":{{"customer":"{name}","posting":{last},'
-            f'"points":{points},"balance":{{"active":{stands.active},'
-            f'"pending":{stands.pending},"held":{stands.held},"owed":{stands.owed}}},'
-            f'"source":{{"kind":"{KINDS[int(award.source_kind)]}","id":{_json(award.source)}}},'
+            f'"points":{points},"balance":{{"active":{active},"pending":{waits},"held":{held},"owed":{owed}}},'
+            f'"source":{{"kind":"{KINDS[award.source_kind]}","id":{_quoted(award.source)}}},'
             f'"programme":{programme},"parts":[{parts}],"pending":{pending},'
             f'"active_at":{self._day(starts_day)},"expires_at":{self._day(expiry)},"days":null,"owed":0,"forgiven":0,'
             '"reason":""}}'
         ).encode()
+
+    def _time(self, at: int) -> str:
+        """An instant; whole seconds, as nearly all are, from pieces."""
+        seconds, fraction = divmod(at, 1_000_000)
+        if fraction or seconds < 0:
+            return _json(moment_of(at))
+        day, second = divmod(seconds, 86_400)
+        date = self._dates.get(day)
+        if date is None:
+            date = _json(moment_of(at))[:_DATE]
+            if len(self._dates) < _KEPT_MAX:
+                self._dates[day] = date
+        return f'{date}{_HOURS[second // 3600]}{_MINUTES[second % 3600]}Z"'
 
     def _parts(self, parts: Sequence[Part]) -> tuple[int | str, int, int, str]:
         """Version of the programme, points, the first expiry, and the parts themselves."""
@@ -93,3 +110,10 @@ class Forms:
 
 def _json(value: object) -> str:
     return ENCODER.encode(value).decode()
+
+
+def _quoted(text: str) -> str:
+    """A text as JSON; of ids, as nearly all are, nothing has to be escaped."""
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
+    return _json(text)

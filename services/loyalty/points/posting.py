@@ -15,11 +15,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
+from typing import NamedTuple
 
 import asyncpg
 
 from services.loyalty.points.beside import Beside, Told, in_turn
-from services.loyalty.points.domain.book import Book, Telling
+from services.loyalty.points.domain.book import Book, Expiring, Telling
 from services.loyalty.points.domain.buckets import NEVER
 from services.loyalty.points.domain.chain import next_head
 from services.loyalty.points.domain.deciding import decide
@@ -35,7 +37,7 @@ from services.loyalty.points.domain.operations import (
     Turn,
     identities,
 )
-from services.loyalty.points.domain.plain import Plain, PlainTelling, go_back, plain_accounts, post_plain, standing
+from services.loyalty.points.domain.plain import Plain, PlainTelling, plain_accounts, post_plain
 from services.loyalty.points.domain.roots import next_due
 from services.loyalty.points.domain.terms import Terms
 from services.loyalty.points.events import expiring, name_of, told
@@ -67,6 +69,13 @@ class Moved(TimeoutError):
     """A hold took points of another account while this one looked: the batch is to be tried again."""
 
 
+class _Name(NamedTuple):
+    """Of an account's customer."""
+
+    key: OutboxKey
+    text: str
+
+
 @dataclass
 class _Posting:
     """One batch on its way."""
@@ -82,6 +91,7 @@ class _Posting:
     answers: list[Answer | None] = field(default_factory=list)
     book: Book | None = None
     plain: Plain | None = None
+    names: dict[Who, _Name] = field(default_factory=dict)
 
 
 async def post(
@@ -114,9 +124,11 @@ async def post(
 
 async def _lock(posting: _Posting) -> dict[Place, Hold]:
     """Lock all accounts that may be concerned, and read the holds that are named."""
-    conn, named = posting.tx.conn, {place for one in posting.operations for place in _place(one)}
+    conn, others = posting.tx.conn, [one for one in posting.operations if type(one) is not Award]
+    named = {place for one in others for place in _place(one)}
     seen = await holds_store.load(conn, named)
-    whos = {who for one in posting.operations for who in identities(one)} | _shared(seen.values())
+    whos = {one.who for one in posting.operations} | _shared(seen.values())
+    whos.update(who for one in others for who in identities(one))
     posting.accounts = await accounts_store.lock(conn, whos)
     holds = await holds_store.load(conn, named) if named else {}
     if _shared(holds.values()) - whos:
@@ -139,15 +151,12 @@ async def _post_plain(posting: _Posting) -> None:
     awards = [one for one in posting.operations if one.who in chosen and isinstance(one, Award)]
     if not awards:
         return
-    before = {who: standing(posting.accounts[who]) for who in chosen}
     posting.plain = post_plain(awards, posting.accounts, posting.terms, us_of(posting.tx.now))
     try:
         async with posting.tx.conn.transaction():
             await plain_store.add(posting.tx.conn, posting.plain.lots)
     except asyncpg.UniqueViolationError:
-        for who, stood in before.items():
-            go_back(posting.accounts[who], stood)
-        posting.plain = None
+        posting.accounts, posting.plain = await accounts_store.lock(posting.tx.conn, posting.accounts), None
         return
     for at, one in enumerate(posting.operations):
         if one.who in chosen and isinstance(one, Award):
@@ -191,7 +200,7 @@ async def _save(posting: _Posting) -> None:
     tellings: list[Told] = [*(plain.tellings if plain else ())]
     tellings += book.tellings if book else ()
     keys = _keys(posting, tellings)
-    await tx.lock_keys(Counter([*keys, *(one.key for one in posting.besides)]))
+    await tx.lock_keys(Counter(chain(keys, [one.key for one in posting.besides])))
     sums: Sums = Counter()
     if plain:
         booked_at = us_of(tx.now)
@@ -222,34 +231,32 @@ def _chain(book: Book) -> list[tuple[Entry, bytes]]:
 
 def _keys(posting: _Posting, tellings: Sequence[Told]) -> list[OutboxKey]:
     """The key of each telling."""
-    known: dict[Who, OutboxKey] = {}
-    found = []
+    found, names = [], posting.names
     for one in tellings:
-        who = _who(one)
-        key = known.get(who)
-        if key is None:
-            slug = posting.terms[who.shop].slug
-            key = known[who] = OutboxKey(ShopId(who.shop), message_key(slug, name_of(who.customer)))
-        found.append(key)
+        who = one.award.who if isinstance(one, PlainTelling) else one.who
+        known = names.get(who)
+        if known is None:
+            name = name_of(who.customer)
+            key = OutboxKey(ShopId(who.shop), message_key(posting.terms[who.shop].slug, name))
+            known = names[who] = _Name(key, name)
+        found.append(known.key)
     return found
-
-
-def _who(telling: Told) -> Who:
-    return telling.award.who if isinstance(telling, PlainTelling) else telling.who
 
 
 def _publish(posting: _Posting, tellings: Sequence[Told], keys: Sequence[OutboxKey]) -> None:
     tx, forms = posting.tx, {shop: Forms.of(terms) for shop, terms in posting.terms.items()}
+    names, sequence, publish = posting.names, tx.sequence, tx.publish_encoded
     for key, one in in_turn(tellings, keys, posting.besides) if posting.besides else zip(keys, tellings, strict=True):
-        number = tx.sequence(key)
-        if isinstance(one, PlainTelling):
-            tx.publish_encoded(LOYALTY_POINTS, key, forms[one.award.who.shop].earned(one, number))
+        if type(one) is PlainTelling:
+            who = one.award.who
+            publish(LOYALTY_POINTS, key, forms[who.shop].earned(one, names[who].text, sequence(key)))
         elif isinstance(one, Telling):
-            tx.publish(LOYALTY_POINTS, key, told(one, posting.terms[one.who.shop], number))
+            tx.publish(LOYALTY_POINTS, key, told(one, posting.terms[one.who.shop], sequence(key)))
         elif isinstance(one, Beside):
-            tx.publish(one.topic, key, one.event(number))
+            tx.publish(one.topic, key, one.event(sequence(key)))
         else:
-            tx.publish(LOYALTY_POINTS, key, expiring(one, posting.terms[one.who.shop], number))
+            assert isinstance(one, Expiring), "nothing else is told"
+            tx.publish(LOYALTY_POINTS, key, expiring(one, posting.terms[one.who.shop], sequence(key)))
 
 
 def _arm(posting: _Posting, changed: Mapping[Who, None]) -> None:
@@ -257,13 +264,17 @@ def _arm(posting: _Posting, changed: Mapping[Who, None]) -> None:
     for shop in {who.shop: None for who in changed}:
         slug, due = posting.terms[shop].slug, next_due(posting.tx.now)
         posting.tx.set_timer(Timer(ShopId(shop), ROOT_TIMER, slug, due, posting.operations[0].partition))
-    partitions = {who: one.partition for one in posting.operations for who in identities(one)}
     # A timer that fires is gone, though the account may have been looked at meanwhile and be armed for later.
     fired = {one.who for one in posting.operations if isinstance(one, Turn)}
-    for who in {**changed, **dict.fromkeys(fired)}:
-        day = posting.accounts[who].armed
-        if day != NEVER and (who in fired or day != posting.armed[who]):
-            terms, partition = posting.terms[who.shop], partitions.get(who, 0)
+    arming = [
+        who
+        for who in {**changed, **dict.fromkeys(fired)}
+        if (day := posting.accounts[who].armed) != NEVER and (who in fired or day != posting.armed[who])
+    ]
+    if arming:
+        partitions = {who: one.partition for one in posting.operations for who in identities(one)}
+        for who in arming:
+            day, terms, partition = posting.accounts[who].armed, posting.terms[who.shop], partitions.get(who, 0)
             place = timers_of(who.shop, partition) if terms.streams else partition
             due = moment_of(terms.start_of(day))
             posting.tx.set_timer(Timer(ShopId(who.shop), TURN_TIMER, name_of(who.customer), due, place))

@@ -3,6 +3,6 @@
 from services.loyalty.rewards.following import follow_orders
 from services.loyalty.rewards.jobs import RewardJobs
 from services.loyalty.rewards.store.redemptions import of_customer
-from services.loyalty.rewards.turning import arm_rewards, turn_rewards
+from services.loyalty.rewards.turning import RewardTurns, arm_rewards, turn_rewards
 
-__all__ = ["RewardJobs", "arm_rewards", "follow_orders", "of_customer", "turn_rewards"]
+__all__ = ["RewardJobs", "RewardTurns", "arm_rewards", "follow_orders", "of_customer", "turn_rewards"]

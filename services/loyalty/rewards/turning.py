@@ -38,6 +38,29 @@ async def turn_rewards(work: Work, shops: Mapping[int, Shop], operations: Sequen
     return sorted(besides, key=lambda one: (one.day, one.step))
 
 
+class RewardTurns:
+    """The same before orders, one for each worker: it remembers where nothing is due, which is nearly everywhere.
+
+    What is granted later is due on a later day. Were clocks to differ around midnight, the customer's timer, which
+    remembers nothing, would see to it.
+    """
+
+    def __init__(self) -> None:
+        self._quiet: dict[int, int] = {}
+        """By shop the last day for which nothing was due."""
+
+    async def __call__(self, work: Work, shops: Mapping[int, Shop], operations: Sequence[Operation]) -> list[Beside]:
+        due: list[Operation] = []
+        for number, own in _by_shop(operations).items():
+            day = max(one.day for one in own)
+            if day > self._quiet.get(number, -1):
+                if await redemptions.any_due(work.tx.conn, number, day):
+                    due += own
+                else:
+                    self._quiet[number] = day
+        return await turn_rewards(work, shops, due) if due else []
+
+
 async def _turned(
     work: Work, shop: Shop, found: Sequence[Redemption], operations: Sequence[Operation]
 ) -> tuple[list[Redemption], list[Beside]]:

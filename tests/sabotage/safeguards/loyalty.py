@@ -108,4 +108,26 @@ LOYALTY = (
         (Edit("services/loyalty/corrections/domain.py", "if who == one.asked_by:", "if False:"),),
         ("tests/loyalty_rewards/test_corrections.py",),
     ),
+    Safeguard(
+        "memberships are held as a reward is granted",
+        (
+            Edit(
+                "services/loyalty/rewards/redeeming.py",
+                "    if reward.valid_days is not None:\n        await _hold",
+                "    if False:\n        await _hold",
+            ),
+        ),
+        ("tests/loyalty_rewards/test_turning.py",),
+    ),
+    Safeguard(
+        "orders of a customer with tiers go one way",
+        (
+            Edit(
+                "services/loyalty/orders/consumer.py",
+                "            orders = await told_alone(work.tx.conn, orders, heard, numbers, schemes)\n",
+                "            pass\n",
+            ),
+        ),
+        ("tests/loyalty_orders/test_plain.py",),
+    ),
 )

@@ -100,13 +100,13 @@ RUNTIME = (
             Edit("shared/db/transaction.py", _LOCKED, _READ),
             Edit(
                 "shared/db/transaction.py",
-                "        self._published: list[Published] = []\n",
-                "        self._published: list[Published] = []\n        self._last: dict[OutboxKey, int] = {}\n",
+                "        self._published: list[bytes] = []\n",
+                "        self._published: list[bytes] = []\n        self._last: dict[OutboxKey, int] = {}\n",
             ),
             Edit(
                 "shared/db/transaction.py",
-                "            self._reserved.setdefault(key, deque())",
-                "            self._last[key] = last\n            self._reserved.setdefault(key, deque())",
+                "            numbers = range(last - ",
+                "            self._last[key] = last\n            numbers = range(last - ",
             ),
             Edit(
                 "shared/db/transaction.py",

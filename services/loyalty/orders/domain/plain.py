@@ -17,6 +17,7 @@ import numpy.typing as npt
 from services.loyalty.earning import Context, PlainRule, Purchase
 from services.loyalty.orders.domain.schemes import NEVER, Scheme, days_of
 from services.loyalty.programmes import Programme, Sliding, Version
+from services.loyalty.tiers import Day, gathered, walk
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -87,25 +88,68 @@ def versions_at(orders: PlainOrders, schemes: Mapping[int, Scheme]) -> list[Vers
     return found
 
 
-def granted(orders: PlainOrders, versions: Sequence[Version], schemes: Mapping[int, Scheme]) -> list[PlainGrant]:
-    """What each is given, by its own membership."""
-    points = np.zeros(len(orders), np.int64)
-    for number in {(shop, version.number) for shop, version in zip(orders.shop.tolist(), versions, strict=True)}:
-        _give(points, orders, versions, number)
+def goes_by_columns(scheme: Scheme) -> bool:
+    """Whether levels, if there are any, follow from what columns hold: not from points, which follow from levels."""
+    stages = () if scheme.plan is None else scheme.plan.stages
+    return bool(scheme.in_force) and all(stage.tiers is None or stage.tiers.by != "points" for stage in stages)
+
+
+def days_of_orders(orders: PlainOrders, schemes: Mapping[int, Scheme]) -> list[int]:
+    """The shop's day that each was completed on."""
     days = np.zeros(len(orders), np.int64)
     for shop in np.unique(orders.shop).tolist():
         mine = orders.shop == shop
         days[mine] = schemes[shop].place.zone.days_of((orders.at[mine] // 1_000_000).tolist())
-    forms: dict[tuple[int, int, int], _Form] = {}
+    found: list[int] = days.tolist()
+    return found
+
+
+def levels_of(
+    orders: PlainOrders,
+    versions: Sequence[Version],
+    members: Sequence[bool],
+    schemes: Mapping[int, Scheme],
+    known: dict[tuple[int, int], list[Day]],
+) -> list[str]:
+    """By which level each earns: that on which its customer is when it comes, what came before in the batch counted.
+
+    `known`: what customers did before it, to which this is added.
+    """
     found = []
     columns = zip(
-        orders.shop.tolist(), orders.customer.tolist(), orders.at.tolist(), days.tolist(), points.tolist(), versions,
-        orders.revenue.tolist(), orders.currency, strict=True,
+        orders.shop.tolist(), orders.customer.tolist(), days_of_orders(orders, schemes), orders.revenue.tolist(),
+        orders.currency, versions, members, strict=True,
     )  # fmt: skip
-    for shop, customer, at, day, given, version, amount, currency in columns:
-        form = forms.get((shop, version.number, day))
+    for shop, customer, day, amount, currency, version, is_member in columns:
+        plan = schemes[shop].plan
+        if plan is None or not is_member:
+            found.append("")
+            continue
+        days = known[shop, customer] = gathered(known.get((shop, customer), ()))
+        level = walk(days, plan, day).standing.level
+        found.append("" if level is None else level.id)
+        days.append(Day(day, amount if currency == version.programme.currency else 0, orders=1))
+    return found
+
+
+def granted(
+    orders: PlainOrders, versions: Sequence[Version], schemes: Mapping[int, Scheme], levels: Sequence[str] = ()
+) -> list[PlainGrant]:
+    """What each is given, by its own membership. `levels`: by which each earns; none where there are no tiers."""
+    levels = levels or [""] * len(orders)
+    points = np.zeros(len(orders), np.int64)
+    for number in {(shop, version.number) for shop, version in zip(orders.shop.tolist(), versions, strict=True)}:
+        _give(points, orders, versions, levels, number)
+    forms: dict[tuple[int, int, int, str], _Form] = {}
+    found = []
+    columns = zip(
+        orders.shop.tolist(), orders.customer.tolist(), orders.at.tolist(), days_of_orders(orders, schemes),
+        points.tolist(), versions, orders.revenue.tolist(), orders.currency, levels, strict=True,
+    )  # fmt: skip
+    for shop, customer, at, day, given, version, amount, currency, level in columns:
+        form = forms.get((shop, version.number, day, level))
         if form is None:
-            form = forms[shop, version.number, day] = _form(version, schemes[shop], at, day)
+            form = forms[shop, version.number, day, level] = _form(version, schemes[shop], at, day, level)
         parts = f'"parts":[[{form.rule_text},{form.version},"",{given}]]' if given else ""
         joint = "," if given and form.tail else ""
         comma = "," if given or form.tail else ""
@@ -116,7 +160,7 @@ def granted(orders: PlainOrders, versions: Sequence[Version], schemes: Mapping[i
 
 
 class _Form(NamedTuple):
-    """What orders of one day and version have in common."""
+    """What orders of one day, version and level have in common."""
 
     version: int
     rule: str
@@ -127,11 +171,11 @@ class _Form(NamedTuple):
     tail: str
 
 
-def _form(version: Version, scheme: Scheme, at: int, day: int) -> _Form:
+def _form(version: Version, scheme: Scheme, at: int, day: int, level: str) -> _Form:
     rule = rule_of(version.programme)
     assert rule is not None, "see `versions_at`"
     starts, expires = days_of(Purchase(id="", at=at), version.programme, scheme.place, None)
-    context = msgspec.json.encode(Context(version=version.number, zone=scheme.place.zone.name)).decode()
+    context = msgspec.json.encode(Context(version=version.number, zone=scheme.place.zone.name, tier=level)).decode()
     head = f'"context":{context},"day":{day}'
     tail = ",".join(
         [*([f'"starts":{starts}'] if starts else []), *([f'"expires":{expires}'] if expires != NEVER else [])]
@@ -139,7 +183,9 @@ def _form(version: Version, scheme: Scheme, at: int, day: int) -> _Form:
     return _Form(version.number, rule.rule, msgspec.json.encode(rule.rule).decode(), starts, expires, head, tail)
 
 
-def _give(points: Ints, orders: PlainOrders, versions: Sequence[Version], number: tuple[int, int]) -> None:
+def _give(
+    points: Ints, orders: PlainOrders, versions: Sequence[Version], levels: Sequence[str], number: tuple[int, int]
+) -> None:
     shop, version = number
     rows = np.array(
         [row for row, one in enumerate(versions) if one.number == version and orders.shop[row] == shop], np.int64
@@ -148,5 +194,6 @@ def _give(points: Ints, orders: PlainOrders, versions: Sequence[Version], number
     assert rule is not None, "see `versions_at`"
     own = np.array([orders.currency[row] == rule.currency for row in rows.tolist()], np.bool_)
     rows = rows[own]
-    percent = np.full(len(rows), rule.percent_of(""), np.int64)
+    percents = {level: rule.percent_of(level) for level in set(levels)}
+    percent = np.array([percents[levels[row]] for row in rows.tolist()], np.int64)
     points[rows] = rule.points_of(orders.revenue[rows], percent)

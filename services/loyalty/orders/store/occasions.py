@@ -15,6 +15,7 @@ import msgspec
 
 from services.loyalty.orders.domain.granting import Grant, Kept, Settled
 from services.loyalty.orders.domain.occasion import Key, Kind, Known, decode_detail
+from shared.db import Reads
 from shared.kernel import moment_of, us_of
 from shared.orders import Content, Mark, OrderState, Pieces, Refund
 
@@ -42,6 +43,10 @@ FROM {_KEYS} JOIN occasion o USING (shop, kind, id)
 ORDER BY o.shop, o.kind, o.id
 FOR UPDATE OF o
 """  # noqa: S608 - text of our own
+_CUSTOMERS = """
+SELECT o.shop, o.customer
+FROM unnest($1::smallint[], $2::text[]) AS k (shop, id) JOIN occasion o USING (shop, id) WHERE o.kind = 1
+"""
 _REFUNDS = """
 SELECT r.shop, r.order_id, r.refund_id, r.at, r.event_id, r.amount, r.currency, r.whole, r.items, r.amounts
 FROM unnest($1::smallint[], $2::text[]) AS k (shop, order_id) JOIN occasion_refund r USING (shop, order_id)
@@ -88,6 +93,13 @@ async def lock(conn: asyncpg.Connection[Any], keys: Iterable[Key]) -> dict[Key, 
     found = {Key(row["shop"], Kind(row["kind"]), row["id"]): row for row in rows}
     refunds = await refunds_of(conn, [key for key in found if key.kind is Kind.ORDER])
     return {key: kept_of(row, refunds.get(key, {})) for key, row in found.items()}
+
+
+async def customers_of(reads: Reads, orders: Iterable[tuple[int, str]]) -> set[tuple[int, int]]:
+    """Shop and identity, of those of these orders that are known."""
+    asked = sorted(orders)
+    rows = await reads.fetch(_CUSTOMERS, [shop for shop, _ in asked], [order for _, order in asked])
+    return {(shop, customer) for shop, customer in rows}
 
 
 async def refunds_of(reads: Any, orders: Sequence[Key]) -> dict[Key, dict[tuple[str, int, str], Refund]]:

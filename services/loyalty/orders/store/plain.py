@@ -16,11 +16,12 @@ _COLUMNS = (
     *("customer", "first_at", "last_at", "content_at", "revenue", "points", "shop", "kind", "status", "name"),
     *("currency", "content_id", "id", "detail", "through", "granted", "kept", "day", "starts"),
 )
-_FIXED = Struct(">h" + "iq" * 6 + "ih" * 3 + "i").pack
-_THROUGH = Struct(">iq").pack
+_FIXED = Struct(">h" + "iq" * 6 + "ih" * 3 + "ii").pack
+_GIVEN = Struct(">iqi").pack
 _COUNTED = Struct(">iqiiii").pack
 _SIZE = Struct(">i").pack
 _NULL = b"\xff\xff\xff\xff"  # length -1
+_NEVER_JUDGED = _NULL * 5
 _ORDER, _COMPLETED = 1, 2
 
 
@@ -39,20 +40,18 @@ async def insert(
         strict=True,
     )  # fmt: skip
     for shop, customer, at, revenue, order_id, currency, event, detail, grant in columns:
+        money, told, name = currency.encode(), event.encode(), order_id.encode()
         fixed = _FIXED(
-            *(19, 8, customer, 8, at, 8, at, 8, at, 8, revenue, 8, 0 if grant is None else grant.points),
-            *(2, shop, 2, _ORDER, 2, _COMPLETED, 0),
-        )
-        told = b"".join(map(_field, (currency.encode(), event.encode(), order_id.encode())))
-        behind = _NULL * 5 if grant is None else _behind(customer, grant)
-        rows.append((shop, order_id, b"".join((fixed, told, _field(detail) if detail else _NULL, behind))))
+            19, 8, customer, 8, at, 8, at, 8, at, 8, revenue, 8, 0 if grant is None else grant.points,
+            2, shop, 2, _ORDER, 2, _COMPLETED, 0, len(money),
+        )  # fmt: skip
+        parts = [fixed, money, _SIZE(len(told)), told, _SIZE(len(name)), name]
+        parts += (_SIZE(len(detail)), detail) if detail else (_NULL,)
+        if grant is None:
+            parts.append(_NEVER_JUDGED)
+        else:
+            stored = grant.stored
+            parts += (_GIVEN(8, customer, len(stored)), stored, _COUNTED(8, grant.kept, 4, grant.day, 4, grant.starts))
+        rows.append((shop, order_id, b"".join(parts)))
     rows.sort()  # by key, as all writers
     await copy_in(conn, "occasion", _COLUMNS, b"".join([row for *_, row in rows]))
-
-
-def _behind(customer: int, grant: PlainGrant) -> bytes:
-    return _THROUGH(8, customer) + _field(grant.stored) + _COUNTED(8, grant.kept, 4, grant.day, 4, grant.starts)
-
-
-def _field(value: bytes) -> bytes:
-    return _SIZE(len(value)) + value

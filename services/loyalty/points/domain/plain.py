@@ -9,15 +9,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from services.loyalty.points.domain.book import Balance, balance_of
 from services.loyalty.points.domain.buckets import POINTS_MAX, Bucket, Kind
-from services.loyalty.points.domain.chain import chained
+from services.loyalty.points.domain.chain import chained, values
 from services.loyalty.points.domain.model import NOTHING_TOLD, Account, Who, number_of
-from services.loyalty.points.domain.operations import Award, Operation, Part
+from services.loyalty.points.domain.operations import Award, Operation, Part, identities
 from services.loyalty.points.domain.terms import Terms, next_notice, passed
 
 _EARN, _ISSUED, _PENDING, _ACTIVE = int(Kind.EARN), int(Bucket.ISSUED), int(Bucket.PENDING), int(Bucket.ACTIVE)
-_NO_TEXTS = (b"", b"", b"")
 
 
 class PlainEntry(NamedTuple):
@@ -55,7 +53,11 @@ class PlainTelling(NamedTuple):
     pending: int
     starts_day: int
     """Of the points that wait, the first of them; 0: none waits."""
-    balance: Balance
+    active: int
+    """The account's, after it; and what waits, is held and owed."""
+    waits: int
+    held: int
+    owed: int
 
 
 class Plain(NamedTuple):
@@ -70,59 +72,29 @@ class Plain(NamedTuple):
 
 def plain_accounts(operations: Sequence[Operation], accounts: Mapping[Who, Account]) -> set[Who]:
     """Accounts to which nothing happens here but that they earn. None of their lots need be looked at."""
-    fit: dict[Who, bool] = {}
+    chosen: set[Who] = set()
+    others: set[Who] = set()
     sources: set[tuple[Who, int, str]] = set()
     for one in operations:
-        who = one.who
-        if not isinstance(one, Award):
-            fit[who] = False
-            for other in getattr(one, "also", ()):
-                fit[other] = False
+        if type(one) is not Award:
+            others.update(identities(one))
             continue
-        if fit.get(who) is False:
-            continue
-        account, place = accounts[who], (who, int(one.source_kind), one.source)
-        fit[who] = (
-            one.new
-            and not account.owed
-            and account.armed > one.day
-            and place not in sources
-            and not one.cause.reason
-            and not one.cause.actor
-            and _earns(one)
-        )
-        sources.add(place)
-    return {who for who, fits in fit.items() if fits}
+        who, kind, source, parts, cause, day, _, new = one
+        place, account = (who, kind, source), accounts[who]
+        free = new and not account.owed and account.armed > day and place not in sources
+        if free and not cause.reason and not cause.actor and _earns(parts, day):
+            sources.add(place)
+            chosen.add(who)
+        else:
+            others.add(who)
+    return chosen - others
 
 
-def _earns(award: Award) -> bool:
-    day, seen = award.day, set()
-    for part in award.parts:
-        seen.add((part.rule, part.version, part.line))
-        if not 1 <= part.points <= POINTS_MAX or part.expires_day <= max(day, part.starts_day):
+def _earns(parts: Sequence[Part], day: int) -> bool:
+    for part in parts:
+        if not 1 <= part.points <= POINTS_MAX or part.expires_day <= day or part.expires_day <= part.starts_day:
             return False
-    return 0 < len(award.parts) == len(seen)
-
-
-class Standing(NamedTuple):
-    """How an account stood, for whoever has to go back."""
-
-    pending: int
-    active: int
-    version: int
-    told: int
-    head: bytes
-    armed: int
-
-
-def standing(account: Account) -> Standing:
-    """What `post_plain` changes of an account."""
-    return Standing(account.pending, account.active, account.version, account.told, account.head, account.armed)
-
-
-def go_back(account: Account, stood: Standing) -> None:
-    """As if nothing had been posted."""
-    account.pending, account.active, account.version, account.told, account.head, account.armed = stood
+    return len(parts) == 1 or 0 < len(parts) == len({(part.rule, part.version, part.line) for part in parts})
 
 
 def post_plain(
@@ -133,11 +105,11 @@ def post_plain(
     entries, lots, tellings, sums = done
     ahead: dict[tuple[int, int, int, int], tuple[bool, int, int, int]] = {}
     for award in awards:
-        who, _, _, parts, cause, day, *_ = award
+        who, kind, source, parts, cause, day, _, _ = award
         shop, customer = who
         account = accounts[who]
-        head, n, first, texts = account.head, account.version, account.version + 1, cause.event_id.encode()
-        pending = total = starts_day = 0
+        head, n, text = account.head, account.version, cause.event_id.encode()
+        first, at, pending, total, starts_day = n + 1, cause.at, 0, 0, 0
         for part in parts:
             n += 1
             rule, version, points, line, starts, expires = part
@@ -149,13 +121,13 @@ def post_plain(
                 pending += points
                 starts_day = min(starts_day, due) if starts_day else due
             total += points
-            lot = number_of(award.source_kind, award.source, line, rule, version)
-            fixed = (
-                shop, customer, n, first, cause.at, booked_at, day,
-                _EARN, _ISSUED, credit, points, lot, expires,
+            lot = number_of(kind, source, line, rule, version)
+            fixed = values(
+                shop, customer, n, first, at, booked_at, day,
+                _EARN, _ISSUED, credit, points, lot, expires, len(text), 0, 0, 0,
             )  # fmt: skip
-            head = chained(head, fixed, (texts, *_NO_TEXTS))
-            entries.append(PlainEntry(head, n, first, award, credit, points, lot, expires, texts))
+            head = chained(head, fixed, text)
+            entries.append(PlainEntry(head, n, first, award, credit, points, lot, expires, text))
             lots.append(PlainLot(award, part, lot, waits, noticed))
             account.armed = min(account.armed, due)
         account.head, account.version = head, n
@@ -163,7 +135,11 @@ def post_plain(
         account.active += total - pending
         account.told += 1
         sums[shop, _ISSUED, day] -= total
-        tellings.append(PlainTelling(award, first, n, pending, starts_day, balance_of(account)))
+        tellings.append(
+            PlainTelling(
+                award, first, n, pending, starts_day, account.active, account.pending, account.held, account.owed
+            )
+        )
     return done
 
 

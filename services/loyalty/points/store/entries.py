@@ -76,12 +76,11 @@ _REST = b"\0\0\0\0" * 3 + b"\0\0\0\x20"  # three texts that are empty, and the l
 def packed(entry: PlainEntry, booked_at: int) -> bytes:
     """The row as binary COPY has it, in the order of COLUMNS."""
     head, n, transaction, award, credit, points, lot, expires_day, cause = entry
-    shop, customer = award.who
+    who, _, _, _, (at, *_), day, _, _ = award
     fixed = _PLAIN(
-        *(18, 2, shop, 8, customer, 4, n, 4, transaction),
-        *(8, award.cause.at - UNIX_TO_POSTGRES_US, 8, booked_at - UNIX_TO_POSTGRES_US, 4, award.day),
-        *(2, _EARN, 2, _ISSUED, 2, credit, 4, points, 8, lot, 4, expires_day, len(cause)),
-    )
+        18, 2, who[0], 8, who[1], 4, n, 4, transaction, 8, at - UNIX_TO_POSTGRES_US, 8, booked_at - UNIX_TO_POSTGRES_US,
+        4, day, 2, _EARN, 2, _ISSUED, 2, credit, 4, points, 8, lot, 4, expires_day, len(cause),
+    )  # fmt: skip
     return b"".join((fixed, cause, _REST, head))
 
 

@@ -18,19 +18,26 @@ COLUMNS = (
 )
 _FIXED = Struct(">h" + "ih" + "iq" * 3 + "ii" * 6 + "ih" * 2 + "i").pack
 _SIZE = Struct(">i").pack
+_EMPTY = bytes(4)
 
 
 def packed(lot: PlainLot) -> bytes:
     """The row as binary COPY has it, in the order of COLUMNS."""
     award, part, number, waits, noticed = lot
-    points, (shop, customer), source = part.points, award.who, award.source.encode()
-    line, rule = part.line.encode(), part.rule.encode()
+    rule, version, points, line, starts_day, expires_day = part
+    who, kind, name, _, (at, *_), _, _, _ = award
+    source, of = name.encode(), rule.encode()
+    active = 0 if waits else points
     fixed = _FIXED(
-        *(15, 2, shop, 8, customer, 8, number, 8, award.cause.at - UNIX_TO_POSTGRES_US),
-        *(4, points, 4, points if waits else 0, 4, 0 if waits else points),
-        *(4, part.starts_day, 4, part.expires_day, 4, part.version, 2, noticed, 2, award.source_kind, len(source)),
-    )
-    return b"".join((fixed, source, _SIZE(len(line)), line, _SIZE(len(rule)), rule))
+        15, 2, who[0], 8, who[1], 8, number, 8, at - UNIX_TO_POSTGRES_US, 4, points, 4, points - active, 4, active,
+        4, starts_day, 4, expires_day, 4, version, 2, noticed, 2, kind, len(source),
+    )  # fmt: skip
+    whole = _field(line.encode()) if line else _EMPTY
+    return b"".join((fixed, source, whole, _SIZE(len(of)), of))
+
+
+def _field(value: bytes) -> bytes:
+    return _SIZE(len(value)) + value
 
 
 async def add(conn: asyncpg.Connection[Any], lots: Sequence[PlainLot]) -> None:

@@ -35,7 +35,7 @@ _ENTITLED_BY = """
 SELECT r.id FROM redemption r JOIN reward_version v USING (shop, reward, version)
 WHERE r.shop = $1 AND r.order_id = ANY($2::text[]) AND r.state IN (3, 7) AND v.body #>> '{what,kind}' = 'entitlement'
 """
-# Seldom is anything due that its timer has not seen to: one look at an index, however many customers are asked for.
+_ANY_DUE = "SELECT EXISTS (SELECT FROM redemption WHERE shop = $1 AND due_day <= $2)"
 _DUE = f"""
 SELECT {_COLUMNS} FROM redemption
 WHERE shop = $1 AND due_day <= $2 AND customer = ANY($3::bigint[]) ORDER BY id FOR UPDATE
@@ -73,6 +73,12 @@ async def entitled_by(conn: asyncpg.Connection[Any], shop: int, orders: Collecti
     """Entitlements that were got on these orders and are used or taken back, locked."""
     rows = await conn.fetch(_ENTITLED_BY, shop, sorted(orders))
     return await lock_several(conn, shop, [row["id"] for row in rows]) if rows else []
+
+
+async def any_due(reads: Reads, shop: int, day: int) -> bool:
+    """Whether anything happens to a reward of the shop up to and with a day: seldom what timers have not seen to."""
+    row = await reads.fetchrow(_ANY_DUE, shop, day)
+    return bool(row and row["exists"])
 
 
 async def lock_due(conn: asyncpg.Connection[Any], shop: int, customers: Collection[int], day: int) -> list[Redemption]:

@@ -114,6 +114,10 @@ class Tally:
         self._days = [day for day, _ in pairs]
         self._sums = [0, *accumulate(amount for _, amount in pairs)]
 
+    def since(self, first: int, place: int) -> int:
+        """What counts from one day to the one at a place among the days, both included."""
+        return self._sums[place + 1] - self._sums[bisect_left(self._days, first)]
+
     def between(self, first: int, last: int) -> int:
         """What counts from one day to another, both included."""
         return self._sums[bisect_right(self._days, last)] - self._sums[bisect_left(self._days, first)]

@@ -102,6 +102,7 @@ def walk(days: Sequence[Day], plan: Plan, until: int) -> Course:
     acts = [one.day for one in known] if _may_rise(known, plan) else []
     next_act = next_stage = 0
     while True:
+        next_act = at.pass_by(next_act, acts, plan.stages[next_stage].since if next_stage < len(plan.stages) else NEVER)
         act = acts[next_act] if next_act < len(acts) else NEVER
         stage = plan.stages[next_stage].since if next_stage < len(plan.stages) else NEVER
         day = min(act, stage, at.due)
@@ -157,6 +158,28 @@ class _Walk:
         if tiers.by not in self.tallies:
             self.tallies[tiers.by] = tally_of(self.known, tiers.by)
         return self.tallies[tiers.by].between(*self.plan.window(tiers, day))
+
+    def pass_by(self, act: int, acts: Sequence[int], until: int) -> int:
+        """The next of these days, from one on, that may change something: on most nothing does.
+
+        What counts as a day begins is no more than at its end, unless something is taken away on it. So where even
+        that is too little for the next level, nothing rises.
+        """
+        standing, last = self.standing, min(until, self.standing.due)
+        tiers = standing.tiers
+        if tiers is None or standing.missed or act >= len(acts) or acts[act] >= last:
+            return act
+        self.measure(acts[act])  # so that there is a tally
+        tally = self.tallies[tiers.by]
+        lift = min([level.threshold for level in tiers.levels[standing.place + 1 :]], default=NEVER)
+        of, by_points = Day._fields.index(tiers.by), tiers.by == "points"
+        while act < len(acts) and acts[act] < last:
+            day = self.known[act]
+            first, _ = self.plan.window(tiers, day.day)
+            if day[of] < (day.opening if by_points else 0) or tally.since(first, act) >= lift:
+                break
+            act += 1
+        return act
 
     def on(self, day: int) -> Day | None:
         """What was done on a day."""
