@@ -29,6 +29,8 @@ from shared.messaging.handling import Timer, Transaction
 
 TIMER = "segment"
 _LOOKS_MAX = 20
+_TOGETHER = 2_000
+"""Persons of one statement. Each may change many segments, and the database does not wait long for the next one."""
 _NO_DAY = date(1970, 1, 1).toordinal()
 
 
@@ -137,5 +139,7 @@ async def settle_all(
     numbers = sorted({shop for shop, _ in touched})
     await members.hold(tx.conn, numbers)
     for number, conditions in sorted((await members.standing(tx.conn, numbers)).items()):
-        own = {one: touch for (shop, one), touch in touched.items() if shop == number}
-        await Settling(tx, shops[number], conditions, reason).settle(own)
+        settling = Settling(tx, shops[number], conditions, reason)
+        own = sorted(one for shop, one in touched if shop == number)
+        for at in range(0, len(own), _TOGETHER):
+            await settling.settle({one: touched[number, one] for one in own[at : at + _TOGETHER]})

@@ -48,7 +48,13 @@ CAMPAIGNS = (
     ),
     Safeguard(
         "whom an identity is counted as is asked again once they are held",
-        (Edit(_KEEPING, "            if not missing:\n", "            if not missing or locked:\n"),),
+        (
+            Edit(
+                _KEEPING,
+                "            moved = await pointers.pointers_of(",
+                "            moved = moved if locked else await pointers.pointers_of(",
+            ),
+        ),
         ("tests/campaigns_segments/test_races.py",),
     ),
     Safeguard(
