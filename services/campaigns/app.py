@@ -8,6 +8,7 @@ from services.campaigns.audience.api import router as audience_router
 from services.campaigns.consent.api import router as consent_router
 from services.campaigns.devices.api import devices_router
 from services.campaigns.hooks.api import hooks_router
+from services.campaigns.journeys.api import ROUTERS as JOURNEY_ROUTERS
 from services.campaigns.main import NAME
 from services.campaigns.messages.api import router as messages_router
 from services.campaigns.messages.trying import router as trying_router
@@ -41,6 +42,7 @@ def create_app(settings: PlatformSettings | None = None) -> FastAPI:
             tasks_router,
             devices_router(loopback=loopback),
             hooks_router(settings.secret_key.get_secret_value(), loopback=loopback),
+            *JOURNEY_ROUTERS,
             privacy_router,
         ),
         description=_ABOUT,

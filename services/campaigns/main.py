@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+from services.campaigns import journeys
 from services.campaigns.audience import (
     on_customers,
     on_lifecycle,
@@ -24,10 +25,11 @@ from services.campaigns.segments import TIMERS, following, keep_making
 from services.campaigns.settings import CampaignsSettings
 from shared.clocks import ShopsOwnClock
 from shared.contracts import topics
-from shared.contracts.campaigns import CampaignsRequestEvent
+from shared.contracts.campaigns import CampaignsMessageEvent, CampaignsRequestEvent, CampaignsSegmentEvent
 from shared.contracts.consents import ConsentEvent
 from shared.contracts.customers import CustomerEvent
 from shared.contracts.erasures import CustomerErased
+from shared.contracts.interactions import InteractionEvent
 from shared.contracts.lifecycle import LifecycleEvent
 from shared.contracts.loyalty import LoyaltyMembersEvent, LoyaltyPointsEvent, LoyaltyTiersEvent
 from shared.contracts.orders import OrdersEvent
@@ -53,31 +55,36 @@ def _in_turn(*handlers: Handler) -> Handler:
 
 def create_service(cipher: Callable[[], Cipher] = _cipher_by_settings) -> Service:
     """The service, with consumers of its own. `cipher` opens its dead letters, by settings once it is needed."""
+    runs = journeys.Listener()
+
+    def heard(handler: Handler, read: journeys.Read) -> Handler:
+        """Journeys hear of it once profiles know of it."""
+        return _in_turn(handler, runs.to(read))
+
+    on_all_orders = heard(following(on_orders), journeys.sound_order)
     return Service(
         name=NAME,
         subscriptions=(
             *reference_subscriptions(),
             Subscription(topics.CUSTOMERS, CustomerEvent, following(on_customers)),
             Subscription(topics.CONSENTS, ConsentEvent, following(on_consents)),
-            Subscription(topics.ORDERS, OrdersEvent, _in_turn(keep_clocks, following(on_orders))),
-            Subscription(topics.ORDERS_BACKFILL, OrdersEvent, following(on_orders), lane=True),
-            Subscription(topics.METRICS_LIFECYCLE, LifecycleEvent, following(on_lifecycle)),
-            Subscription(topics.LOYALTY_POINTS, LoyaltyPointsEvent, following(on_points)),
-            Subscription(topics.LOYALTY_TIERS, LoyaltyTiersEvent, following(on_tiers)),
-            Subscription(topics.LOYALTY_MEMBERS, LoyaltyMembersEvent, following(on_members)),
-            Subscription(topics.CAMPAIGNS_REQUESTS, CampaignsRequestEvent, on_requests),
+            Subscription(topics.ORDERS, OrdersEvent, _in_turn(keep_clocks, on_all_orders)),
+            Subscription(topics.ORDERS_BACKFILL, OrdersEvent, on_all_orders, lane=True),
+            Subscription(topics.METRICS_LIFECYCLE, LifecycleEvent, heard(following(on_lifecycle), journeys.of_stage)),
+            Subscription(topics.LOYALTY_POINTS, LoyaltyPointsEvent, heard(following(on_points), journeys.of_points)),
+            Subscription(topics.LOYALTY_TIERS, LoyaltyTiersEvent, heard(following(on_tiers), journeys.of_tier)),
+            Subscription(topics.LOYALTY_MEMBERS, LoyaltyMembersEvent, heard(following(on_members), journeys.of_member)),
+            Subscription(topics.CAMPAIGNS_REQUESTS, CampaignsRequestEvent, _in_turn(on_requests, runs.on_requests)),
+            Subscription(topics.INTERACTIONS, InteractionEvent, runs.to(journeys.interaction)),
+            Subscription(topics.CAMPAIGNS_MESSAGES, CampaignsMessageEvent, runs.to(journeys.of_message)),
+            Subscription(topics.CAMPAIGNS_SEGMENTS, CampaignsSegmentEvent, runs.to(journeys.of_segment)),
             Subscription(topics.ERASURES, CustomerErased, following(erasure_handler(cipher))),
         ),
         own_topics=(
-            *(
-                topics.CAMPAIGNS_MESSAGES,
-                topics.CAMPAIGNS_SEGMENTS,
-                topics.CAMPAIGNS_TASKS,
-                topics.CAMPAIGNS_STATEMENTS,
-            ),
-            topics.ERASURES,
+            *(topics.CAMPAIGNS_MESSAGES, topics.CAMPAIGNS_SEGMENTS, topics.CAMPAIGNS_JOURNEYS),
+            *(topics.CAMPAIGNS_TASKS, topics.CAMPAIGNS_STATEMENTS, topics.LOYALTY_REQUESTS, topics.ERASURES),
         ),
-        timers=TIMERS,
+        timers={**TIMERS, **journeys.JourneyJobs(runs.known).handlers()},
         clock=ShopsOwnClock(),
     )
 
@@ -86,7 +93,7 @@ async def _send(stop: asyncio.Event) -> None:
     settings = CampaignsSettings.load(NAME, role="worker")
     from services.campaigns.messages.jobs import keep_sending  # here: what is imported at the start takes its time
 
-    await keep_sending(settings, stop)
+    await keep_sending(settings, stop, journeys.standing)
 
 
 async def _make_segments(stop: asyncio.Event) -> None:

@@ -7,6 +7,7 @@ from services.campaigns.clocks import tables as clocks
 from services.campaigns.consent import tables as consent
 from services.campaigns.devices import tables as devices
 from services.campaigns.hooks import tables as hooks
+from services.campaigns.journeys import tables as journeys
 from services.campaigns.messages import tables as messages
 from services.campaigns.pacing import tables as pacing
 from services.campaigns.segments import tables as segments
@@ -25,3 +26,4 @@ tasks.add_tables(metadata)
 messages.add_tables(metadata)
 segments.add_tables(metadata)
 pacing.add_tables(metadata)
+journeys.add_tables(metadata)

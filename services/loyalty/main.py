@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
+from services.loyalty.corrections import RequestConsumer
 from services.loyalty.entitlements import keep_sending
 from services.loyalty.orders import IdentityConsumer, InteractionConsumer, OrderConsumer, TermsByProgramme
 from services.loyalty.points import PointsJobs, Signer
@@ -20,6 +21,7 @@ from shared.contracts import topics
 from shared.contracts.customers import CustomerEvent
 from shared.contracts.erasures import CustomerErased
 from shared.contracts.interactions import InteractionEvent
+from shared.contracts.loyalty_requests import LoyaltyRequestEvent
 from shared.contracts.orders import OrdersEvent
 from shared.messaging.dead_letters import Cipher
 from shared.messaging.handling import Service, Subscription
@@ -56,6 +58,7 @@ def create_service(
             Subscription(topics.ORDERS, OrdersEvent, orders),
             Subscription(topics.ORDERS_BACKFILL, OrdersEvent, orders, lane=True),
             Subscription(topics.INTERACTIONS, InteractionEvent, InteractionConsumer(daily)),
+            Subscription(topics.LOYALTY_REQUESTS, LoyaltyRequestEvent, RequestConsumer(terms)),
             Subscription(topics.ERASURES, CustomerErased, erasure_handler(cipher)),
         ),
         timers=DayTurns(terms).handlers()

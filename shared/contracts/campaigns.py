@@ -48,7 +48,24 @@ class MessageRequested(Envelope, frozen=True, kw_only=True, tag="message.request
     data: Request
 
 
-CampaignsRequestEvent = MessageRequested
+class JourneyRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A customer who is to enter a journey."""
+
+    customer: str
+    journey: Name
+    occasion: Annotated[str, Meta(min_length=1, max_length=200)]
+    """What it is about: asked for the same occasion again, it is the same run. The key of one that is keyed."""
+    values: dict[str, str | int | bool] = {}
+    """What conditions and templates may ask for. Nothing personal."""
+
+
+class JourneyRequested(Envelope, frozen=True, kw_only=True, tag="journey.requested"):
+    """Staff or a service ask that a customer enter a journey, as far as its rules of re-entry allow."""
+
+    data: JourneyRequest
+
+
+CampaignsRequestEvent = MessageRequested | JourneyRequested
 
 Suppression = Literal[
     "no_consent", "no_contact", "erased", "expired", "backfill", "no_template", "quiet_hours", "capped", "goal", "exit"

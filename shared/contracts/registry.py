@@ -23,6 +23,7 @@ from shared.contracts.dead_letters import DeadLetterEvent
 from shared.contracts.erasures import ErasureEvent
 from shared.contracts.feedback import FeedbackCasesEvent, FeedbackSurveysEvent
 from shared.contracts.interactions import InteractionEvent
+from shared.contracts.journeys import CampaignsJourneyEvent
 from shared.contracts.keys import KeyEvent
 from shared.contracts.lifecycle import LifecycleEvent
 from shared.contracts.loyalty import LoyaltyMembersEvent, LoyaltyPointsEvent, LoyaltyRewardsEvent, LoyaltyTiersEvent
@@ -254,6 +255,13 @@ _TOPICS = (
         writer="campaigns",
         description="Tasks of staff: opened, claimed, done, cancelled. Ids only; what is to be done is read over HTTP.",
         key="shop:customer",
+    ),
+    Topic(
+        topics.CAMPAIGNS_JOURNEYS,
+        CampaignsJourneyEvent,
+        writer="campaigns",
+        description="Runs of journeys: entered, each step, goal reached, completed, ended; what staff do with them.",
+        key="shop:customer (of what staff do: shop:)",
     ),
     Topic(
         topics.CAMPAIGNS_STATEMENTS,

@@ -80,6 +80,7 @@ from shared.contracts.raw_interactions import RawInteraction, RawInteractionEven
 from shared.contracts.raw_orders import CLOCK_ADVANCED, RawClock, RawClockEvent, RawOrder, RawOrderEvent, RawProduct
 from shared.contracts.samples_of_campaigns import campaigns
 from shared.contracts.samples_of_feedback import feedback
+from shared.contracts.samples_of_journeys import journey_samples
 from shared.contracts.shops import Shop, ShopConfigured
 
 _TIME = datetime(2026, 3, 21, 9, 30, tzinfo=UTC)
@@ -356,5 +357,6 @@ def samples() -> dict[type[msgspec.Struct], msgspec.Struct]:
             *_loyalty(),
             *campaigns(_attributes(_CUSTOMER, "mandegar/campaigns"), _TIME),
             *feedback(_attributes(_CUSTOMER, "mandegar/feedback"), _CUSTOMER),
+            *journey_samples(_attributes(_CUSTOMER, "mandegar/campaigns"), _CUSTOMER, _TIME),
         )
     }

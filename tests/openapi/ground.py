@@ -126,6 +126,17 @@ _FEEDBACK = (
     VALUES (1, '00000000-0000-8c52-9c5e-2f6d1f0a7b18', $1, 'nps-after-delivery', 'order:A-1001', now(), now(), 3, 0, 1)
     ON CONFLICT DO NOTHING""",
 )
+_JOURNEY = """'{"name": "Welcome", "trigger": {"kind": "hand"}, "steps": [{"kind": "end", "id": "end"}]}'"""
+# A journey that goes on, with a version, by the ids of examples.
+_JOURNEYS = (
+    f"""INSERT INTO journey (shop, id, state, version, edition, changed_at, author, draft)
+    SELECT 1, j, 1, 1, 1, now(), '', {_JOURNEY}::jsonb
+    FROM unnest('{{welcome,summer-sale,winter-sale}}'::text[]) AS j WHERE $1::bigint > 0
+    ON CONFLICT (shop, id) DO UPDATE SET state = 1""",
+    f"""INSERT INTO journey_version (shop, journey, version, published_at, author, body)
+    SELECT 1, j, 1, now(), '', {_JOURNEY}::jsonb
+    FROM unnest('{{welcome,summer-sale,winter-sale}}'::text[]) AS j WHERE $1::bigint > 0 ON CONFLICT DO NOTHING""",
+)
 _KEPT = (topics.SHOPS, topics.KEYS, topics.CUSTOMERS, topics.ORDERS, topics.INTERACTIONS)
 """What the others read of what gateway tells."""
 
@@ -156,7 +167,7 @@ class Platform:
         await self.workers["gateway"].pool.execute(_ERASED, ERASURE)
         await self.workers["loyalty"].pool.execute(_MEMBER, parse_customer_id(SAMPLES[0]))
         await self.workers["loyalty"].pool.execute(_CARD, parse_customer_id(SAMPLES[0]))
-        for statement in _CAMPAIGNS:
+        for statement in (*_CAMPAIGNS, *_JOURNEYS):
             await self.workers["campaigns"].pool.execute(statement, parse_customer_id(SAMPLES[0]))
         for statement in _FEEDBACK:
             given = [msgspec.json.encode(READY["nps-after-delivery"])] if "$2" in statement else []

@@ -21,6 +21,7 @@ ERASED = {
     "browser": "deleted",
     "task": "what staff were to do and wrote is emptied; what is open is cancelled",
     "message": "what it was to show is emptied; what is planned is not sent",
+    "journey_run": "what it was entered with is emptied",
     "dead_letter": "searched, by keyed hashes and surrogate ids",
     "outbox": "what waits for `customers.v1` is deleted",
     "profile": "contacts are emptied, and none come back; counts stay",
@@ -41,7 +42,7 @@ NUMBERS_ALONE = {
     *("customer_pointer", "customer_state", "touched_customer", "transition", "visit"),
     *("cap_use", "known_customer", "occasion", "occasion_refund", "order_spend"),
     *("built_gap", "built_order", "built_spell", "outbox_key", "timer"),
-    *("purchase", "stage_change", "segment_member", "ordered", "invitation"),
+    *("purchase", "stage_change", "segment_member", "journey_mark", "ordered", "invitation"),
     *("account", "entry", "lot", "hold", "hold_lot", "tier_standing"),
     *("redemption", "reward_code", "reward_use", "correction", "entitlement_delivery"),
 }
@@ -52,7 +53,7 @@ OF_NOBODY = {
     *("counter", "gap_count", "gap_figure", "generation", "generation_build"),
     *("contra", "ledger_root", "programme_draft", "programme_version", "reward", "reward_version"),
     "entitlement_endpoint",
-    *("template_version", "segment", "segment_version", "message_policy"),
+    *("template_version", "segment", "segment_version", "message_policy", "journey", "journey_version"),
     "webhook_endpoint",
     *("survey_version", "survey_round", "asking_policy"),
 }
@@ -64,7 +65,7 @@ WITHOUT_CONTACTS = {
     *(topics.LOYALTY_POINTS, topics.LOYALTY_MEMBERS, topics.LOYALTY_TIERS, topics.LOYALTY_REWARDS),
     *(topics.FEEDBACK_SURVEYS, topics.FEEDBACK_CASES, topics.LOYALTY_REQUESTS),
     *(topics.CAMPAIGNS_REQUESTS, topics.CAMPAIGNS_MESSAGES, topics.CAMPAIGNS_STATEMENTS),
-    topics.CAMPAIGNS_SEGMENTS,
+    *(topics.CAMPAIGNS_SEGMENTS, topics.CAMPAIGNS_JOURNEYS),
     topics.CAMPAIGNS_TASKS,
 }
 _PERSONAL = re.compile(

@@ -54,6 +54,7 @@ HELLO = {
     "text": "Hello",
 }
 BUYERS = {"kind": "number", "field": "orders", "least": 1}
+JOURNEY = {"name": "Birthday", "trigger": {"kind": "hand"}, "steps": [{"kind": "end", "id": "end"}]}
 REWARD = {"name": "Spa", "what": {"kind": "voucher", "codes": "uploaded"}, "currency": "USD", "points": 0}
 _DAY = 739_600
 """A day of 2025: when everybody ordered."""
@@ -126,6 +127,7 @@ async def place_on(databases: Databases, bootstrap_servers: str, stack: AsyncExi
             await write_shops(pool, [shop], [1])
         await _add_campaigns(campaigns, shop.number, slug)
         await add_feedback(feedback, shop.number, slug, customer_number(shop.number, 1))
+        await _add_journeys(campaigns, shop.number, slug)
         await _add_programme(loyalty, shop.number, int(PROGRAMMES[slug]))
         await loyalty.execute(
             "INSERT INTO member (shop, customer, joined_at, how, state) VALUES ($1, $2, now(), 2, 1)",
@@ -183,6 +185,21 @@ async def _add_campaigns(campaigns: asyncpg.Pool[Any], shop: int, slug: str) -> 
         "INSERT INTO webhook_endpoint (shop, url, secret, set_at) VALUES ($1, 'https://crm.example', '', now())",
         shop,
     )
+
+
+async def _add_journeys(pool: asyncpg.Pool[Any], shop: int, slug: str) -> None:
+    """One that goes on, and one to be ended."""
+    for name in (f"welcome-{slug}", f"killed-{slug}"):
+        await pool.execute(
+            "INSERT INTO journey (shop, id, state, version, edition, changed_at, author, draft)"
+            " VALUES ($1, $2, 1, 1, 1, now(), '', $3::text::jsonb)",
+            *(shop, name, json.dumps(JOURNEY)),
+        )
+        await pool.execute(
+            "INSERT INTO journey_version (shop, journey, version, published_at, author, body)"
+            " VALUES ($1, $2, 1, now(), '', $3::text::jsonb)",
+            *(shop, name, json.dumps(JOURNEY)),
+        )
 
 
 async def _add_programme(pool: asyncpg.Pool[Any], shop: int, number: int) -> None:

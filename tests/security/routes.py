@@ -35,6 +35,7 @@ from tests.security.ground import (
     reward_of,
 )
 from tests.security.routes_of_feedback import FEEDBACK
+from tests.security.routes_of_journeys import JOURNEYS
 from tests.security.rows import AS_OF, AUDIT, Row, of_customer
 from tests.security.signing import of_role
 
@@ -263,6 +264,7 @@ ROWS: dict[str, dict[str, Row]] = {
         "PUT /v1/webhooks/endpoint": Row(body={"url": "https://crm.example/hooks"}),
         "POST /v1/webhooks/endpoint/rotate": Row(body={"keep_hours": 1}),
         "POST /v1/webhooks/endpoint/remove": Row(),
+        **JOURNEYS,
         "GET /v1/customers/{customer}/export": Row(of_customer),
         **AUDIT,
     },
@@ -357,7 +359,7 @@ ROWS: dict[str, dict[str, Row]] = {
         **AUDIT,
     },
 }
-NO_IDS = {"as_of", "vendor"}
+NO_IDS = {"as_of", "vendor", "ready"}
 """Parts of paths that are no ids of anybody."""
 
 

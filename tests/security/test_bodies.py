@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.security.feedback import SURVEY
-from tests.security.ground import BUYERS, HELLO, SERVICES, Place, asking
+from tests.security.ground import BUYERS, HELLO, JOURNEY, SERVICES, Place, asking
 from tests.security.routes import ROUTES, Route
 
 pytestmark = pytest.mark.stack
@@ -72,6 +72,14 @@ async def test_fields_that_nobody_knows_are_refused_and_their_names_not_repeated
         assert CANARY not in answer.text
 
 
+_JOURNEYS: list[Any] = [
+    *(5, None, [], {}, {"name": "x"}),
+    {**JOURNEY, "steps": []},
+    {**JOURNEY, "steps": [{"kind": "wait", "id": "a", "minutes": True}]},
+    {**JOURNEY, "steps": [{"kind": "wait", "id": "a", "minutes": 10**18}]},
+    {**JOURNEY, "trigger": {"kind": "event", "event": "order.gone"}},
+    {**JOURNEY, "control_percent": "5"},
+]
 _REWARDS: dict[str, Any] = {
     "name": [5, None, "", "x" * 201, "a\n"],
     "what": [5, None, {}, {"kind": "free"}, {"kind": "percent", "percent": "5"}, {"kind": "wallet", "amount": 5.0}],
@@ -322,6 +330,18 @@ WRONG: dict[str, dict[str, Any]] = {
         "text": [5, None, "x" * 4_001],
     },
     "POST /v1/cases/{case}/solve": {"outcome": [5, None, "", "won"]},
+    "POST /v1/journeys": {"id": [5, None, "", "A"], "journey": _JOURNEYS},
+    "POST /v1/journeys/import": {
+        "form": [5, None, "", "mandegar.journey/2"],
+        "id": [5, None, "", "A"],
+        "journey": _JOURNEYS,
+    },
+    "POST /v1/journeys/ready/{ready}": {"purpose": [5, None, "", "A b"]},
+    "POST /v1/journeys/{journey}/runs": {
+        "customers": [5, None, [], ["x"], [5]],
+        "occasion": [5, None, "", "a b", "x" * 101],
+        "values": [5, None, [], {"a": 1.5}, {"a": None}, {"A": 1}, {"a": "x" * 201}, {"a": 10**16}],
+    },
     "POST /v1/corrections/{correction}/refuse": {"text": [5, None, "", "x" * 2001]},
 }
 """By route and field: what looks nearly right."""

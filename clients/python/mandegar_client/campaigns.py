@@ -305,6 +305,175 @@ class Campaigns(Api):
         """
         return self._ask("POST", "/v1/push/browsers/remove", models.RemovedBrowserAnswer, body=body)
 
+    def list_ready_journeys(self) -> models.ReadiesAnswer:
+        """Ready-made journeys.
+
+        Onboarding, active, lapsing and lost customers, thanks, tiers, points that expire, carts, reviews.
+        """
+        return self._ask("GET", "/v1/journeys/ready", models.ReadiesAnswer)
+
+    def install_ready_journey(
+        self, body: models.InstallForm | Mapping[str, Any], *, ready: str
+    ) -> models.WholeJourneyAnswer:
+        """Install a ready-made one.
+
+        A draft of its name, and its templates. What the shop has of these names stays as it is. Publish it to begin.
+
+        ready: Its id.
+        """
+        return self._ask(
+            "POST", "/v1/journeys/ready/{ready}", models.WholeJourneyAnswer, path={"ready": ready}, body=body
+        )
+
+    def list_journeys(self, *, limit: int | None = None, cursor: str | None = None) -> models.PageJourneyAnswer:
+        """All journeys.
+
+        By id, without what they say.
+
+        limit: Items of a page, at most.
+        cursor: `next` of the page before; absent for the first page.
+        """
+        return self._ask("GET", "/v1/journeys", models.PageJourneyAnswer, query={"limit": limit, "cursor": cursor})
+
+    def save_draft(self, body: models.JourneyForm | Mapping[str, Any]) -> models.WholeJourneyAnswer:
+        """Save a draft.
+
+        Of a new journey, or of one that there is, which goes on as it was published until the draft is.
+        """
+        return self._ask("POST", "/v1/journeys", models.WholeJourneyAnswer, body=body)
+
+    def import_journey(self, body: models.FileForm | Mapping[str, Any]) -> models.WholeJourneyAnswer:
+        """Import a file.
+
+        A draft from a file, as the export gives it. Exported again, it is the same file.
+        """
+        return self._ask("POST", "/v1/journeys/import", models.WholeJourneyAnswer, body=body)
+
+    def read_journey_schema(self) -> dict[str, Any]:
+        """What a journey may hold.
+
+        JSON Schema, for editors.
+        """
+        return self._ask("GET", "/v1/journeys/schema", dict[str, Any])
+
+    def read_journey(self, *, journey: str) -> models.WholeJourneyAnswer:
+        """A journey.
+
+        How it stands, and its draft.
+
+        journey: As the shop names it.
+        """
+        return self._ask("GET", "/v1/journeys/{journey}", models.WholeJourneyAnswer, path={"journey": journey})
+
+    def export_journey(self, *, journey: str) -> dict[str, Any]:
+        """A journey as a file.
+
+        Its draft, with every field written out.
+
+        journey: As the shop names it.
+        """
+        return self._ask("GET", "/v1/journeys/{journey}/export", dict[str, Any], path={"journey": journey})
+
+    def list_journey_versions(
+        self, *, journey: str, limit: int | None = None, cursor: str | None = None
+    ) -> models.PageJourneyVersionAnswer:
+        """Versions of a journey.
+
+        The newest first. Runs keep the version that they entered.
+
+        journey: As the shop names it.
+        limit: Items of a page, at most.
+        cursor: `next` of the page before; absent for the first page.
+        """
+        return self._ask(
+            "GET",
+            "/v1/journeys/{journey}/versions",
+            models.PageJourneyVersionAnswer,
+            path={"journey": journey},
+            query={"limit": limit, "cursor": cursor},
+        )
+
+    def publish_journey(self, *, journey: str) -> models.JourneyAnswer:
+        """Publish a draft.
+
+        The next version, which new runs enter from now on; runs keep theirs. A draft that is in force stays so.
+
+        journey: As the shop names it.
+        """
+        return self._ask("POST", "/v1/journeys/{journey}/publish", models.JourneyAnswer, path={"journey": journey})
+
+    def pause_journey(self, *, journey: str) -> models.JourneyAnswer:
+        """Pause a journey.
+
+        From the answer on no run moves, no message of it is claimed, and nobody enters it.
+
+        journey: As the shop names it.
+        """
+        return self._ask("POST", "/v1/journeys/{journey}/pause", models.JourneyAnswer, path={"journey": journey})
+
+    def resume_journey(self, *, journey: str) -> models.JourneyAnswer:
+        """Have a journey go on.
+
+        Runs go on where they stood; messages that have not expired go out.
+
+        journey: As the shop names it.
+        """
+        return self._ask("POST", "/v1/journeys/{journey}/resume", models.JourneyAnswer, path={"journey": journey})
+
+    def kill_journey(self, *, journey: str) -> models.JourneyAnswer:
+        """End a journey for good.
+
+        From the answer on none of its messages is claimed; its runs end, some at a time. It does not come back.
+
+        journey: As the shop names it.
+        """
+        return self._ask("POST", "/v1/journeys/{journey}/kill", models.JourneyAnswer, path={"journey": journey})
+
+    def enter_customers(self, body: models.RunsForm | Mapping[str, Any], *, journey: str) -> models.AskedAnswer:
+        """Have customers enter.
+
+        By hand, whatever the journey is entered by else. Those whom campaigns does not know are named and refused.
+
+        journey: As the shop names it.
+        """
+        return self._ask(
+            "POST", "/v1/journeys/{journey}/runs", models.AskedAnswer, path={"journey": journey}, body=body
+        )
+
+    def list_runs(
+        self,
+        *,
+        journey: str,
+        state: Literal["running", "completed", "goal", "exit", "killed", "erased"] | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> models.PageRunAnswer:
+        """Runs of a journey.
+
+        In the order in which they were entered.
+
+        journey: As the shop names it.
+        state: Only those.
+        limit: Items of a page, at most.
+        cursor: `next` of the page before; absent for the first page.
+        """
+        return self._ask(
+            "GET",
+            "/v1/journeys/{journey}/runs",
+            models.PageRunAnswer,
+            path={"journey": journey},
+            query={"state": state, "limit": limit, "cursor": cursor},
+        )
+
+    def count_runs(self, *, journey: str) -> models.RunCountsAnswer:
+        """How runs of a journey stand.
+
+        By state, over all versions.
+
+        journey: As the shop names it.
+        """
+        return self._ask("GET", "/v1/journeys/{journey}/counts", models.RunCountsAnswer, path={"journey": journey})
+
     def export(self, *, customer: str) -> models.ExportAnswer:
         """All that campaigns holds of a customer.
 
@@ -539,6 +708,103 @@ class AsyncCampaigns(AsyncApi):
     async def remove_browser(self, body: models.RemovalForm | Mapping[str, Any]) -> models.RemovedBrowserAnswer:
         """As `Campaigns.remove_browser`."""
         return await self._ask("POST", "/v1/push/browsers/remove", models.RemovedBrowserAnswer, body=body)
+
+    async def list_ready_journeys(self) -> models.ReadiesAnswer:
+        """As `Campaigns.list_ready_journeys`."""
+        return await self._ask("GET", "/v1/journeys/ready", models.ReadiesAnswer)
+
+    async def install_ready_journey(
+        self, body: models.InstallForm | Mapping[str, Any], *, ready: str
+    ) -> models.WholeJourneyAnswer:
+        """As `Campaigns.install_ready_journey`."""
+        return await self._ask(
+            "POST", "/v1/journeys/ready/{ready}", models.WholeJourneyAnswer, path={"ready": ready}, body=body
+        )
+
+    async def list_journeys(self, *, limit: int | None = None, cursor: str | None = None) -> models.PageJourneyAnswer:
+        """As `Campaigns.list_journeys`."""
+        return await self._ask(
+            "GET", "/v1/journeys", models.PageJourneyAnswer, query={"limit": limit, "cursor": cursor}
+        )
+
+    async def save_draft(self, body: models.JourneyForm | Mapping[str, Any]) -> models.WholeJourneyAnswer:
+        """As `Campaigns.save_draft`."""
+        return await self._ask("POST", "/v1/journeys", models.WholeJourneyAnswer, body=body)
+
+    async def import_journey(self, body: models.FileForm | Mapping[str, Any]) -> models.WholeJourneyAnswer:
+        """As `Campaigns.import_journey`."""
+        return await self._ask("POST", "/v1/journeys/import", models.WholeJourneyAnswer, body=body)
+
+    async def read_journey_schema(self) -> dict[str, Any]:
+        """As `Campaigns.read_journey_schema`."""
+        return await self._ask("GET", "/v1/journeys/schema", dict[str, Any])
+
+    async def read_journey(self, *, journey: str) -> models.WholeJourneyAnswer:
+        """As `Campaigns.read_journey`."""
+        return await self._ask("GET", "/v1/journeys/{journey}", models.WholeJourneyAnswer, path={"journey": journey})
+
+    async def export_journey(self, *, journey: str) -> dict[str, Any]:
+        """As `Campaigns.export_journey`."""
+        return await self._ask("GET", "/v1/journeys/{journey}/export", dict[str, Any], path={"journey": journey})
+
+    async def list_journey_versions(
+        self, *, journey: str, limit: int | None = None, cursor: str | None = None
+    ) -> models.PageJourneyVersionAnswer:
+        """As `Campaigns.list_journey_versions`."""
+        return await self._ask(
+            "GET",
+            "/v1/journeys/{journey}/versions",
+            models.PageJourneyVersionAnswer,
+            path={"journey": journey},
+            query={"limit": limit, "cursor": cursor},
+        )
+
+    async def publish_journey(self, *, journey: str) -> models.JourneyAnswer:
+        """As `Campaigns.publish_journey`."""
+        return await self._ask(
+            "POST", "/v1/journeys/{journey}/publish", models.JourneyAnswer, path={"journey": journey}
+        )
+
+    async def pause_journey(self, *, journey: str) -> models.JourneyAnswer:
+        """As `Campaigns.pause_journey`."""
+        return await self._ask("POST", "/v1/journeys/{journey}/pause", models.JourneyAnswer, path={"journey": journey})
+
+    async def resume_journey(self, *, journey: str) -> models.JourneyAnswer:
+        """As `Campaigns.resume_journey`."""
+        return await self._ask("POST", "/v1/journeys/{journey}/resume", models.JourneyAnswer, path={"journey": journey})
+
+    async def kill_journey(self, *, journey: str) -> models.JourneyAnswer:
+        """As `Campaigns.kill_journey`."""
+        return await self._ask("POST", "/v1/journeys/{journey}/kill", models.JourneyAnswer, path={"journey": journey})
+
+    async def enter_customers(self, body: models.RunsForm | Mapping[str, Any], *, journey: str) -> models.AskedAnswer:
+        """As `Campaigns.enter_customers`."""
+        return await self._ask(
+            "POST", "/v1/journeys/{journey}/runs", models.AskedAnswer, path={"journey": journey}, body=body
+        )
+
+    async def list_runs(
+        self,
+        *,
+        journey: str,
+        state: Literal["running", "completed", "goal", "exit", "killed", "erased"] | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> models.PageRunAnswer:
+        """As `Campaigns.list_runs`."""
+        return await self._ask(
+            "GET",
+            "/v1/journeys/{journey}/runs",
+            models.PageRunAnswer,
+            path={"journey": journey},
+            query={"state": state, "limit": limit, "cursor": cursor},
+        )
+
+    async def count_runs(self, *, journey: str) -> models.RunCountsAnswer:
+        """As `Campaigns.count_runs`."""
+        return await self._ask(
+            "GET", "/v1/journeys/{journey}/counts", models.RunCountsAnswer, path={"journey": journey}
+        )
 
     async def export(self, *, customer: str) -> models.ExportAnswer:
         """As `Campaigns.export`."""

@@ -9,16 +9,18 @@ from services.campaigns.messages import store
 from services.campaigns.messages.domain import Plan, State
 from services.campaigns.messages.events import key_of, request_of, suppressed
 from shared.contracts import topics
-from shared.contracts.campaigns import MessageRequested
+from shared.contracts.campaigns import CampaignsRequestEvent, MessageRequested
 from shared.messaging.handling import Delivery, Work
 
 
-async def on_requests(work: Work, deliveries: Sequence[Delivery[MessageRequested]]) -> None:
-    """The handler. Nothing follows history: what it asks for is suppressed at once."""
+async def on_requests(work: Work, deliveries: Sequence[Delivery[CampaignsRequestEvent]]) -> None:
+    """The handler, of requests for messages. Nothing follows history: what it asks for is suppressed at once."""
     live: list[Plan] = []
     history: dict[tuple[int, str], tuple[Plan, str]] = {}
     for delivery in deliveries:
         event = delivery.event
+        if not isinstance(event, MessageRequested):
+            continue
         try:
             plan = request_of(event, work.shop(event.shop).number)
         except ValueError as error:

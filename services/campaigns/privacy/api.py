@@ -26,6 +26,7 @@ class ExportAnswer(BaseModel):
     messages: list[dict[str, Any]] = Field(description="What was planned and sent, and what it was to show.")
     tasks: list[dict[str, Any]] = Field(description="What staff were to do, and what came of it.")
     browsers: list[dict[str, Any]] = Field(description="That take push.")
+    journeys: list[dict[str, Any]] = Field(description="Runs of journeys, and what each was entered with.")
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -38,6 +39,7 @@ class ExportAnswer(BaseModel):
                 "messages": [{"campaign": "by-hand", "template": "thank-you", "state": "sent"}],
                 "tasks": [{"campaign": "onboarding", "title": "Call Sara", "state": "open"}],
                 "browsers": [{"endpoint": "https://push.example.com/send/dHJ5", "added_at": "2026-03-21T09:30:00Z"}],
+                "journeys": [{"journey": "welcome", "version": 1, "state": "completed", "trigger": "member.joined"}],
             }
         }
     )

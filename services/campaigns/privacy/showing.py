@@ -7,12 +7,14 @@ from typing import Any
 
 import msgspec
 
-from services.campaigns import audience, consent, devices, messages, segments, tasks
+from services.campaigns import audience, consent, devices, journeys, messages, segments, tasks
 from shared.db import Reads
 from shared.kernel import CustomerId, ShopId, customer_id_text, moment_of
 
 _ROWS_MAX = 100_000
 _SHOWN = ("id", "channel", "purpose", "campaign", "step", "occasion", "template")
+
+_OF_RUNS = ("id", "journey", "version", "key", "control", "step", "variant", "trigger", "since", "entered_at")
 
 
 async def export(reads: Reads, shop: ShopId, customer: CustomerId) -> dict[str, Any]:
@@ -50,6 +52,14 @@ async def export(reads: Reads, shop: ShopId, customer: CustomerId) -> dict[str, 
         ],
         "browsers": [
             {"endpoint": endpoint, "added_at": at} for endpoint, at in await devices.shown_of(reads, shop, customer)
+        ],
+        "journeys": [
+            {
+                **{name: getattr(one, name) for name in _OF_RUNS},
+                "state": one.state.name.lower(),
+                "entered_with": msgspec.json.decode(one.context),
+            }
+            for one in await journeys.of_customers(reads, int(shop), [int(customer)], _ROWS_MAX)
         ],
     }
 

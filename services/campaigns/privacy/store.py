@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 
-from services.campaigns import audience, consent, devices, messages, tasks
+from services.campaigns import audience, consent, devices, journeys, messages, tasks
 from shared.kernel import CustomerId, ShopId
 
 
@@ -22,6 +22,7 @@ async def remove(conn: asyncpg.Connection[Any], shop: ShopId, customers: Sequenc
     gone = {
         "messages": emptied,
         "contacts": await audience.forget(conn, shop, customers),
+        "journeys": await journeys.empty(conn, int(shop), [int(one) for one in customers]),
         "consents": await consent.forget(conn, shop, customers),
         "browsers": await devices.forget(conn, shop, customers),
         "tasks": await tasks.forget(conn, shop, customers),
