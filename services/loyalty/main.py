@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 from services.loyalty.corrections import RequestConsumer
 from services.loyalty.entitlements import keep_sending
 from services.loyalty.orders import IdentityConsumer, InteractionConsumer, OrderConsumer, TermsByProgramme
 from services.loyalty.points import PointsJobs, Signer
 from services.loyalty.privacy import erasure_handler
-from services.loyalty.rewards import RewardJobs, RewardTurns, follow_orders
+from services.loyalty.rewards import RewardJobs, RewardTurns, follow_orders, on_requests
 from services.loyalty.settings import LoyaltySettings
 from services.loyalty.tiers import TierJobs
 from services.loyalty.turns import DayTurns
@@ -24,7 +25,7 @@ from shared.contracts.interactions import InteractionEvent
 from shared.contracts.loyalty_requests import LoyaltyRequestEvent
 from shared.contracts.orders import OrdersEvent
 from shared.messaging.dead_letters import Cipher
-from shared.messaging.handling import Service, Subscription
+from shared.messaging.handling import Delivery, Handler, Service, Subscription, Work
 from shared.messaging.reference import reference_subscriptions
 
 NAME = "loyalty"
@@ -38,6 +39,14 @@ def _cipher_by_settings() -> Cipher:
 @cache
 def _signer_by_settings() -> Signer:
     return Signer(LoyaltySettings.load(NAME).secret_key.get_secret_value())
+
+
+def _in_turn(*handlers: Handler) -> Handler:
+    async def handle(work: Work, deliveries: Sequence[Delivery[Any]]) -> None:
+        for one in handlers:
+            await one(work, deliveries)
+
+    return handle
 
 
 def create_service(
@@ -58,7 +67,7 @@ def create_service(
             Subscription(topics.ORDERS, OrdersEvent, orders),
             Subscription(topics.ORDERS_BACKFILL, OrdersEvent, orders, lane=True),
             Subscription(topics.INTERACTIONS, InteractionEvent, InteractionConsumer(daily)),
-            Subscription(topics.LOYALTY_REQUESTS, LoyaltyRequestEvent, RequestConsumer(terms)),
+            Subscription(topics.LOYALTY_REQUESTS, LoyaltyRequestEvent, _in_turn(RequestConsumer(terms), on_requests)),
             Subscription(topics.ERASURES, CustomerErased, erasure_handler(cipher)),
         ),
         timers=DayTurns(terms).handlers()

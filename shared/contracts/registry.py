@@ -225,7 +225,7 @@ _TOPICS = (
         topics.LOYALTY_REQUESTS,
         LoyaltyRequestEvent,
         writer="any service",
-        description="Points that services ask loyalty to give, once for each request.",
+        description="Points and rewards that services ask loyalty to give, once for each request.",
         key="shop:customer",
     ),
     Topic(

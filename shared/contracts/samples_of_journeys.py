@@ -22,7 +22,7 @@ from shared.contracts.journeys import (
     RunGoal,
     RunMoved,
 )
-from shared.contracts.loyalty_requests import PointsRequest, PointsRequested
+from shared.contracts.loyalty_requests import RewardRequest, RewardRequested
 
 _RUN = "019d0fbe-4b40-8c52-9c5e-2f6d1f0a7b18"
 
@@ -32,9 +32,6 @@ def journey_samples(attributes: dict[str, Any], customer: str, time: datetime) -
     run: dict[str, Any] = {"customer": customer, "journey": "abandoned-cart", "version": 1, "run": _RUN, "key": "c-77"}
     asked = JourneyRequest(customer=customer, journey="welcome", occasion="spring-2026", values={"days": 7})
     control = Control(journey="abandoned-cart", version=1, state="active", change="published", actor="staff:u-17")
-    points = PointsRequest(
-        id=f"{_RUN}.gift", customer=customer, points=100, reason="goodwill", ref="journey:abandoned-cart"
-    )
     return [
         JourneyRequested(**attributes, data=asked),
         JourneyEntered(**attributes, data=RunEntered(**run, trigger="product added", occurred_at=time)),
@@ -43,5 +40,8 @@ def journey_samples(attributes: dict[str, Any], customer: str, time: datetime) -
         JourneyCompleted(**attributes, data=RunEnded(**run)),
         JourneyExited(**attributes, data=RunExit(**run, step="second", reason="killed")),
         JourneyControl(**attributes, data=control),
-        PointsRequested(**attributes, data=points),
+        RewardRequested(
+            **attributes,
+            data=RewardRequest(id=f"{_RUN}.spa", customer=customer, reward="spa", ref="journey:abandoned-cart"),
+        ),
     ]

@@ -279,7 +279,7 @@ async def test_a_wait_for_an_event_goes_one_way_or_the_other(databases: Database
 
 
 async def test_the_control_group_goes_the_same_way_and_gets_nothing(databases: Databases) -> None:
-    steps = [{"kind": "points", "id": "gift", "points": 50}, SEND]
+    steps = [{"kind": "points", "id": "gift", "points": 50}, {"kind": "reward", "id": "spa", "reward": "spa"}, SEND]
     async with a_ground(databases) as ground:
         await ground.publish(
             "gift", {"name": "Gift", "trigger": {"kind": "hand"}, "control_percent": 30, "steps": steps}
@@ -290,7 +290,9 @@ async def test_the_control_group_goes_the_same_way_and_gets_nothing(databases: D
         held_out = {one["customer"] for one in entered if one["control"]}
         assert 35 <= len(held_out) <= 85
         requests = [one.event["data"] for one in await ground.harness.published(LOYALTY_REQUESTS)]
-        assert len(requests) == 200 - len(held_out) == (await ground.messages())["first planned"]
+        assert len({one["id"] for one in requests}) == len(requests) == 2 * (200 - len(held_out))
+        assert {one.get("points", one.get("reward")) for one in requests} == {50, "spa"}
+        assert (await ground.messages())["first planned"] == 200 - len(held_out)
         assert not held_out & {one["customer"] for one in requests}
         assert await ground.states() == {"completed": 200}
 

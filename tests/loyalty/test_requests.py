@@ -1,4 +1,4 @@
-"""Points that services ask for are booked once for each request, however it is told."""
+"""Points and rewards that services ask for are given once for each request, however it is told."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.loyalty_requests import PointsRequest, PointsRequested
-from shared.contracts.topics import LOYALTY_POINTS, LOYALTY_REQUESTS
+from shared.contracts.loyalty_requests import PointsRequest, PointsRequested, RewardRequest, RewardRequested
+from shared.contracts.topics import LOYALTY_POINTS, LOYALTY_REQUESTS, LOYALTY_REWARDS, ORDERS
 from shared.testing import Databases
-from tests.loyalty_orders.ground import NOW, balances, broken, name, worker
+from tests.loyalty_orders.ground import NOW, balances, broken, completed, name, worker
+from tests.loyalty_rewards.ground import an_api
 
 pytestmark = pytest.mark.stack
 
@@ -47,3 +48,42 @@ async def test_a_request_that_changes_its_mind_or_names_nobody_is_set_aside(data
         await harness.feed(LOYALTY_REQUESTS, [asked(1, "r-1"), asked(1, "r-1", 60, event="e-3"), event])
         assert await balances(harness) == {(1, 1): (0, 50, 0)}
         assert [one.reason for one in await harness.dead_letters()] == ["request", "request"]
+
+
+def wanted(customer: int, request: str, reward: str, event: str = "") -> Any:
+    data = RewardRequest(id=request, customer=name(customer), reward=reward, ref="journey:welcome")
+    return RewardRequested(
+        id=event or f"g-{request}",
+        source="mandegar/campaigns",
+        subject=name(customer),
+        time=NOW,
+        shop="laleh",
+        data=data,
+    )
+
+
+async def test_a_reward_is_given_once_for_each_request_as_far_as_the_shelf_allows(databases: Databases) -> None:
+    async with an_api(databases) as api:
+        await api.worker.feed(ORDERS, [completed(f"first-{n}", customer=n) for n in (2, 3)])
+        await api.make(id="spa", points=0, stock=2, each=1)
+        await api.make(id="dear")
+        told = [
+            wanted(1, "r-1", "spa"),
+            wanted(1, "r-1", "spa", "again"),
+            wanted(1, "r-2", "spa"),
+            wanted(2, "r-3", "spa"),
+        ]
+        await api.worker.feed(LOYALTY_REQUESTS, told, doubled=1.0, rng=Random(1), batch=2)
+        more = [wanted(3, "r-4", "spa"), wanted(1, "r-5", "dear"), wanted(1, "r-6", "nothing"), asked(1, "r-7", 5)]
+        await api.worker.feed(LOYALTY_REQUESTS, more, batch=3)
+        rows = await api.worker.pool.fetch("SELECT customer, reward, state FROM redemption ORDER BY customer")
+        assert [tuple(row) for row in rows] == [(1, "spa", 2), (2, "spa", 2)]
+        events = [one.event for one in await api.worker.published(LOYALTY_REWARDS)]
+        assert [one["type"] for one in events] == ["reward.granted", "reward.granted"]
+        assert {one["data"]["why"] for one in events} == {"gift"}
+        taken = await api.worker.pool.fetchval("SELECT taken FROM reward WHERE reward = 'spa'")
+        assert taken == 2, "what could not be given is not taken"
+        refused = " ".join(one.detail for one in await api.worker.dead_letters())
+        for why in ("limit_reached", "sold_out", "costs points", "not in the catalogue"):
+            assert why in refused
+        await api.is_sound()

@@ -7,6 +7,17 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel, StringConstraints
 
 
+class AskedAnswer(BaseModel):
+    """
+    How many customers were asked to enter. The worker enters them, within seconds.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    asked: int
+
+
 class BrowserAnswer(BaseModel):
     """
     How it stands.
@@ -150,6 +161,106 @@ class ExportAnswer(BaseModel):
     """
     That take push.
     """
+    journeys: list[dict[str, Any]]
+    """
+    Runs of journeys, and what each was entered with.
+    """
+
+
+class FileForm(BaseModel):
+    """
+    A journey as a file.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    form: Annotated[str, Field(pattern="^mandegar\\.journey/1$")]
+    """
+    Which form the file has.
+    """
+    id: Annotated[str, Field(pattern="^[a-z0-9][a-z0-9_.-]{0,63}$")]
+    journey: dict[str, Any]
+    """
+    As `GET /v1/journeys/schema` has it.
+    """
+
+
+class InstallForm(BaseModel):
+    """
+    What its messages rest on.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    purpose: Annotated[str, Field(pattern="^[a-z0-9][a-z0-9_.-]{0,63}$")] = "marketing"
+    """
+    That customers must have consented to.
+    """
+
+
+class JourneyAnswer(BaseModel):
+    """
+    A journey, as it stands.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    id: str
+    state: str
+    """
+    `draft`, `active`, `paused` or `killed`.
+    """
+    version: int
+    """
+    That new runs enter; 0: never published.
+    """
+    edition: int
+    """
+    Of the draft: counts its changes.
+    """
+    changed_at: AwareDatetime
+    author: str
+    """
+    Of the draft: `key:<key id>` or `staff:<subject>`.
+    """
+
+
+class JourneyForm(BaseModel):
+    """
+    A draft of a journey.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    id: Annotated[str, Field(pattern="^[a-z0-9][a-z0-9_.-]{0,63}$")]
+    """
+    As the shop names it, and as its messages are counted.
+    """
+    journey: dict[str, Any]
+    """
+    As `GET /v1/journeys/schema` has it.
+    """
+
+
+class JourneyVersionAnswer(BaseModel):
+    """
+    A version of a journey. Runs that entered it keep it.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    version: int
+    published_at: AwareDatetime
+    author: str
+    journey: dict[str, Any]
 
 
 class KeysForm(BaseModel):
@@ -339,6 +450,28 @@ class PageEntryAnswer(BaseModel):
     """
 
 
+class PageJourneyAnswer(BaseModel):
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    items: list[JourneyAnswer]
+    next: str | None
+    """
+    Cursor of the next page; null on the last.
+    """
+
+
+class PageJourneyVersionAnswer(BaseModel):
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    items: list[JourneyVersionAnswer]
+    next: str | None
+    """
+    Cursor of the next page; null on the last.
+    """
+
+
 class PageListedAnswer(BaseModel):
     model_config = ConfigDict(
         populate_by_name=True,
@@ -477,6 +610,24 @@ class QuietForm(BaseModel):
     until: Annotated[str, Field(pattern="^([01]\\d|2[0-3]):[0-5]\\d$")]
 
 
+class ReadyAnswer(BaseModel):
+    """
+    A ready-made journey.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    id: str
+    about: str
+    name: str
+    templates: list[str]
+    """
+    That are published with it, where the shop has none of these names.
+    """
+    languages: list[str]
+
+
 class RemovalForm(BaseModel):
     """
     A browser that takes no more push.
@@ -515,6 +666,79 @@ class RemovedEndpointAnswer(BaseModel):
     removed: bool
     """
     False: there was none.
+    """
+
+
+class RunAnswer(BaseModel):
+    """
+    A run.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    run: str
+    """
+    Its id, also in its events and messages.
+    """
+    customer: str
+    version: int
+    state: str
+    """
+    `running`, `completed`, `goal`, `exit`, `killed` or `erased`.
+    """
+    key: str
+    """
+    What it is for; empty: for the customer.
+    """
+    control: bool
+    """
+    Held out: nothing is sent.
+    """
+    step: str
+    """
+    At which it stands; empty: at its end.
+    """
+    due: AwareDatetime | None
+    """
+    Until when it waits there.
+    """
+    variant: str
+    trigger: str
+    occurred_at: AwareDatetime
+    entered_at: AwareDatetime
+    changed_at: AwareDatetime
+
+
+class RunCountsAnswer(BaseModel):
+    """
+    How many runs of a journey are in which state.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    journey: str
+    runs: dict[str, int]
+
+
+class RunsForm(BaseModel):
+    """
+    Customers who are to enter a journey, each as far as its rules of re-entry allow.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    customers: Annotated[list[str], Field(max_length=500, min_length=1)]
+    occasion: Annotated[str, Field(max_length=100, min_length=1, pattern="^[!-~]+$")]
+    """
+    Asked for again, it is the same run.
+    """
+    values: dict[Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")], str | int | bool] | None = None
+    """
+    What conditions and templates may ask for. Nothing personal.
     """
 
 
@@ -832,6 +1056,35 @@ class WebhookSecretRotation(BaseModel):
     """
 
 
+class WholeJourneyAnswer(BaseModel):
+    """
+    A journey with its draft.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    id: str
+    state: str
+    """
+    `draft`, `active`, `paused` or `killed`.
+    """
+    version: int
+    """
+    That new runs enter; 0: never published.
+    """
+    edition: int
+    """
+    Of the draft: counts its changes.
+    """
+    changed_at: AwareDatetime
+    author: str
+    """
+    Of the draft: `key:<key id>` or `staff:<subject>`.
+    """
+    draft: dict[str, Any]
+
+
 class WorkForm(BaseModel):
     """
     What is the same for a task of staff in every language.
@@ -900,6 +1153,17 @@ class BrowserForm(BaseModel):
     HTTPS, on the internet.
     """
     keys: KeysForm
+
+
+class PageRunAnswer(BaseModel):
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    items: list[RunAnswer]
+    next: str | None
+    """
+    Cursor of the next page; null on the last.
+    """
 
 
 class PageTaskAnswer(BaseModel):
@@ -974,6 +1238,17 @@ class PreviewAnswer(BaseModel):
     push: PushForm | None
     task: TaskForm | None
     webhook: WebhookForm | None
+
+
+class ReadiesAnswer(BaseModel):
+    """
+    All ready-made journeys.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    items: list[ReadyAnswer]
 
 
 class TextForm(BaseModel):

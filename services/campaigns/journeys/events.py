@@ -10,7 +10,7 @@ from msgspec import UNSET
 
 from services.campaigns import messages
 from services.campaigns.journeys.domain.happening import Happening, Value
-from services.campaigns.journeys.domain.journey import Points, Send
+from services.campaigns.journeys.domain.journey import Points, Reward, Send
 from services.campaigns.journeys.domain.moving import Done, context_of
 from services.campaigns.journeys.domain.program import BY_HAND
 from services.campaigns.journeys.domain.run import Run, State, Told
@@ -33,7 +33,7 @@ from shared.contracts.journeys import (
 )
 from shared.contracts.lifecycle import LifecycleEvent, StageRetracted
 from shared.contracts.loyalty import LoyaltyMembersEvent, LoyaltyPointsEvent, TierChanged
-from shared.contracts.loyalty_requests import PointsRequest, PointsRequested
+from shared.contracts.loyalty_requests import PointsRequest, PointsRequested, RewardRequest, RewardRequested
 from shared.contracts.orders import ClockAdvanced, OrderRefunded, OrdersEvent
 from shared.kernel import CustomerId, ShopId, customer_id_text, derive_event_id, parse_customer_id
 from shared.messaging.handling import OutboxKey
@@ -211,6 +211,14 @@ def points_of(run: Run, step: Points, slug: str, now: datetime, sequence: int) -
     )
     attributes = _attributes(run, slug, now, sequence, of="points.requested", step=step.id)
     return PointsRequested(**attributes, data=data)
+
+
+def reward_of(run: Run, step: Reward, slug: str, now: datetime, sequence: int) -> Envelope:
+    """That loyalty is to give a reward: once for each run and step."""
+    name = customer_id_text(CustomerId(run.customer))
+    data = RewardRequest(id=f"{run.id}.{step.id}", customer=name, reward=step.reward, ref=f"journey:{run.journey}")
+    attributes = _attributes(run, slug, now, sequence, of="reward.requested", step=step.id)
+    return RewardRequested(**attributes, data=data)
 
 
 def control_of(control: Control, slug: str, now: datetime, sequence: int) -> Envelope:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from services.campaigns import audience, messages
 from services.campaigns.journeys import days, events
-from services.campaigns.journeys.domain.journey import Points, Send
+from services.campaigns.journeys.domain.journey import Points, Reward, Send
 from services.campaigns.journeys.domain.moving import Done, advance
 from services.campaigns.journeys.domain.run import Run, State, Told
 from services.campaigns.journeys.knowing import Who, asking, known_of
@@ -21,7 +22,6 @@ from services.campaigns.journeys.store.definitions import Known, Shelf, Stand, p
 from services.campaigns.journeys.telling import Word, of_run, silenced, tell
 from services.campaigns.journeys.timing import DATE_TIMER, RUN_TIMER, SWEEP_TIMER, run_timer
 from shared.contracts import topics
-from shared.contracts.envelope import Envelope
 from shared.contracts.shops import Shop
 from shared.messaging.handling import Timer, TimerHandler, Work
 
@@ -141,17 +141,13 @@ async def _save(work: Work, slugs: Mapping[int, str], gone: Sequence[Gone], over
 
 
 def _words(done: Done, slug: str) -> list[Word]:
-    def moved(now: datetime, sequence: int) -> Envelope:
-        return events.moved_of(done, slug, now, sequence)
-
-    def points(now: datetime, sequence: int) -> Envelope:
-        assert isinstance(step, Points), "looked at below"
-        return events.points_of(done.run, step, slug, now, sequence)
-
-    step, key = done.step, events.key_of(done.run, slug)
-    words = [Word(key, topics.CAMPAIGNS_JOURNEYS, moved)]
-    if isinstance(step, Points) and done.outcome == _PLANNED:
-        words.append(Word(key, topics.LOYALTY_REQUESTS, points))
+    """That a step is done, and what it asks of others."""
+    run, step, key = done.run, done.step, events.key_of(done.run, slug)
+    words = [Word(key, topics.CAMPAIGNS_JOURNEYS, partial(events.moved_of, done, slug))]
+    if done.outcome == _PLANNED and isinstance(step, Points):
+        words.append(Word(key, topics.LOYALTY_REQUESTS, partial(events.points_of, run, step, slug)))
+    if done.outcome == _PLANNED and isinstance(step, Reward):
+        words.append(Word(key, topics.LOYALTY_REQUESTS, partial(events.reward_of, run, step, slug)))
     return words
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 from services.loyalty import persons
 from services.loyalty.clocks import Reached, reached
 from services.loyalty.corrections.events import operation_of
 from services.loyalty.points import Adjust, Refusal, TermsOf, post
-from shared.contracts.loyalty_requests import PointsRequested
+from shared.contracts.loyalty_requests import LoyaltyRequestEvent, PointsRequested
 from shared.contracts.shops import Shop
 from shared.messaging.handling import Delivery, Work
 
@@ -21,7 +22,10 @@ class RequestConsumer:
     def __init__(self, terms_of: TermsOf) -> None:
         self._terms_of = terms_of
 
-    async def __call__(self, work: Work, deliveries: Sequence[Delivery[PointsRequested]]) -> None:
+    async def __call__(self, work: Work, told: Sequence[Delivery[LoyaltyRequestEvent]]) -> None:
+        deliveries = [cast(Delivery[PointsRequested], one) for one in told if isinstance(one.event, PointsRequested)]
+        if not deliveries:
+            return
         shops = {slug: work.shop(slug) for slug in sorted({delivery.event.shop for delivery in deliveries})}
         await persons.hold(work.tx.conn, [shop.number for shop in shops.values()])
         days = await _days(work, shops, deliveries)

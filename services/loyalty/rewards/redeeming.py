@@ -115,9 +115,12 @@ def judged(shop: Shop, asked: Asked, one: Listed, cart: Cart | None) -> tuple[Wh
 
 
 async def hold(
-    desk: Desk, customer: int, one: Listed, cart: Cart | None, order: str | None
+    desk: Desk, customer: int, one: Listed, cart: Cart | None, order: str | None, *, name: str | None = None
 ) -> Redemption | tuple[WhyNot, ...]:
-    """Set a reward and its points aside for a customer. What is refused has to be rolled back by the caller."""
+    """Set a reward and its points aside for a customer. What is refused has to be rolled back by the caller.
+
+    `name`: of the redemption, where who asks has one for it.
+    """
     tx, shop, reward = desk.tx, desk.shop, one.reward
     await persons.hold(tx.conn, [shop.number])
     asked = await asked_by(tx.conn, shop, customer, tx.now)
@@ -127,7 +130,7 @@ async def hold(
     period = period_of(reward, Zone(shop.zone), asked.now)
     until = tx.now + timedelta(minutes=reward.hold_minutes)
     made = Redemption(
-        secrets.token_hex(16), customer, one.id, one.version, State.HELD, reward.points, worth, reward.currency,
+        name or secrets.token_hex(16), customer, one.id, one.version, State.HELD, reward.points, worth, reward.currency,
         period, tx.now, until, order_id=order, actor=desk.actor,
     )  # fmt: skip
     if not await catalogue.take(tx.conn, shop.number, one, worth):

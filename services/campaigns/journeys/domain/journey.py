@@ -179,11 +179,17 @@ class Points(_Step, frozen=True, kw_only=True, tag="points"):
     reason: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$")] = "goodwill"
 
 
+class Reward(_Step, frozen=True, kw_only=True, tag="reward"):
+    """Ask loyalty to give a reward of the catalogue that costs no points: once."""
+
+    reward: Name
+
+
 class End(_Step, frozen=True, kw_only=True, tag="end"):
     """The run is over here."""
 
 
-Step = Send | Wait | WaitFor | WaitUntil | Branch | Split | Points | End
+Step = Send | Wait | WaitFor | WaitUntil | Branch | Split | Points | Reward | End
 
 
 class Journey(_Node, frozen=True, kw_only=True):

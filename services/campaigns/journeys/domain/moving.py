@@ -14,6 +14,7 @@ from services.campaigns.journeys.domain.journey import (
     Branch,
     End,
     Points,
+    Reward,
     Send,
     Split,
     Step,
@@ -75,7 +76,7 @@ def _outcome(run: Run, step: Step, asks: Asks) -> str:
         case Split():
             key = run.key or customer_id_text(CustomerId(run.customer))
             return step.variants[drawn(run.journey, step.id, key, [one.weight for one in step.variants])].name
-        case Send() | Points():
+        case Send() | Points() | Reward():
             return "withheld" if run.control else "planned"
         case _:
             return "over"

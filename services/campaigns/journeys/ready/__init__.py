@@ -1,0 +1,1 @@
+"""Ready-made journeys, as data: `journeys/shelf.py` reads it."""
