@@ -17,7 +17,9 @@ from mandegar.options import DEFAULT_DIRECTORY, Directory
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from mandegar.connecting import Connection
     from mandegar.demo import Outcome
+    from mandegar.demo.loop import Addresses, Walked
 
 START_LIMIT_S = 300.0
 
@@ -37,6 +39,9 @@ def demo(
     ] = False,
 ) -> None:
     """Start the platform, replay 69,659 real purchases, and show every figure beside a recount by other means.
+
+    Then one customer of a second shop is walked through the whole loop, event by event: lapsing, written to, back,
+    earning, asked, answering badly, called. Her letters lie in the inbox whose address is printed.
 
     Where the platform runs already (`mandegar up`), that one is used and stays up.
     """
@@ -63,6 +68,7 @@ def _play(directory: Path, console: Console, *, stays: bool, stages: bool, as_js
 
     from mandegar.connecting import connection, use
     from mandegar.demo.asking import ApiError
+    from mandegar.demo.loop import LoopBroken, tell_of_walk
     from mandegar.demo.story import Urls, farewell, tell
     from mandegar.failures import CommandFailed
     from mandegar.listening import ListenError
@@ -70,16 +76,33 @@ def _play(directory: Path, console: Console, *, stays: bool, stages: bool, as_js
     from mandegar.replaying.clocks import NotOnStreamClock
     from mandegar.replaying.sending import SendError
 
-    urls = Urls(*_urls(directory, "metrics-api", "loyalty-api"))
+    addresses = _addresses(directory)
+    urls = Urls(addresses.metrics, addresses.loyalty)
     found = connection(directory)
     use(found)
     try:
         outcome = asyncio.run(tell(found, urls, directory, console, stages=stages, as_json=as_json))
-    except (ApiError, ListenError, NotArrived, NotOnStreamClock, SendError) as error:
+        walked = asyncio.run(_walk(found, addresses, console, reader=stays))
+    except (ApiError, ListenError, LoopBroken, NotArrived, NotOnStreamClock, SendError) as error:
         raise CommandFailed(str(error)) from error
     if stays:
         farewell(outcome, console)
+        if walked is not None:
+            tell_of_walk(walked, addresses, console)
     return outcome
+
+
+async def _walk(found: Connection, addresses: Addresses, console: Console, *, reader: bool) -> Walked | None:
+    """The loop; None where letters go to a server that is named, so that nobody could read them here."""
+    from mandegar.demo.loop import walk
+
+    if not addresses.inbox:
+        console.print("\nThe loop of one customer is left out: letters go to MANDEGAR_SMTP_HOST.", markup=False)
+        return None
+    walked = await walk(found, addresses, console, reader=reader)
+    events = len(walked.events)
+    console.print(f"\nthe loop is closed: {events} events in {walked.seconds:.1f} s, each as it must be", style="bold")
+    return walked
 
 
 def _play_supervised(directory: Path, play_it: Callable[[], Outcome], *, once: bool) -> Outcome | None:
@@ -114,8 +137,9 @@ def _play_supervised(directory: Path, play_it: Callable[[], Outcome], *, once: b
     return outcomes[0] if outcomes and code == 0 else None
 
 
-def _urls(directory: Path, *names: str) -> list[str]:
-    """Addresses of APIs, once everything runs."""
+def _addresses(directory: Path) -> Addresses:
+    """Of the APIs and the inbox, once everything runs."""
+    from mandegar.demo.loop import Addresses
     from mandegar.failures import CommandFailed
     from mandegar.stack.status import read_status
 
@@ -124,9 +148,10 @@ def _urls(directory: Path, *names: str) -> list[str]:
         status = read_status(directory)
         if status is not None and status.state == "running":
             urls = {process.name: process.url for process in status.processes}
+            names = [f"{service}-api" for service in Addresses._fields if service != "inbox"]
             if missing := [name for name in names if name not in urls]:
                 raise CommandFailed(f"{' and '.join(missing)} does not run; start all with `mandegar up`")
-            return [urls[name] for name in names]
+            return Addresses._make([*(urls[name] for name in names), urls.get("inbox", "")])
         time.sleep(0.1)
     raise CommandFailed(f"the platform did not start within {START_LIMIT_S:.0f} s; see `mandegar status`")
 

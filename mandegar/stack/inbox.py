@@ -10,6 +10,7 @@ from mandegar.stack.child import Child
 from mandegar.stack.server import Server
 
 PORTS = ("inbox-smtp", "inbox")
+_LINKS = {"campaigns": "MANDEGAR_PUBLIC_URL", "feedback": "MANDEGAR_SURVEY_URL"}
 _SENDER = "Mandegar <shop@localhost.example>"
 
 
@@ -25,10 +26,10 @@ def environment(ports: Mapping[str, int]) -> dict[str, str]:
 
 def public_url(ports: Mapping[str, int], service: str) -> dict[str, str]:
     """Where links in letters lead: to the service's own API, unless the environment says otherwise."""
-    own = ports.get(f"{service}-api")
-    if own is None or os.environ.get("MANDEGAR_PUBLIC_URL"):
+    own, setting = ports.get(f"{service}-api"), _LINKS.get(service, "")
+    if own is None or not setting or os.environ.get(setting):
         return {}
-    return {"MANDEGAR_PUBLIC_URL": f"http://127.0.0.1:{own}"}
+    return {setting: f"http://127.0.0.1:{own}"}
 
 
 def child(server: Server, ports: Mapping[str, int]) -> Child:

@@ -156,7 +156,7 @@ def happening_of(heard: Heard, event: Envelope, shop: int, partition: int) -> Ha
         return None
     fields = {name: _value(value) for name, value in heard.fields.items() if value is not None and value != ""}
     return Happening(
-        shop, customer, heard.name, event.time, heard.cause, fields, event.origin, partition, heard.journey
+        shop, customer, heard.name, _at(event), heard.cause, fields, event.origin, partition, heard.journey
     )
 
 
@@ -272,6 +272,11 @@ def plan_of(run: Run, step: Send, slug: str, now: datetime) -> messages.Plan:
         journey_version=run.version,
         variant=run.variant or None,
     )
+
+
+def _at(event: Envelope) -> datetime:
+    """When it came to be so: what a late event shows of today, such as a lapse, is of today."""
+    return event.time if event.effectiveat is UNSET else max(event.time, event.effectiveat)
 
 
 def _about(run: Run) -> dict[str, Any]:
