@@ -14,6 +14,8 @@ from services.campaigns.messages.api import router as messages_router
 from services.campaigns.messages.trying import router as trying_router
 from services.campaigns.pacing.api import router as pacing_router
 from services.campaigns.privacy.api import router as privacy_router
+from services.campaigns.reports.api import reports_router
+from services.campaigns.results.api import router as results_router
 from services.campaigns.segments.api import ROUTERS as SEGMENT_ROUTERS
 from services.campaigns.settings import CampaignsSettings
 from services.campaigns.tasks.api import router as tasks_router
@@ -39,10 +41,12 @@ def create_app(settings: PlatformSettings | None = None) -> FastAPI:
             pacing_router,  # before messages, which would take it for an id
             messages_router,
             trying_router,
+            results_router,
             tasks_router,
             devices_router(loopback=loopback),
             hooks_router(settings.secret_key.get_secret_value(), loopback=loopback),
             *JOURNEY_ROUTERS,
+            *([reports_router(settings)] if isinstance(settings, CampaignsSettings) else []),
             privacy_router,
         ),
         description=_ABOUT,

@@ -21,6 +21,7 @@ from services.campaigns.clocks import keep_clocks
 from services.campaigns.consent import on_consents
 from services.campaigns.messages import on_requests
 from services.campaigns.privacy import erasure_handler
+from services.campaigns.reports.jobs import keep_settling
 from services.campaigns.segments import TIMERS, following, keep_making
 from services.campaigns.settings import CampaignsSettings
 from shared.clocks import ShopsOwnClock
@@ -96,8 +97,12 @@ async def _send(stop: asyncio.Event) -> None:
     await keep_sending(settings, stop, journeys.standing)
 
 
+async def _take_reports(stop: asyncio.Event) -> None:
+    await keep_settling(CampaignsSettings.load(NAME, role="worker"), stop)
+
+
 async def _make_segments(stop: asyncio.Event) -> None:
     await keep_making(CampaignsSettings.load(NAME, role="worker"), stop)
 
 
-SERVICE = replace(create_service(), beside=(_send, _make_segments))
+SERVICE = replace(create_service(), beside=(_send, _take_reports, _make_segments))

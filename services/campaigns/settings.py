@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
+from shared.outgoing import SECRET_LENGTH_MIN
 from shared.settings import PlatformSettings
 
 _P256_BYTES = 32
@@ -61,6 +62,12 @@ class CampaignsSettings(PlatformSettings):
         description="Whom push services write to: `mailto:…` or `https:…`; needed with MANDEGAR_VAPID_KEY.",
         validate_default=True,
     )
+    report_secret: SecretStr = Field(
+        SecretStr(""),
+        description="Signs reports of e-mail (Standard Webhooks; at least 16 characters), and is the key in the "
+        "address for Kavenegar's. Empty: there are none.",
+    )
+    tracking: bool = Field(True, description="Whether links and a picture in e-mail tell of clicks and opens.")
     send_loopback: bool = Field(
         False,
         description="Lets receivers of webhooks, push and text messages be on this machine: for trying out alone.",
@@ -87,6 +94,13 @@ class CampaignsSettings(PlatformSettings):
     def _require_account(cls, value: str, info: ValidationInfo) -> str:
         if info.data.get("sms_provider") == "twilio" and not value:
             raise ValueError("must be given, with Twilio")
+        return value
+
+    @field_validator("report_secret")
+    @classmethod
+    def _require_length(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and len(value.get_secret_value()) < SECRET_LENGTH_MIN:
+            raise ValueError(f"must have at least {SECRET_LENGTH_MIN} characters")
         return value
 
     @field_validator("vapid_key")

@@ -10,6 +10,7 @@ from services.campaigns.hooks import tables as hooks
 from services.campaigns.journeys import tables as journeys
 from services.campaigns.messages import tables as messages
 from services.campaigns.pacing import tables as pacing
+from services.campaigns.reports import tables as reports
 from services.campaigns.segments import tables as segments
 from services.campaigns.tasks import tables as tasks
 from services.campaigns.templates import tables as templates
@@ -27,3 +28,4 @@ messages.add_tables(metadata)
 segments.add_tables(metadata)
 pacing.add_tables(metadata)
 journeys.add_tables(metadata)
+reports.add_tables(metadata)

@@ -187,7 +187,56 @@ class TaskCancelled(Envelope, frozen=True, kw_only=True, tag="task.cancelled"):
 
 
 CampaignsTaskEvent = TaskOpened | TaskClaimed | TaskDone | TaskCancelled
-CampaignsMessageEvent = MessageSent | MessageFailed | MessageUnknown | MessageSuppressed | MessageDeferred
+
+
+class MessageReceipt(MessageChange, frozen=True, kw_only=True):
+    """What came of a message that was sent; each thing once."""
+
+    at: Instant
+    """The first time that it happened, as far as the provider tells."""
+    hard: bool = False
+    """Of a bounce: nobody is there, or they want nothing. `reason` has the provider's word."""
+    machine: bool = False
+    """Of an open or a click: a scanner of mail was it, and no person."""
+    link: int | None = None
+    """Of a click: the place of the link in the letter, from 0."""
+
+
+class MessageDelivered(Envelope, frozen=True, kw_only=True, tag="message.delivered"):
+    """The provider says that the message has arrived."""
+
+    data: MessageReceipt
+
+
+class MessageBounced(Envelope, frozen=True, kw_only=True, tag="message.bounced"):
+    """The provider says that the message did not arrive."""
+
+    data: MessageReceipt
+
+
+class MessageOpened(Envelope, frozen=True, kw_only=True, tag="message.opened"):
+    """The picture in a letter was fetched."""
+
+    data: MessageReceipt
+
+
+class MessageClicked(Envelope, frozen=True, kw_only=True, tag="message.clicked"):
+    """A link in a letter was followed."""
+
+    data: MessageReceipt
+
+
+CampaignsMessageEvent = (
+    MessageSent
+    | MessageFailed
+    | MessageUnknown
+    | MessageSuppressed
+    | MessageDeferred
+    | MessageDelivered
+    | MessageBounced
+    | MessageOpened
+    | MessageClicked
+)
 
 
 class SegmentChange(msgspec.Struct, frozen=True, kw_only=True):

@@ -239,7 +239,7 @@ _TOPICS = (
         topics.CAMPAIGNS_MESSAGES,
         CampaignsMessageEvent,
         writer="campaigns",
-        description="What became of messages: sent, failed, unknown, suppressed or put off with the reason.",
+        description="What became of messages: sent, failed, unknown, suppressed or put off and why; delivered, opened.",
         key="shop:customer",
     ),
     Topic(

@@ -10,10 +10,15 @@ import msgspec
 
 from shared.contracts.campaigns import (
     ConsentStated,
+    MessageBounced,
     MessageChange,
+    MessageClicked,
     MessageDeferral,
     MessageDeferred,
+    MessageDelivered,
     MessageFailed,
+    MessageOpened,
+    MessageReceipt,
     MessageRequested,
     MessageSent,
     MessageSuppressed,
@@ -62,6 +67,10 @@ def campaigns(attributes: Mapping[str, Any], at: datetime) -> list[msgspec.Struc
     }
     owner = "staff:u-17"
     return [
+        MessageDelivered(**attributes, data=MessageReceipt(**sent, at=at)),
+        MessageBounced(**attributes, data=MessageReceipt(**sent, at=at, reason="550", hard=True)),
+        MessageOpened(**attributes, data=MessageReceipt(**sent, at=at)),
+        MessageClicked(**attributes, data=MessageReceipt(**sent, at=at, link=0)),
         TaskOpened(**attributes, data=Task(**task, state="open")),
         TaskClaimed(**attributes, data=Task(**task, state="open", owner=owner)),
         TaskDone(**attributes, data=Task(**task, state="done", owner=owner, outcome="reached")),

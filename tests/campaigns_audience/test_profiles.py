@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from random import Random
 from typing import Any
@@ -35,12 +35,11 @@ Bought = dict[tuple[int, str], tuple[int, int, datetime, datetime]]
 _NUMBERS = {SHOP.slug: SHOP.number, OTHER.slug: OTHER.number}
 
 
-def recount(events: Iterable[Any]) -> Bought:
-    """From all events at once: no batches, no tables, none of the service's code."""
+def standing(events: Iterable[Any]) -> Iterator[tuple[tuple[int, str], int, datetime]]:
+    """Orders that count: whose, net, first completion. No batches, no tables, none of the service's code."""
     by_order: dict[tuple[str, str], list[Any]] = defaultdict(list)
     for one in events:
         by_order[one.shop, one.data.order_id].append(one)
-    found: Bought = {}
     for (shop, _), told_of in by_order.items():
         said = [one for one in told_of if isinstance(one.data, Order)]
         marks = [one for one in said if isinstance(one, OrderCompleted | OrderCancelled)]
@@ -56,9 +55,15 @@ def recount(events: Iterable[Any]) -> Bought:
         net = _net(content, list(refunds.values()))
         if net is None or content.customer is None:
             continue
-        key = (_NUMBERS[shop], content.customer)
-        orders, money, first, until = found.get(key, (0, 0, min(completions), min(completions)))
-        found[key] = (orders + 1, money + net, min(first, *completions), max(until, min(completions)))
+        yield (_NUMBERS[shop], content.customer), net, min(completions)
+
+
+def recount(events: Iterable[Any]) -> Bought:
+    """What customers bought."""
+    found: Bought = {}
+    for key, net, at in standing(events):
+        orders, money, first, until = found.get(key, (0, 0, at, at))
+        found[key] = (orders + 1, money + net, min(first, at), max(until, at))
     return found
 
 

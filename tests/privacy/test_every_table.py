@@ -42,7 +42,7 @@ NUMBERS_ALONE = {
     *("customer_pointer", "customer_state", "touched_customer", "transition", "visit"),
     *("cap_use", "known_customer", "occasion", "occasion_refund", "order_spend"),
     *("built_gap", "built_order", "built_spell", "outbox_key", "timer"),
-    *("purchase", "stage_change", "segment_member", "journey_mark", "ordered", "invitation"),
+    *("purchase", "receipt", "report", "stage_change", "segment_member", "journey_mark", "ordered", "invitation"),
     *("account", "entry", "lot", "hold", "hold_lot", "tier_standing"),
     *("redemption", "reward_code", "reward_use", "correction", "entitlement_delivery"),
 }

@@ -171,15 +171,19 @@ async def _add_campaigns(campaigns: asyncpg.Pool[Any], shop: int, slug: str) -> 
     await campaigns.execute(
         "INSERT INTO message (shop, id, customer, planned_at, due, expires_at, state, channel, purpose, campaign,"
         " step, occasion, template, fields)"
-        " VALUES ($1, $2, $3, now(), now(), now(), 2, 'email', 'news', 'c', 'send', 'o', 'hello', '{}')",
-        *(shop, message_of(slug), customer_number(shop, 1)),
+        " VALUES ($1, $2, $3, now(), now(), now(), 2, 'email', 'news', $4, 'send', 'o', 'hello', '{}')",
+        *(shop, message_of(slug), customer_number(shop, 1), f"spring-{slug}"),
     )
     await campaigns.execute(
         "INSERT INTO task (shop, id, customer, due, opened_at, changed_at, state, campaign, step, occasion, locale,"
         " via, owner, title, note)"
         " SELECT $1, id, $3, now(), now(), now(), 0, 'c', 'call', 'o', 'en', '', '', 'x', ''"
         " FROM unnest($2::text[]) AS id",
-        *(shop, [message_of(slug), message_of(slug)[:-2] + f"c{shop}"], customer_number(shop, 1)),
+        *(
+            shop,
+            [message_of(slug), *(message_of(slug)[:-2] + f"{name}{shop}" for name in "cd")],
+            customer_number(shop, 1),
+        ),
     )
     await campaigns.execute(
         "INSERT INTO webhook_endpoint (shop, url, secret, set_at) VALUES ($1, 'https://crm.example', '', now())",

@@ -14,6 +14,7 @@ import httpx
 from mandegar.services import service_app
 from services.gateway.settings import GatewaySettings
 from shared.kernel import SCOPES
+from tests.security.bodies import BROWSER, CALLS, CLOUD, CONSENT, EVENT
 from tests.security.ground import (
     BUYERS,
     CARDS,
@@ -39,45 +40,13 @@ from tests.security.routes_of_journeys import JOURNEYS
 from tests.security.rows import AS_OF, AUDIT, Row, of_customer
 from tests.security.signing import of_role
 
-_EVENT = {"messageId": "m-1", "userId": "77", "event": "Page Read", "properties": {}}
-_CALLS: dict[str, dict[str, Any]] = {
-    "track": _EVENT,
-    "identify": {"messageId": "m-2", "userId": "77", "traits": {}},
-    "page": {"messageId": "m-3", "userId": "77", "name": "Home"},
-    "screen": {"messageId": "m-4", "userId": "77", "name": "Home"},
-    "group": {"messageId": "m-5", "userId": "77", "groupId": "g"},
-    "alias": {"messageId": "m-6", "userId": "77", "previousId": "76"},
-}
-_CLOUD = {
-    "specversion": "1.0",
-    "id": "evt-1",
-    "source": "backend",
-    "type": "Page Read",
-    "time": "2026-03-21T10:15:00Z",
-    "data": {"customer_id": "77"},
-}
-
-
-CONSENT = {
-    "customer": customer_of(OWN),
-    "channel": "email",
-    "purpose": "newsletter",
-    "state": "given",
-    "occurred_at": "2025-06-01T00:00:00Z",
-    "source": "checkout",
-}
-BROWSER = {
-    "customer": customer_of(OWN),
-    "endpoint": "https://push.example.com/send/dHJ5",
-    "keys": {
-        "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
-        "auth": "BTBZMqHH6r4Tts7J_aSIgg",
-    },
-}
-
 
 def _named(_place: Place, shop: str) -> dict[str, str]:
     return {"template": f"hello-{shop}"}
+
+
+def _campaign(_place: Place, shop: str) -> dict[str, str]:
+    return {"campaign": f"spring-{shop}"}
 
 
 def _segment(_place: Place, shop: str) -> dict[str, str]:
@@ -90,6 +59,10 @@ def _message(_place: Place, shop: str) -> dict[str, str]:
 
 def _task(_place: Place, shop: str) -> dict[str, str]:
     return {"task": message_of(shop)}
+
+
+def _done_task(_place: Place, shop: str) -> dict[str, str]:
+    return {"task": message_of(shop)[:-2] + f"d{NUMBERS[shop]}"}
 
 
 def _other_task(_place: Place, shop: str) -> dict[str, str]:
@@ -203,9 +176,9 @@ class Route(NamedTuple):
 _DAY = {"as_of": AS_OF}
 ROWS: dict[str, dict[str, Row]] = {
     "gateway": {
-        **{f"POST /v1/{call}": Row(body=body) for call, body in _CALLS.items()},
-        "POST /v1/batch": Row(body={"batch": [{"type": "track", **_EVENT}]}),
-        "POST /v1/events": Row(body=_CLOUD),
+        **{f"POST /v1/{call}": Row(body=body) for call, body in CALLS.items()},
+        "POST /v1/batch": Row(body={"batch": [{"type": "track", **EVENT}]}),
+        "POST /v1/events": Row(body=CLOUD),
         "POST /v1/webhooks/{vendor}/{connection}": Row(_connection, {"vendor": "woocommerce"}, body={"id": 1}),
         "GET /v1/shops/{slug}/settings": Row(_slug),
         "PATCH /v1/shops/{slug}/settings": Row(_slug, body={"name": "Laleh"}),
@@ -251,10 +224,11 @@ ROWS: dict[str, dict[str, Row]] = {
         ),
         "GET /v1/messages/{message}": Row(_message),
         "POST /v1/templates/{template}/test": Row(_named, body={"to": "staff@example.com"}),
+        "GET /v1/campaigns/{campaign}/results": Row(_campaign),
         "GET /v1/tasks": Row(),
         "GET /v1/tasks/{task}": Row(_task),
         "POST /v1/tasks/{task}/claim": Row(_task, body={"take_over": True}),
-        "POST /v1/tasks/{task}/done": Row(_task, body={"outcome": "reached"}),
+        "POST /v1/tasks/{task}/done": Row(_done_task, body={"outcome": "reached"}),
         "POST /v1/tasks/{task}/cancel": Row(_other_task, body={"outcome": "reached"}),
         "POST /v1/push/browsers": Row(body=BROWSER),
         "POST /v1/push/browsers/remove": Row(

@@ -11,8 +11,9 @@ import pytest
 from shared.db.audit import any_old_entries, purge_entries
 from shared.kernel import SCOPES
 from shared.testing import api_url
+from tests.security.bodies import CONSENT
 from tests.security.ground import NUMBERS, OTHER, OWN, SERVICES, Place, asking, bearer, customer_of
-from tests.security.routes import CONSENT, ROUTES, Route, is_done
+from tests.security.routes import ROUTES, Route, is_done
 
 pytestmark = pytest.mark.stack
 CHANGE_NOTHING = (

@@ -229,6 +229,24 @@ class Campaigns(Api):
             "POST", "/v1/templates/{template}/test", models.TrialAnswer, path={"template": template}, body=body
         )
 
+    def read_results(self, *, campaign: str, window_days: int | None = None) -> models.ResultsAnswer:
+        """What a campaign led to.
+
+        Counted anew each time, so orders that are cancelled, refunded or late, and merged customers, are as they stand.
+
+        An order counts for the last message before it, of whichever campaign.
+
+        campaign: As its messages name it.
+        window_days: Orders so long after a message are due to it.
+        """
+        return self._ask(
+            "GET",
+            "/v1/campaigns/{campaign}/results",
+            models.ResultsAnswer,
+            path={"campaign": campaign},
+            query={"window_days": window_days},
+        )
+
     def list_tasks(
         self,
         *,
@@ -664,6 +682,16 @@ class AsyncCampaigns(AsyncApi):
         """As `Campaigns.try_template`."""
         return await self._ask(
             "POST", "/v1/templates/{template}/test", models.TrialAnswer, path={"template": template}, body=body
+        )
+
+    async def read_results(self, *, campaign: str, window_days: int | None = None) -> models.ResultsAnswer:
+        """As `Campaigns.read_results`."""
+        return await self._ask(
+            "GET",
+            "/v1/campaigns/{campaign}/results",
+            models.ResultsAnswer,
+            path={"campaign": campaign},
+            query={"window_days": window_days},
         )
 
     async def list_tasks(

@@ -75,6 +75,23 @@ class ClaimForm(BaseModel):
     """
 
 
+class DifferenceAnswer(BaseModel):
+    """
+    By how much more of whom it reached bought, with its interval of 95 % (Newcombe).
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    variant: str
+    """
+    That it is held against: the first of the step and channel.
+    """
+    difference: float
+    low: float
+    high: float
+
+
 class DraftForm(BaseModel):
     """
     What a segment is to be: nobody is judged by it before it is published.
@@ -669,6 +686,18 @@ class RemovedEndpointAnswer(BaseModel):
     """
 
 
+class RevenueAnswer(BaseModel):
+    """
+    Money, in minor units.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    amount: int
+    currency: str
+
+
 class RunAnswer(BaseModel):
     """
     A run.
@@ -800,6 +829,19 @@ class SetWebhookEndpointAnswer(BaseModel):
     """
 
 
+class ShareAnswer(BaseModel):
+    """
+    A share, with its interval of 95 % (Wilson).
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    share: float
+    low: float
+    high: float
+
+
 class SizeAnswer(BaseModel):
     """
     For how many a condition holds.
@@ -877,6 +919,74 @@ class SmsForm(BaseModel):
     tokens: Annotated[list[str], Field(max_length=10)] = []
     """
     Each a template of its own, in the pattern's order.
+    """
+
+
+class StepAnswer(BaseModel):
+    """
+    Of one step, in one variant, by one channel.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    planned: int
+    """
+    That wait, or are on their way.
+    """
+    sent: int
+    failed: int
+    unknown: int
+    """
+    Of which no answer came.
+    """
+    suppressed: int
+    delivered: int
+    """
+    As providers tell; those that tell nothing count nothing.
+    """
+    bounced: int
+    opened: int
+    """
+    By persons; what scanners fetch counts nowhere.
+    """
+    clicked: int
+    """
+    Likewise.
+    """
+    segments: int
+    """
+    Text messages that are paid for.
+    """
+    reached: int
+    """
+    Persons who were sent one.
+    """
+    converted: int
+    """
+    Persons with an order that is attributed here.
+    """
+    orders: int
+    """
+    That came within the window after a message, the last one before the order.
+    """
+    conversion: ShareAnswer | None
+    """
+    Converted of reached; null over nobody.
+    """
+    revenue: list[RevenueAnswer]
+    """
+    Of these orders, net of refunds, by currency.
+    """
+    step: str
+    variant: str
+    """
+    Of a random split; empty without one.
+    """
+    channel: str
+    against: DifferenceAnswer | None
+    """
+    Null for the first variant, and where one reached nobody.
     """
 
 
@@ -1155,6 +1265,64 @@ class BrowserForm(BaseModel):
     keys: KeysForm
 
 
+class FiguresAnswer(BaseModel):
+    """
+    Messages, unless said otherwise. Tests of templates count nowhere.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    planned: int
+    """
+    That wait, or are on their way.
+    """
+    sent: int
+    failed: int
+    unknown: int
+    """
+    Of which no answer came.
+    """
+    suppressed: int
+    delivered: int
+    """
+    As providers tell; those that tell nothing count nothing.
+    """
+    bounced: int
+    opened: int
+    """
+    By persons; what scanners fetch counts nowhere.
+    """
+    clicked: int
+    """
+    Likewise.
+    """
+    segments: int
+    """
+    Text messages that are paid for.
+    """
+    reached: int
+    """
+    Persons who were sent one.
+    """
+    converted: int
+    """
+    Persons with an order that is attributed here.
+    """
+    orders: int
+    """
+    That came within the window after a message, the last one before the order.
+    """
+    conversion: ShareAnswer | None
+    """
+    Converted of reached; null over nobody.
+    """
+    revenue: list[RevenueAnswer]
+    """
+    Of these orders, net of refunds, by currency.
+    """
+
+
 class PageRunAnswer(BaseModel):
     model_config = ConfigDict(
         populate_by_name=True,
@@ -1249,6 +1417,21 @@ class ReadiesAnswer(BaseModel):
         populate_by_name=True,
     )
     items: list[ReadyAnswer]
+
+
+class ResultsAnswer(BaseModel):
+    """
+    What a campaign led to, counted as it stands.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    campaign: str
+    as_of: AwareDatetime
+    window_days: int
+    total: FiguresAnswer
+    steps: list[StepAnswer]
 
 
 class TextForm(BaseModel):

@@ -13,6 +13,7 @@ from services.campaigns.hooks import Hook
 from services.campaigns.messages.domain import Claimed, Contact, Trial, fields_of
 from services.campaigns.messages.outside import Letter, Parcel
 from services.campaigns.messages.store import Due
+from services.campaigns.reports import Links
 from services.campaigns.settings import CampaignsSettings
 from shared.contracts.shops import Shop
 from shared.kernel import CustomerId, customer_id_text
@@ -30,6 +31,8 @@ def parcel_of(one: Claimed, shop: Shop, token: str, settings: CampaignsSettings,
     content: Letter | templates.Part
     if channel == "email":
         written, html = templates.write(template, one.locale, fields)
+        if settings.tracking and one.trial is None:
+            html = Links(settings.secret_key.get_secret_value()).tracked(html, one.plan.id, base)
         content = Letter(written.subject, written.text, html)
     else:
         content = templates.write_part(template, one.locale, channel, fields)

@@ -1,0 +1,1 @@
+"""Slice `results`: what campaigns led to: sent, delivered, opened, clicked, bought. Counted when asked, never kept."""

@@ -1,0 +1,78 @@
+"""Every query of the slice. It reads messages, what came of them, and what was bought, and keeps nothing.
+
+So a figure is what a recount would give, at any moment: an order that is cancelled or refunded later, comes late or
+twice, or whose customer is merged, is in `purchase` as it stands.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from services.campaigns.results.domain import Figures, Row
+from shared.db import Reads
+
+# What reaches the customer; what shops' systems and staff are told is no touch of a message.
+_TOUCHING = ("email", "sms", "push")
+_MESSAGES = """
+SELECT m.step, coalesce(m.variant, '') AS variant, m.channel,
+       count(*) FILTER (WHERE m.state IN (0, 1)) AS planned, count(*) FILTER (WHERE m.state = 2) AS sent,
+       count(*) FILTER (WHERE m.state = 3) AS failed, count(*) FILTER (WHERE m.state = 4) AS unknown,
+       count(*) FILTER (WHERE m.state = 5) AS suppressed,
+       count(*) FILTER (WHERE r.delivered) AS delivered, count(*) FILTER (WHERE r.bounced) AS bounced,
+       count(*) FILTER (WHERE r.opened) AS opened, count(*) FILTER (WHERE r.clicked) AS clicked,
+       coalesce(sum(m.segments), 0)::bigint AS segments,
+       count(DISTINCT coalesce(p.canonical, m.customer)) FILTER (WHERE m.state = 2) AS reached
+FROM message m LEFT JOIN customer_pointer p ON p.shop = m.shop AND p.customer = m.customer
+LEFT JOIN LATERAL (
+    SELECT bool_or(what = 1) AS delivered, bool_or(what = 2) AS bounced,
+           bool_or(what = 3 AND NOT machine) AS opened, bool_or(what = 4 AND NOT machine) AS clicked
+    FROM receipt WHERE shop = m.shop AND message = m.id) r ON true
+WHERE m.shop = $1 AND m.campaign = $2 AND NOT m.test
+GROUP BY GROUPING SETS ((m.step, coalesce(m.variant, ''), m.channel), ())
+"""
+# The last message before an order has it, whichever campaign it is of: an order counts for one message at most.
+_ORDERS = """
+WITH person AS MATERIALIZED (
+    SELECT DISTINCT coalesce(p.canonical, m.customer) AS person
+    FROM message m LEFT JOIN customer_pointer p ON p.shop = m.shop AND p.customer = m.customer
+    WHERE m.shop = $1 AND m.campaign = $2 AND m.state = 2 AND NOT m.test AND m.channel = ANY($4::text[])
+), identity AS MATERIALIZED (
+    SELECT person, person AS customer FROM person
+    UNION SELECT p.canonical, p.customer FROM customer_pointer p JOIN person ON p.canonical = person.person
+    WHERE p.shop = $1
+), touch AS MATERIALIZED (
+    SELECT i.person, m.id, m.ended_at, m.campaign, m.step, coalesce(m.variant, '') AS variant, m.channel
+    FROM identity i JOIN message m ON m.shop = $1 AND m.customer = i.customer
+    WHERE m.state = 2 AND NOT m.test AND m.channel = ANY($4::text[])
+), attributed AS (
+    SELECT DISTINCT ON (o.order_id) o.order_id, o.currency, o.net, t.person, t.campaign, t.step, t.variant, t.channel
+    FROM identity i JOIN purchase o ON o.shop = $1 AND o.customer = i.customer
+    JOIN touch t ON t.person = i.person AND t.ended_at <= o.at AND o.at < t.ended_at + $3::interval
+    ORDER BY o.order_id, t.ended_at DESC, t.id DESC
+)
+SELECT grouping(step) = 1 AS whole, step, variant, channel, grouping(currency) = 1 AS any_currency, currency,
+       count(DISTINCT person) AS converted, count(*) AS orders, sum(net)::bigint AS net
+FROM attributed WHERE campaign = $2
+GROUP BY GROUPING SETS ((step, variant, channel, currency), (step, variant, channel), (currency), ())
+"""
+_Place = tuple[str, str, str]
+_WHOLE: _Place = ("", "", "")
+
+
+async def rows_of(reads: Reads, shop: int, campaign: str, window: timedelta) -> tuple[Row, list[Row]]:
+    """(the whole campaign, by step, variant and channel). `window`: an order so long after a message is due to it."""
+    figures: dict[_Place, dict[str, int]] = {_WHOLE: {}}
+    for row in await reads.fetch(_MESSAGES, shop, campaign):
+        at = _WHOLE if row["step"] is None else (row["step"], row["variant"], row["channel"])
+        figures[at] = {name: row[name] for name in Figures._fields if name not in ("converted", "orders")}
+    revenue: dict[_Place, dict[str, int]] = {}
+    for row in await reads.fetch(_ORDERS, shop, campaign, window, list(_TOUCHING)):
+        at = _WHOLE if row["whole"] else (row["step"], row["variant"], row["channel"])
+        if row["any_currency"]:
+            figures[at] |= {"converted": row["converted"], "orders": row["orders"]}
+        else:
+            revenue.setdefault(at, {})[row["currency"]] = row["net"]
+    made = [
+        Row(*at, Figures(**found), tuple(sorted(revenue.get(at, {}).items()))) for at, found in sorted(figures.items())
+    ]
+    return made[0], made[1:]
