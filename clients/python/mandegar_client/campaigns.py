@@ -234,10 +234,11 @@ class Campaigns(Api):
 
         Counted anew each time, so orders that are cancelled, refunded or late, and merged customers, are as they stand.
 
-        An order counts for the last message before it, of whichever campaign.
+        An order counts for the last message before it, of whichever campaign. `lift` is apart from that: it holds those
+        whom a journey treats against those whom it held out, by all they bought since.
 
         campaign: As its messages name it.
-        window_days: Orders so long after a message are due to it.
+        window_days: Orders so long after a message, or a run's begin, are due to it.
         """
         return self._ask(
             "GET",

@@ -293,6 +293,19 @@ class KeysForm(BaseModel):
     auth: Annotated[str, Field(max_length=50)]
 
 
+class LiftDifferenceAnswer(BaseModel):
+    """
+    By how much more of the treated bought, with its interval of 95 % (Newcombe).
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    difference: float
+    low: float
+    high: float
+
+
 class ListedAnswer(BaseModel):
     """
     A segment, without its members counted.
@@ -696,6 +709,22 @@ class RevenueAnswer(BaseModel):
     )
     amount: int
     currency: str
+
+
+class RevenueByPersonAnswer(BaseModel):
+    """
+    Money, in minor units, and by person.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    amount: int
+    currency: str
+    per_person: float
+    """
+    Minor units, by person who entered, whether they bought or not.
+    """
 
 
 class RunAnswer(BaseModel):
@@ -1248,6 +1277,37 @@ class Problem(BaseModel):
     errors: list[Error] | None = None
 
 
+class ArmAnswer(BaseModel):
+    """
+    Those whom a journey treats, or those whom it held out. Persons are counted by the group of their first run.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    runs: int
+    """
+    Of these persons.
+    """
+    persons: int
+    converted: int
+    """
+    Persons with an order within the window after any of their runs began.
+    """
+    orders: int
+    """
+    These, whatever was sent before them; each once.
+    """
+    conversion: ShareAnswer | None
+    """
+    Converted of persons; null over nobody.
+    """
+    revenue: list[RevenueByPersonAnswer]
+    """
+    Of these orders, net of refunds, by currency.
+    """
+
+
 class BrowserForm(BaseModel):
     """
     A browser, as `PushSubscription.toJSON` gives it, and whose it is.
@@ -1320,6 +1380,22 @@ class FiguresAnswer(BaseModel):
     revenue: list[RevenueAnswer]
     """
     Of these orders, net of refunds, by currency.
+    """
+
+
+class LiftAnswer(BaseModel):
+    """
+    What a journey brings, beside what would have been bought anyway.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    treated: ArmAnswer
+    control: ArmAnswer
+    difference: LiftDifferenceAnswer | None
+    """
+    Null where nobody is treated.
     """
 
 
@@ -1432,6 +1508,10 @@ class ResultsAnswer(BaseModel):
     window_days: int
     total: FiguresAnswer
     steps: list[StepAnswer]
+    lift: LiftAnswer | None
+    """
+    Of a journey that held customers out; otherwise null.
+    """
 
 
 class TextForm(BaseModel):

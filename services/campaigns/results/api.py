@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.campaigns.results import store
-from services.campaigns.results.domain import Interval, Row, against, wilson
+from services.campaigns.results.domain import Arm, Interval, Lift, Row, against, each, wilson
 from shared.web import Caller, DatabaseDep, Digits, allow, not_found
 
 router = APIRouter(prefix="/v1/campaigns", tags=["results"])
@@ -35,6 +35,26 @@ _FIGURES: dict[str, Any] = {
     "revenue": [{"amount": 125_000, "currency": "USD"}],
 }
 _STEP: dict[str, Any] = {"step": "send", "variant": "", "channel": "email", "against": None}
+_ARM: dict[str, Any] = {
+    "runs": 940,
+    "persons": 900,
+    "converted": 126,
+    "orders": 141,
+    "conversion": {"share": 0.14, "low": 0.119, "high": 0.1642},
+    "revenue": [{"amount": 1_762_500, "currency": "USD", "per_person": 1958.33}],
+}
+_LIFT: dict[str, Any] = {
+    "treated": _ARM,
+    "control": {
+        "runs": 104,
+        "persons": 100,
+        "converted": 8,
+        "orders": 9,
+        "conversion": {"share": 0.08, "low": 0.0411, "high": 0.15},
+        "revenue": [{"amount": 112_500, "currency": "USD", "per_person": 1125.0}],
+    },
+    "difference": {"difference": 0.06, "low": -0.0131, "high": 0.1058},
+}
 
 
 class ShareAnswer(BaseModel):
@@ -94,6 +114,43 @@ class StepAnswer(FiguresAnswer):
     model_config = ConfigDict(json_schema_extra={"example": {**_FIGURES, **_STEP}})
 
 
+class RevenueByPersonAnswer(RevenueAnswer):
+    """Money, in minor units, and by person."""
+
+    per_person: float = Field(description="Minor units, by person who entered, whether they bought or not.")
+
+
+class ArmAnswer(BaseModel):
+    """Those whom a journey treats, or those whom it held out. Persons are counted by the group of their first run."""
+
+    runs: int = Field(description="Of these persons.")
+    persons: int
+    converted: int = Field(description="Persons with an order within the window after any of their runs began.")
+    orders: int = Field(description="These, whatever was sent before them; each once.")
+    conversion: ShareAnswer | None = Field(description="Converted of persons; null over nobody.")
+    revenue: list[RevenueByPersonAnswer] = Field(description="Of these orders, net of refunds, by currency.")
+
+    model_config = ConfigDict(json_schema_extra={"example": _ARM})
+
+
+class LiftDifferenceAnswer(BaseModel):
+    """By how much more of the treated bought, with its interval of 95 % (Newcombe)."""
+
+    difference: float
+    low: float
+    high: float
+
+
+class LiftAnswer(BaseModel):
+    """What a journey brings, beside what would have been bought anyway."""
+
+    treated: ArmAnswer
+    control: ArmAnswer
+    difference: LiftDifferenceAnswer | None = Field(description="Null where nobody is treated.")
+
+    model_config = ConfigDict(json_schema_extra={"example": _LIFT})
+
+
 class ResultsAnswer(BaseModel):
     """What a campaign led to, counted as it stands."""
 
@@ -102,6 +159,7 @@ class ResultsAnswer(BaseModel):
     window_days: int
     total: FiguresAnswer
     steps: list[StepAnswer]
+    lift: LiftAnswer | None = Field(description="Of a journey that held customers out; otherwise null.")
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -111,6 +169,7 @@ class ResultsAnswer(BaseModel):
                 "window_days": 7,
                 "total": _FIGURES,
                 "steps": [{**_FIGURES, **_STEP}],
+                "lift": _LIFT,
             }
         }
     )
@@ -122,16 +181,23 @@ async def read_results(
     database: DatabaseDep,
     campaign: Annotated[str, Path(pattern=_NAME, description="As its messages name it.", examples=["by-hand"])],
     window_days: Annotated[
-        int, Query(ge=1, le=_WINDOW_DAYS_MAX, description="Orders so long after a message are due to it."), Digits
+        int,
+        Query(
+            ge=1, le=_WINDOW_DAYS_MAX, description="Orders so long after a message, or a run's begin, are due to it."
+        ),
+        Digits,
     ] = 7,
 ) -> ResultsAnswer:
     """Counted anew each time, so orders that are cancelled, refunded or late, and merged customers, are as they stand.
 
-    An order counts for the last message before it, of whichever campaign.
+    An order counts for the last message before it, of whichever campaign. `lift` is apart from that: it holds those
+    whom a journey treats against those whom it held out, by all they bought since.
     """
     async with database.read(caller.shop_id) as reads:
-        whole, steps = await store.rows_of(reads, caller.shop_id, campaign, timedelta(days=window_days))
-    if not steps:
+        window = timedelta(days=window_days)
+        whole, steps = await store.rows_of(reads, caller.shop_id, campaign, window)
+        lift = await store.lift_of(reads, caller.shop_id, campaign, window)
+    if not steps and lift is None:
         raise not_found("campaign")
     return ResultsAnswer(
         campaign=campaign,
@@ -144,6 +210,7 @@ async def read_results(
             )
             for one in steps
         ],
+        lift=None if lift is None else _lift(lift),
     )
 
 
@@ -166,3 +233,23 @@ def _against(row: Row, rows: Sequence[Row]) -> DifferenceAnswer | None:
 
 def _share(found: Interval | None) -> ShareAnswer | None:
     return None if found is None else ShareAnswer(share=found.value, low=found.low, high=found.high)
+
+
+def _lift(found: Lift) -> LiftAnswer:
+    apart = found.difference
+    return LiftAnswer(
+        treated=_arm(found.treated),
+        control=_arm(found.control),
+        difference=None
+        if apart is None
+        else LiftDifferenceAnswer(difference=apart.value, low=apart.low, high=apart.high),
+    )
+
+
+def _arm(arm: Arm) -> ArmAnswer:
+    revenue = [
+        RevenueByPersonAnswer(amount=amount, currency=currency, per_person=each(amount, arm.persons))
+        for currency, amount in arm.revenue
+    ]
+    share = _share(wilson(arm.converted, arm.persons))
+    return ArmAnswer(**arm._asdict() | {"conversion": share, "revenue": revenue})

@@ -93,3 +93,34 @@ def against(row: Row, rows: Iterable[Row]) -> tuple[str, Interval] | None:
     mine, other = row.figures, first.figures
     found = newcombe(mine.converted, mine.reached, other.converted, other.reached)
     return None if found is None else (first.variant, found)
+
+
+class Arm(NamedTuple):
+    """Whom a journey was for, or whom it held out."""
+
+    runs: int = 0
+    persons: int = 0
+    """By their first run: who is of both groups, being merged, counts where they were first."""
+    converted: int = 0
+    """Persons with an order within the window after any of their runs began."""
+    orders: int = 0
+    revenue: tuple[tuple[str, int], ...] = ()
+    """Of these orders, net of refunds: minor units by currency."""
+
+
+class Lift(NamedTuple):
+    """What a journey brings: those whom it treats, beside those who were held out by chance."""
+
+    treated: Arm
+    control: Arm
+
+    @property
+    def difference(self) -> Interval | None:
+        """By how much more of the treated bought; None where nobody is treated."""
+        treated, control = self.treated, self.control
+        return newcombe(treated.converted, treated.persons, control.converted, control.persons)
+
+
+def each(amount: int, persons: int) -> float:
+    """Minor units by person. Over somebody."""
+    return round(amount / persons, 2)

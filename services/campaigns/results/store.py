@@ -1,4 +1,4 @@
-"""Every query of the slice. It reads messages, what came of them, and what was bought, and keeps nothing.
+"""Every query of the slice. It reads messages, what came of them, runs, and what was bought, and keeps nothing.
 
 So a figure is what a recount would give, at any moment: an order that is cancelled or refunded later, comes late or
 twice, or whose customer is merged, is in `purchase` as it stands.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from services.campaigns.results.domain import Figures, Row
+from services.campaigns.results.domain import Arm, Figures, Lift, Row
 from shared.db import Reads
 
 # What reaches the customer; what shops' systems and staff are told is no touch of a message.
@@ -55,6 +55,33 @@ SELECT grouping(step) = 1 AS whole, step, variant, channel, grouping(currency) =
 FROM attributed WHERE campaign = $2
 GROUP BY GROUPING SETS ((step, variant, channel, currency), (step, variant, channel), (currency), ())
 """
+# Orders of both groups are counted alike, whatever was sent: after what a run was entered by, as its goal is. A person
+# is one draw of chance, however many runs they have; the order that enters a run is not due to it.
+_LIFT = """
+WITH run AS MATERIALIZED (
+    SELECT coalesce(p.canonical, r.customer) AS person, r.id, r.since, r.control
+    FROM journey_run r LEFT JOIN customer_pointer p ON p.shop = r.shop AND p.customer = r.customer
+    WHERE r.shop = $1 AND r.journey = $2
+), person AS MATERIALIZED (
+    SELECT person, (array_agg(control ORDER BY since, id))[1] AS control, count(*) AS runs FROM run GROUP BY person
+), identity AS MATERIALIZED (
+    SELECT person, person AS customer FROM person
+    UNION SELECT p.canonical, p.customer FROM customer_pointer p JOIN person ON p.canonical = person.person
+    WHERE p.shop = $1
+), bought AS MATERIALIZED (
+    SELECT i.person, o.order_id, o.currency, o.net
+    FROM identity i JOIN purchase o ON o.shop = $1 AND o.customer = i.customer
+    WHERE EXISTS (
+        SELECT FROM run WHERE run.person = i.person AND run.since < o.at AND o.at < run.since + $3::interval)
+), total AS (
+    SELECT control, count(*) AS persons, sum(runs)::bigint AS runs FROM person GROUP BY control
+)
+SELECT control, t.runs, t.persons, grouping(b.currency) = 1 AS any_currency, b.currency,
+       count(DISTINCT b.person) AS converted, count(b.order_id) AS orders, coalesce(sum(b.net), 0)::bigint AS net
+FROM total t JOIN person p USING (control) LEFT JOIN bought b USING (person)
+GROUP BY GROUPING SETS ((control, t.runs, t.persons, b.currency), (control, t.runs, t.persons))
+ORDER BY control, b.currency
+"""
 _Place = tuple[str, str, str]
 _WHOLE: _Place = ("", "", "")
 
@@ -76,3 +103,16 @@ async def rows_of(reads: Reads, shop: int, campaign: str, window: timedelta) -> 
         Row(*at, Figures(**found), tuple(sorted(revenue.get(at, {}).items()))) for at, found in sorted(figures.items())
     ]
     return made[0], made[1:]
+
+
+async def lift_of(reads: Reads, shop: int, journey: str, window: timedelta) -> Lift | None:
+    """What a journey brings; None where it held nobody out, or is none. `window`: so long after a run began."""
+    arms: dict[bool, Arm] = {}
+    revenue: dict[bool, list[tuple[str, int]]] = {False: [], True: []}
+    for row in await reads.fetch(_LIFT, shop, journey, window):
+        if row["any_currency"]:
+            arms[row["control"]] = Arm(row["runs"], row["persons"], row["converted"], row["orders"])
+        elif row["currency"] is not None:  # null: of those who bought nothing
+            revenue[row["control"]].append((row["currency"], row["net"]))
+    treated, control = (arms.get(held, Arm())._replace(revenue=tuple(revenue[held])) for held in (False, True))
+    return Lift(treated, control) if control.persons else None
