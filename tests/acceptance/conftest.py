@@ -48,6 +48,10 @@ class Platform:
             time.sleep(0.1)
         return answer
 
+    def log(self, process: str) -> str:
+        """What a process has written."""
+        return (self.directory / "logs" / f"{process}.log").read_text()
+
     @property
     def bootstrap_servers(self) -> str:
         return connection(self.directory).bootstrap_servers

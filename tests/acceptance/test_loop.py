@@ -11,7 +11,8 @@ import pytest
 from rich.console import Console
 
 from mandegar.connecting import connection
-from mandegar.demo.loop import LOOP_SHOP, Addresses, Walked, walk
+from mandegar.demo.asking import ApiError
+from mandegar.demo.loop import LOOP_SHOP, Addresses, LoopBroken, Walked, walk
 from mandegar.demo.loop.programme import POINTS_PER_ORDER
 from tests.acceptance.conftest import Platform, until
 from tests.acceptance.test_front_door import heard
@@ -40,7 +41,11 @@ def walked(platform: Platform) -> tuple[Walked, str]:
     found = connection(platform.directory)
     services = [platform.addresses[f"{service}-api"] for service in Addresses._fields if service != "inbox"]
     console = Console(file=io.StringIO(), width=160)
-    way = asyncio.run(walk(found, Addresses._make([*services, platform.addresses["inbox"]]), console))
+    try:
+        way = asyncio.run(walk(found, Addresses._make([*services, platform.addresses["inbox"]]), console))
+    except (ApiError, LoopBroken) as error:
+        behind = [row for row in platform.json("lag") if row["events"]]
+        raise AssertionError(f"{error}; behind: {behind}\n{platform.log('campaigns-worker')[-3_000:]}") from error
     shown = console.file
     assert isinstance(shown, io.StringIO)
     return way, shown.getvalue()
