@@ -21,6 +21,7 @@ from shared.web.app import create_app
 from shared.web.callers import Caller
 from shared.web.customers import CUSTOMER_PATTERN, customer_number
 from shared.web.database import ClockDep, Database, DatabaseDep
+from shared.web.exports import EXPORTED_EXAMPLE, ExportCaller, ExportedCustomer, exported
 from shared.web.health import Check
 from shared.web.paging import Cursor, Digits, Limit, Page, read_cursor, write_cursor
 from shared.web.problems import problem_responses
@@ -31,6 +32,7 @@ from shared.web.tables import CSV_RESPONSE, CsvStart, csv_page, csv_stream
 __all__ = [
     "CSV_RESPONSE",
     "CUSTOMER_PATTERN",
+    "EXPORTED_EXAMPLE",
     "REPLAYED",
     "AllowWriteKey",
     "Caller",
@@ -41,6 +43,8 @@ __all__ = [
     "Database",
     "DatabaseDep",
     "Digits",
+    "ExportCaller",
+    "ExportedCustomer",
     "FieldError",
     "Limit",
     "Once",
@@ -55,6 +59,7 @@ __all__ = [
     "csv_page",
     "csv_stream",
     "customer_number",
+    "exported",
     "forbidden",
     "invalid",
     "not_found",

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from services.gateway.app import create_app
 from services.gateway.main import SERVICE, create_service
 from services.gateway.settings import GatewaySettings
-from services.gateway.tables import metadata
-from shared.db.migrating import differences, downgrade, migrate
-from shared.testing import Databases, api_url
+from shared.testing import api_url
 from shared.testing.http import client
 from tests.gateway.ground import SECRET
 
@@ -29,15 +25,6 @@ def test_the_service_reads_raw_topics_and_owns_what_it_writes() -> None:
             *("orders.v1", "orders.backfill.v1", "interactions.v1", "customers.v1", "shops.v1", "keys.v1"),
             *("consents.v1", "erasures.v1"),
         }
-
-
-@pytest.mark.stack
-async def test_migrations_make_the_described_tables_and_take_them_away(databases: Databases) -> None:
-    url = await databases.create("gateway")
-    assert await asyncio.to_thread(differences, "gateway", url, metadata) == []
-    await asyncio.to_thread(downgrade, "gateway", url, "base")
-    await asyncio.to_thread(migrate, "gateway", url)
-    assert await asyncio.to_thread(differences, "gateway", url, metadata) == []
 
 
 @pytest.mark.stack

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.campaigns.privacy import showing
-from shared.web import CUSTOMER_PATTERN, Caller, DatabaseDep, allow, customer_number, not_found
+from shared.web import EXPORTED_EXAMPLE, DatabaseDep, ExportCaller, ExportedCustomer, exported
 
 router = APIRouter(prefix="/v1/customers", tags=["privacy"])
-
-_EXAMPLE = "1k5f0q2v9a3bd"
 
 
 class ExportAnswer(BaseModel):
@@ -32,7 +30,7 @@ class ExportAnswer(BaseModel):
         json_schema_extra={
             "example": {
                 "service": "campaigns",
-                "customer": _EXAMPLE,
+                "customer": EXPORTED_EXAMPLE,
                 "profile": {"name": "Sara Ahmadi", "email": "sara@example.com", "orders": 3, "points": 150},
                 "consents": [{"channel": "email", "purpose": "newsletter", "state": "given"}],
                 "segments": [{"segment": "regulars-at-risk", "since": "2026-03-20T09:30:00Z", "version": 2}],
@@ -46,22 +44,6 @@ class ExportAnswer(BaseModel):
 
 
 @router.get("/{customer}/export", response_model=ExportAnswer, summary="All that campaigns holds of a customer")
-async def export(
-    caller: Annotated[Caller, Depends(allow("personal:read", personal=True))],
-    database: DatabaseDep,
-    customer: Annotated[
-        str,
-        Path(
-            pattern=CUSTOMER_PATTERN,
-            description="The platform's own id; gateway's export names all identities of a person.",
-            examples=[_EXAMPLE],
-        ),
-    ],
-) -> dict[str, Any]:
+async def export(caller: ExportCaller, database: DatabaseDep, customer: ExportedCustomer) -> dict[str, Any]:
     """The profile, what holds of consents, and messages. One identity at a time."""
-    number = customer_number(customer)
-    async with database.read(caller.shop_id) as reads:
-        found = await showing.export(reads, caller.shop_id, number)
-    if not any(found[kind] for kind in found.keys() - {"service", "customer"}):
-        raise not_found("customer")
-    return found
+    return await exported(caller, database, customer, showing.export)

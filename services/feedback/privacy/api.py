@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.feedback.privacy import showing
-from shared.web import CUSTOMER_PATTERN, Caller, DatabaseDep, allow, customer_number, not_found
+from shared.web import EXPORTED_EXAMPLE, DatabaseDep, ExportCaller, ExportedCustomer, exported
 
 router = APIRouter(prefix="/v1/customers", tags=["privacy"])
-
-_EXAMPLE = "1k5f0q2v9a3bd"
 
 
 class ExportAnswer(BaseModel):
@@ -29,7 +27,7 @@ class ExportAnswer(BaseModel):
         json_schema_extra={
             "example": {
                 "service": "feedback",
-                "customer": _EXAMPLE,
+                "customer": EXPORTED_EXAMPLE,
                 "known": {"locale": "fa-IR", "stage": "active", "tier": "gold"},
                 "invitations": [{"survey": "nps-after-delivery", "occasion": "order:A-1001", "state": "answered"}],
                 "answers": [{"survey": "nps-after-delivery", "score": 9, "texts": {"why": "Quick"}}],
@@ -40,22 +38,6 @@ class ExportAnswer(BaseModel):
 
 
 @router.get("/{customer}/export", response_model=ExportAnswer, summary="All that feedback holds of a customer")
-async def export(
-    caller: Annotated[Caller, Depends(allow("personal:read", personal=True))],
-    database: DatabaseDep,
-    customer: Annotated[
-        str,
-        Path(
-            pattern=CUSTOMER_PATTERN,
-            description="The platform's own id; gateway's export names all identities of a person.",
-            examples=[_EXAMPLE],
-        ),
-    ],
-) -> dict[str, Any]:
+async def export(caller: ExportCaller, database: DatabaseDep, customer: ExportedCustomer) -> dict[str, Any]:
     """Invitations, answers and cases. One identity at a time."""
-    number = customer_number(customer)
-    async with database.read(caller.shop_id) as reads:
-        found = await showing.export(reads, caller.shop_id, number)
-    if not any(found[kind] for kind in found.keys() - {"service", "customer"}):
-        raise not_found("customer")
-    return found
+    return await exported(caller, database, customer, showing.export)
