@@ -63,7 +63,7 @@ class Shopper:
 
     def __post_init__(self) -> None:
         self.name = f"{self.called}-{secrets.token_hex(3)}"
-        self.address = f"{self.name}@laleh.example"
+        self.address = f"{self.name}@narges.example"
 
     async def introduce(self, purposes: tuple[str, ...], since: str) -> str:
         """Make her known, and what she agreed to. The platform's id of her."""

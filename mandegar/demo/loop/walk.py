@@ -25,7 +25,7 @@ from services.gateway.shops import add_shop, create_key, list_keys, revoke_key
 from shared.contracts.shops import Lifecycle
 from shared.kernel import Clock, SystemClock
 
-LOOP_SHOP = "laleh"
+LOOP_SHOP = "narges"
 _KEY_NAME = "demo loop"
 _SCOPES = ("admin", "collect:write")
 _COMPENSATION = 200
@@ -84,7 +84,7 @@ async def walk(connection: Connection, addresses: Addresses, console: Console, *
 async def _shop_and_key(pool: asyncpg.Pool[Any], clock: Clock) -> str:
     lapsing = Lifecycle(lapsing="fixed", lapsing_days=programme.LAPSING_DAYS)
     await add_shop(
-        pool, clock, LOOP_SHOP, name="Laleh", zone="Asia/Tehran", currency="EUR", languages=("fa", "en", "ar"),
+        pool, clock, LOOP_SHOP, name="Narges", zone="Asia/Tehran", currency="EUR", languages=("fa", "en", "ar"),
         lifecycle=lapsing,
     )  # fmt: skip
     for old in await list_keys(pool, LOOP_SHOP):
@@ -118,7 +118,7 @@ class _Walk:
 
     async def all(self) -> str:
         """The customer."""
-        self.say("The shop laleh sets up a programme, a journey and surveys.", bold=True)
+        self.say("The shop narges sets up a programme, a journey and surveys.", bold=True)
         await self.set_up()
         days = programme.LAPSING_DAYS
         self.say(f"{self.sara.name} bought {days} days ago, and not since: she is lapsing.", bold=True)
