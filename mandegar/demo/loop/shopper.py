@@ -56,6 +56,7 @@ class Shopper:
     inbox: str
     console: Console
     clock: Clock
+    locale: str = "fa"
     name: str = field(init=False)
     """The shop's id of her."""
     letters: int = 0
@@ -67,7 +68,7 @@ class Shopper:
 
     async def introduce(self, purposes: tuple[str, ...], since: str) -> str:
         """Make her known, and what she agreed to. The platform's id of her."""
-        who = {"userId": self.name, "traits": {"name": self.shown, "email": self.address, "locale": "fa"}}
+        who = {"userId": self.name, "traits": {"name": self.shown, "email": self.address, "locale": self.locale}}
         await self.gateway.post("/v1/identify", {"messageId": f"i-{self.name}", **who})
         found = await until(self._find, bool)
         for purpose in purposes:
