@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from services.feedback.clocks import place_of
 from services.feedback.surveys.domain.body import Survey, Version
-from services.feedback.surveys.domain.occasions import Wanted, at_intervals, next_interval, wish_for
+from services.feedback.surveys.domain.occasions import Wanted, at_intervals, next_interval, wish_at_once, wish_for
 from services.feedback.surveys.events import name_of
 from services.feedback.surveys.store import invitations, versions
 from shared.contracts.shops import Shop
@@ -81,8 +81,8 @@ async def wish(tx: Transaction, shop: Shop, trigger: str, whom: tuple[int, str],
 
 
 async def wish_by_hand(tx: Transaction, shop: Shop, version: Version, whom: tuple[int, str], now: datetime) -> str:
-    """Have a customer asked one survey; the id of the invitation."""
-    wanted = wish_for(shop.slug, version.survey, version.body, whom, since=now, now=now)
+    """Have a customer asked one survey, as soon as it is their turn; the id of the invitation."""
+    wanted = wish_at_once(shop.slug, version.survey, version.body, whom, now)
     await keep(tx, [Placed(shop, wanted, 0)])
     return wanted.wish.id
 

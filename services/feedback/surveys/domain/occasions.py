@@ -70,6 +70,13 @@ def wish_for(slug: str, name: str, survey: Survey, whom: tuple[int, str], *, sin
     return Wanted(customer, occasion, wish, fresh=now - since <= timedelta(hours=survey.trigger.max_age_hours))
 
 
+def wish_at_once(slug: str, name: str, survey: Survey, whom: tuple[int, str], now: datetime) -> Wanted:
+    """The wish of staff, who do not wait for what the survey's trigger waits for."""
+    customer, occasion = whom
+    wish = Wish(invitation_id(slug, name, occasion, customer), name, now, now + survey.patience)
+    return Wanted(customer, occasion, wish, fresh=True)
+
+
 def next_interval(slug: str, name: str, survey: Survey, customer: int, *, since: datetime, number: int) -> Wanted:
     """The asking with this number of a survey that comes at intervals; `since`: the first order, or the last asking."""
     due = since + timedelta(days=survey.trigger.every_days)
