@@ -65,7 +65,7 @@ proof: $(READY) ## 100,000 generated lives and twenty times the dirty streams ag
 fuzz: $(READY) ## 10,000 generated requests on all routes of all services: no answer of 500 or above (CASES=)
 	CASES=$(or $(CASES),10000) timeout $(or $(SECONDS_MAX),7200) $(BIN)/python -m pytest tests/security/test_fuzz.py $(ARGS)
 
-browser: $(READY) ## the pages of the APIs in a real browser without network (needs Debian's: apt-get install chromium)
+browser: $(READY) ## pages of customers and of the APIs in a real browser without network, with screenshots (PICTURES=) (needs Debian's: apt-get install chromium)
 	@command -v chromium >/dev/null || { echo "There is no chromium here; as root: apt-get install chromium"; exit 1; }
 	$(BIN)/uv pip install --quiet --require-hashes -r requirements/browser.txt
 	BROWSER=$$(command -v chromium) timeout 900 $(BIN)/python -m pytest tests/browser $(ARGS)

@@ -22,16 +22,19 @@ _HEAD = """<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
 <title>{{ title }}</title>
 <style>
 body { font: 1rem/1.5 system-ui, sans-serif; max-inline-size: 48rem; margin: 1.5rem auto; padding-inline: 1rem }
 table { border-collapse: collapse; inline-size: 100% }
 td, th { text-align: start; padding: .4rem .6rem; border-block-end: 1px solid #8884; vertical-align: top }
+td { overflow-wrap: anywhere }
 iframe { inline-size: 100%; block-size: 36rem; border: 1px solid #8886; background: #fff }
 pre { white-space: pre-wrap; overflow-wrap: anywhere }
 </style>
 </head>
 <body>
+<main>
 """
 _LIST = _ENVIRONMENT.from_string(
     _HEAD
@@ -48,6 +51,7 @@ _LIST = _ENVIRONMENT.from_string(
 </tbody>
 </table>
 {% else %}<p>Nothing has come yet.</p>{% endif %}
+</main>
 </body>
 </html>
 """
@@ -67,6 +71,7 @@ _LETTER = _ENVIRONMENT.from_string(
 {% for name, value in letter.headers %}<tr><th scope="row">{{ name }}</th><td><bdi>{{ value }}</bdi></td></tr>
 {% endfor %}
 </table>
+</main>
 </body>
 </html>
 """

@@ -63,8 +63,7 @@ async def letters(platform: Platform) -> dict[str, dict[str, Any]]:
         inbox = platform.addresses["inbox"]
         shopper = Shopper("who", name, gateway, inbox, Console(quiet=True), SystemClock(), language)
         customer = await shopper.introduce(("surveys",), _ago(shopper))
-        form = {"customer": customer, "survey": programme.SURVEY, "occasion": shopper.name}
-        await feedback.post("/v1/invitations", form)
+        await shopper.be_asked(feedback, programme.SURVEY, customer)
         found[language] = await shopper.next_letter()
     for api in (gateway, campaigns, feedback):
         await api.__aexit__()

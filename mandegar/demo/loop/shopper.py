@@ -76,6 +76,18 @@ class Shopper:
             await self.gateway.post("/v1/consents", consent | {"occurred_at": since, "source": "checkout"})
         return str(found["customer"])
 
+    async def be_asked(self, feedback: Api, survey: str, customer: str) -> None:
+        """Have her asked by staff, once feedback has heard of her."""
+
+        async def ask() -> Found:
+            try:
+                form = {"customer": customer, "survey": survey, "occasion": self.name}
+                return await feedback.post("/v1/invitations", form)
+            except ApiError:
+                return {}
+
+        await until(ask, bool)
+
     async def order(self, name: str, at: str) -> None:
         """She buys."""
         told = {"order_id": f"{self.name}-{name}", "revenue": POINTS_PER_ORDER, "currency": "EUR"}

@@ -215,8 +215,7 @@ class _Walk:
         """Somebody whose page waits for the reader's answer."""
         self.say("One more is asked, whose page is yours to answer.", bold=True)
         customer = await dara.introduce(("surveys",), dara.ago(days=1))
-        form = {"customer": customer, "survey": programme.SURVEY, "occasion": dara.name}
-        await self.feedback.post("/v1/invitations", form)
+        await dara.be_asked(self.feedback, programme.SURVEY, customer)
         return await dara.page_of_next_survey()
 
 

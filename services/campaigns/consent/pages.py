@@ -61,6 +61,7 @@ button { font: inherit; padding: .5rem 1.2rem }
 </style>
 </head>
 <body>
+<main>
 <h1>{{ shop }}</h1>
 {% if note %}<p role="status">{{ text[note] }}</p>{% endif %}
 {% if groups %}
@@ -82,6 +83,7 @@ button { font: inherit; padding: .5rem 1.2rem }
 <button>{{ text.stop }}</button>
 </form>
 {% endif %}
+</main>
 </body>
 </html>
 """
