@@ -23,6 +23,7 @@ from shared.messaging.worker import Worker
 from shared.settings import PlatformSettings
 from shared.testing import Databases, api_url
 from shared.testing.http import client
+from tests.chaos.topic import make_topics_anew
 from tests.gateway_collector.ground import SECRET
 from tests.gateway_webhooks.ground import Connections, connected, payload
 from tests.messaging.worker_ground import at_work
@@ -71,6 +72,7 @@ class World:
 @pytest.fixture(scope="module")
 async def world(databases: Databases, stack: Stack) -> AsyncIterator[World]:
     url = await databases.create("gateway", "metrics")
+    await make_topics_anew(stack.bootstrap_servers)  # events of shops that others had would be waited for
     settings = PlatformSettings(
         kafka_bootstrap_servers=stack.bootstrap_servers, database_url=url, secret_key=SECRET, drain_seconds=5.0
     )
