@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, ViewportSize, async_playwright, expect
 from rich.console import Console
 
 from mandegar.demo.asking import Api
@@ -24,7 +24,7 @@ from tests.stack.processes import mandegar
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 SHOP = "yalda"
-PHONE = {"width": 390, "height": 844}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 LANGUAGES = {"fa": ("rtl", "سارا"), "ar": ("rtl", "ليلى"), "en": ("ltr", "Sara")}
 PICTURES = Path(os.environ.get("PICTURES", ".mandegar/pictures"))
 """Where the screenshots go."""
@@ -86,7 +86,7 @@ async def browser() -> AsyncIterator[Browser]:
 @pytest.fixture
 async def page(browser: Browser) -> AsyncIterator[Page]:
     """A phone's. At the end it must not have complained, nor asked anybody but this machine."""
-    page = await browser.new_page(viewport=PHONE)  # type: ignore[arg-type]
+    page = await browser.new_page(viewport=PHONE)
     asked: list[str] = []
     complaints: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
