@@ -5,6 +5,17 @@ What may not live here: knowledge of how stages come about, or of any table.
 
 from mandegar.listening.lines import as_json, as_text
 from mandegar.listening.standing import Standing, of_shop, standing
-from mandegar.listening.topic import Heard, Listener, ListenError, Newest
+from mandegar.listening.topic import Heard, Listener, ListenError, Newest, places_of
 
-__all__ = ["Heard", "ListenError", "Listener", "Newest", "Standing", "as_json", "as_text", "of_shop", "standing"]
+__all__ = [
+    "Heard",
+    "ListenError",
+    "Listener",
+    "Newest",
+    "Standing",
+    "as_json",
+    "as_text",
+    "of_shop",
+    "places_of",
+    "standing",
+]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from types import TracebackType
 from typing import NamedTuple
 
@@ -45,7 +45,7 @@ class Listener:
         )
         try:
             await asyncio.wait_for(self._consumer.start(), _CALL_LIMIT_S)
-            self._places = await self._found()
+            self._places = await places_of(self._servers, [self._topic])
             self._consumer.assign(self._places)
             await asyncio.wait_for(self._consumer.seek_to_beginning(*self._places), _CALL_LIMIT_S)
         except (KafkaError, TimeoutError, OSError) as error:
@@ -94,16 +94,20 @@ class Listener:
             if record.value is not None
         ]
 
-    async def _found(self) -> list[TopicPartition]:
-        admin = AIOKafkaAdminClient(bootstrap_servers=self._servers, request_timeout_ms=15_000)
-        try:
-            await asyncio.wait_for(admin.start(), _CALL_LIMIT_S)
-            (described,) = await asyncio.wait_for(admin.describe_topics([self._topic]), _CALL_LIMIT_S)
-        finally:
-            await asyncio.wait_for(admin.close(), _CALL_LIMIT_S)
-        if not described["partitions"]:
-            raise KafkaError(f"there is no topic {self._topic}")
-        return sorted(TopicPartition(self._topic, found["partition"]) for found in described["partitions"])
+
+async def places_of(servers: str, wanted: Sequence[str]) -> list[TopicPartition]:
+    """All partitions of these topics, sorted. Raises KafkaError, also where there is no such topic."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers, request_timeout_ms=15_000)
+    try:
+        await asyncio.wait_for(admin.start(), _CALL_LIMIT_S)
+        described = await asyncio.wait_for(admin.describe_topics(list(wanted)), _CALL_LIMIT_S)
+    finally:
+        await asyncio.wait_for(admin.close(), _CALL_LIMIT_S)
+    if missing := [topic["topic"] for topic in described if not topic["partitions"]]:
+        raise KafkaError(f"there is no topic {missing[0]}")
+    return sorted(
+        TopicPartition(topic["topic"], one["partition"]) for topic in described for one in topic["partitions"]
+    )
 
 
 class Newest:

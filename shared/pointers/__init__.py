@@ -6,7 +6,16 @@ may not live here: what it means to a service that an identity moves, and the lo
 
 from shared.pointers.domain import Key, Move, Pointer, Pointers, newest
 from shared.pointers.reading import pointer_of
-from shared.pointers.store import canonical_of, heed, identities_of, keep, knows, merging, pointers_of
+from shared.pointers.store import (
+    canonical_of,
+    heed,
+    identities_of,
+    identities_of_all,
+    keep,
+    knows,
+    merging,
+    pointers_of,
+)
 
 __all__ = [
     "Key",
@@ -16,6 +25,7 @@ __all__ = [
     "canonical_of",
     "heed",
     "identities_of",
+    "identities_of_all",
     "keep",
     "knows",
     "merging",

@@ -63,6 +63,19 @@ async def canonical_of(reads: Reads, shop: int, customer: int) -> int:
     return customer if row is None else int(row["canonical"])
 
 
+async def identities_of_all(reads: Reads, keys: Collection[Key]) -> dict[Key, tuple[int, tuple[int, ...]]]:
+    """By shop and identity: whom it is counted as, and all identities of that person, sorted."""
+    found: dict[Key, tuple[int, tuple[int, ...]]] = {}
+    for shop in sorted({shop for shop, _ in keys}):
+        asked = sorted(one for at, one in keys if at == shop)
+        moved = await pointers_of(reads, {shop: asked})
+        canonical = {one: moved.get((shop, one), one) for one in asked}
+        others = await identities_of(reads, shop, set(canonical.values()))
+        for one, whom in canonical.items():
+            found[shop, one] = whom, tuple(sorted({whom, *others.get(whom, ())}))
+    return found
+
+
 async def knows(conn: asyncpg.Connection[Any], told: Collection[Key]) -> dict[Key, tuple[int, int]]:
     """(canonical, sequence) of identities of which a merge is known."""
     keys = sorted(told)

@@ -10,10 +10,10 @@ from types import TracebackType
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from mandegar.demo.asking import ApiError
+from mandegar.listening import places_of
 from shared.contracts import topics
 
 WATCHED = (
@@ -49,7 +49,7 @@ class Passing:
     async def __aenter__(self) -> Passing:
         await asyncio.wait_for(self._consumer.start(), _CALL_LIMIT_S)
         try:
-            places = await self._places()
+            places = await self._found()
             self._consumer.assign(places)
             await asyncio.wait_for(self._consumer.seek_to_end(*places), _CALL_LIMIT_S)
             for place in places:  # where that is, before anything is sent
@@ -114,13 +114,8 @@ class Passing:
                     self._say(topic, event)
             self._more.notify_all()
 
-    async def _places(self) -> list[TopicPartition]:
-        admin = AIOKafkaAdminClient(bootstrap_servers=self._servers, request_timeout_ms=15_000)
+    async def _found(self) -> list[TopicPartition]:
         try:
-            await asyncio.wait_for(admin.start(), _CALL_LIMIT_S)
-            described = await asyncio.wait_for(admin.describe_topics(list(WATCHED)), _CALL_LIMIT_S)
-        finally:
-            await asyncio.wait_for(admin.close(), _CALL_LIMIT_S)
-        if missing := [topic["topic"] for topic in described if not topic["partitions"]]:
-            raise ApiError(f"there is no topic {missing[0]}; create it with `mandegar topics create`")
-        return [TopicPartition(topic["topic"], one["partition"]) for topic in described for one in topic["partitions"]]
+            return await places_of(self._servers, WATCHED)
+        except KafkaError as error:
+            raise ApiError(f"{error}; create it with `mandegar topics create`") from error

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from services.campaigns import audience
 from services.campaigns.consent import store
 from services.campaigns.consent.events import read_consents
+from shared import pointers
 from shared.contracts.consents import ConsentChanged
 from shared.messaging.handling import Delivery, Work
 
@@ -19,7 +20,7 @@ async def on_consents(work: Work, deliveries: Sequence[Delivery[ConsentChanged]]
     asked = {(one.shop, one.customer) for one in words}
     await audience.lock_profiles(conn, asked)
     gone = await audience.erased_among(conn, asked)
-    whose = await audience.identities_of_all(conn, asked - gone)
+    whose = await pointers.identities_of_all(conn, asked - gone)
     await store.lock(conn, {(shop, one) for (shop, _), (_, all_) in whose.items() for one in all_})
     await store.save(conn, [one for one in words if (one.shop, one.customer) not in gone])
     return asked - gone

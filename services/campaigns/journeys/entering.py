@@ -15,6 +15,7 @@ from services.campaigns.journeys.store.definitions import Shelf
 from services.campaigns.journeys.store.runs import Before, Who
 from services.campaigns.journeys.telling import of_run, silenced, tell
 from services.campaigns.journeys.timing import run_timer
+from shared import pointers
 from shared.contracts.shops import Shop
 from shared.messaging.handling import Work
 
@@ -68,7 +69,7 @@ async def _held(conn: asyncpg.Connection[Any], asked: set[Who]) -> dict[Who, tup
     """
     held: set[Who] = set()
     for _ in range(_TRIES):
-        whose = await audience.identities_of_all(conn, asked)
+        whose = await pointers.identities_of_all(conn, asked)
         persons = {(shop, canonical) for (shop, _), (canonical, _) in whose.items()}
         if persons <= held:
             return whose

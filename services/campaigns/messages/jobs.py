@@ -47,6 +47,7 @@ from services.campaigns.messages.paced import Paces
 from services.campaigns.messages.store import Due
 from services.campaigns.messages.writing import parcel_of, tested
 from services.campaigns.settings import CampaignsSettings
+from shared import pointers
 from shared.contracts import topics
 from shared.contracts.shops import Shop
 from shared.db import AWAY, OpenTransaction, create_pool, write_transaction
@@ -179,7 +180,7 @@ class Sender:
         await self._know(tx, {one.plan.shop for one in found})
         found, refused = await self._of_runs_that_stand(tx, found, now)
         asked = {(one.plan.shop, one.plan.customer) for one in found}
-        whose = await audience.identities_of_all(tx.conn, asked)
+        whose = await pointers.identities_of_all(tx.conn, asked)
         paces = await Paces.read(tx.conn, self._shops, whose)
         everybody = {(shop, one) for (shop, _), (_, all_) in whose.items() for one in all_}
         await consent.lock(tx.conn, everybody, shared=True)

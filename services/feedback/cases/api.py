@@ -13,6 +13,7 @@ from services.feedback import clocks, customers
 from services.feedback.cases import store, working
 from services.feedback.cases.domain import Case, Contact, State
 from services.feedback.cases.working import Held
+from shared import pointers
 from shared.contracts.feedback import CaseCause, CaseOutcome
 from shared.db import OpenTransaction
 from shared.kernel import CustomerId, customer_id_text
@@ -202,7 +203,7 @@ async def list_cases(
         own = None
         if customer is not None:
             key = (shop, int(customer_number(customer)))
-            own = (await customers.identities_of_all(reads, [key]))[key][1]
+            own = (await pointers.identities_of_all(reads, [key]))[key][1]
         before = await clocks.time_now(reads, caller.shop, database.clock.now()) if late else None
         wanted = store.Wanted(None if state is None else State[state.upper()], owner, own, before)
         found = await store.listed(reads, shop, wanted, after, limit + 1)

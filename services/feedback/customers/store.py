@@ -110,19 +110,6 @@ async def note_order(conn: asyncpg.Connection[Any], told: Mapping[Key, tuple[dat
     await run(conn, _ORDERED, [(*key, *one) for key, one in sorted(told.items())])
 
 
-async def identities_of_all(reads: Reads, keys: Collection[Key]) -> dict[Key, tuple[int, tuple[int, ...]]]:
-    """By shop and identity: whom it is counted as, and all identities of that person, sorted."""
-    found: dict[Key, tuple[int, tuple[int, ...]]] = {}
-    for shop in sorted({shop for shop, _ in keys}):
-        asked = sorted(one for at, one in keys if at == shop)
-        moved = await pointers.pointers_of(reads, {shop: asked})
-        canonical = {one: moved.get((shop, one), one) for one in asked}
-        others = await pointers.identities_of(reads, shop, set(canonical.values()))
-        for one, whom in canonical.items():
-            found[shop, one] = whom, tuple(sorted({whom, *others.get(whom, ())}))
-    return found
-
-
 async def customers_of(reads: Reads, keys: Collection[Key]) -> dict[Key, Customer]:
     """What is known of identities; those of whom nothing is are left out."""
     rows = await reads.fetch(_OF, *turned(sorted(keys))) if keys else []
@@ -131,7 +118,7 @@ async def customers_of(reads: Reads, keys: Collection[Key]) -> dict[Key, Custome
 
 async def standing(reads: Reads, shop: int, customer: int) -> Standing:
     """How the person of an identity stands."""
-    canonical, identities = (await identities_of_all(reads, [(shop, customer)]))[shop, customer]
+    canonical, identities = (await pointers.identities_of_all(reads, [(shop, customer)]))[shop, customer]
     known = await customers_of(reads, [(shop, one) for one in identities])
     return standing_of(canonical, list(known.values()))
 

@@ -19,6 +19,7 @@ from services.feedback.surveys.links import Links
 from services.feedback.surveys.store import invitations, versions
 from services.feedback.surveys.store.invitations import Ask
 from services.feedback.surveys.wishing import ASK_TIMER, ROUND_TIMER
+from shared import pointers
 from shared.contracts import topics
 from shared.contracts.envelope import Origin
 from shared.contracts.shops import Shop
@@ -115,7 +116,7 @@ class AskJobs:
             key = int(timer.shop), int(parse_customer_id(timer.identity))
             at = clocks.time_of(shops[key[0]], work.tx.now, timer)
             now[key] = max(at, now.get(key, at))
-        whose = await customers.identities_of_all(conn, now.keys())
+        whose = await pointers.identities_of_all(conn, now.keys())
         everybody = {(shop, one) for (shop, _), (_, own) in whose.items() for one in own}
         await customers.lock(conn, everybody)
         known = await customers.customers_of(conn, everybody)

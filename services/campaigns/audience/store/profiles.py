@@ -161,19 +161,6 @@ async def identities_of(reads: Reads, shop: int, customer: int) -> tuple[int, tu
     return canonical, tuple(sorted({canonical, *others.get(canonical, ())}))
 
 
-async def identities_of_all(reads: Reads, keys: Collection[Key]) -> dict[Key, tuple[int, tuple[int, ...]]]:
-    """As `identities_of`, of many, by shop and identity."""
-    found: dict[Key, tuple[int, tuple[int, ...]]] = {}
-    for shop in sorted({shop for shop, _ in keys}):
-        asked = sorted(one for at, one in keys if at == shop)
-        moved = await pointers.pointers_of(reads, {shop: asked})
-        canonical = {one: moved.get((shop, one), one) for one in asked}
-        others = await pointers.identities_of(reads, shop, set(canonical.values()))
-        for one, whom in canonical.items():
-            found[shop, one] = whom, tuple(sorted({whom, *others.get(whom, ())}))
-    return found
-
-
 async def erased_among(reads: Reads, keys: Collection[Key]) -> set[Key]:
     """Those of these identities that are erased. It stays so while their profiles are locked."""
     rows = await reads.fetch(_ERASED, *turned(sorted(keys))) if keys else []
@@ -182,7 +169,7 @@ async def erased_among(reads: Reads, keys: Collection[Key]) -> set[Key]:
 
 async def persons_of(reads: Reads, keys: Collection[Key]) -> dict[Key, Person]:
     """The persons that identities belong to, by shop and identity."""
-    whose = await identities_of_all(reads, keys)
+    whose = await pointers.identities_of_all(reads, keys)
     profiles = await profiles_of(reads, {(shop, one) for (shop, _), (_, all_) in whose.items() for one in all_})
     return {
         (shop, who): joined(

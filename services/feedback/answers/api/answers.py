@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from services.feedback import customers, surveys
 from services.feedback.answers import store, taking
 from services.feedback.answers.domain import Answer, missing, read_values
+from shared import pointers
 from shared.kernel import CustomerId, customer_id_text
 from shared.web import (
     CUSTOMER_PATTERN,
@@ -158,7 +159,7 @@ async def list_answers(
         own = None
         if customer is not None:
             key = (shop, int(customer_number(customer)))
-            own = (await customers.identities_of_all(reads, [key]))[key][1]
+            own = (await pointers.identities_of_all(reads, [key]))[key][1]
         found = await store.listed(reads, shop, survey, own, after, most=limit + 1)
     return AnswersPage.of([_shown(one) for one in found], limit, key=lambda one: (one.at.isoformat(), one.answer))
 

@@ -13,6 +13,7 @@ from services.feedback.surveys import wishing
 from services.feedback.surveys.api.forms import NAME
 from services.feedback.surveys.domain.invitations import Invitation
 from services.feedback.surveys.store import invitations, versions
+from shared import pointers
 from shared.kernel import CustomerId, customer_id_text
 from shared.web import CUSTOMER_PATTERN, Caller, DatabaseDep, allow, customer_number, not_found
 
@@ -118,7 +119,7 @@ async def list_invitations(
     """Of all identities of the person, the newest 200."""
     key = (int(caller.shop_id), int(customer_number(customer)))
     async with database.read(caller.shop_id) as reads:
-        _, own = (await customers.identities_of_all(reads, [key]))[key]
+        _, own = (await pointers.identities_of_all(reads, [key]))[key]
         found = await invitations.of_customers(reads, key[0], own, _LISTED_MAX)
     return InvitationsAnswer(items=[_answer(one) for one in found])
 
