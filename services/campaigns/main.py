@@ -15,6 +15,7 @@ from services.campaigns.audience import (
     on_members,
     on_orders,
     on_points,
+    on_surveys,
     on_tiers,
 )
 from services.campaigns.clocks import keep_clocks
@@ -30,6 +31,7 @@ from shared.contracts.campaigns import CampaignsMessageEvent, CampaignsRequestEv
 from shared.contracts.consents import ConsentEvent
 from shared.contracts.customers import CustomerEvent
 from shared.contracts.erasures import CustomerErased
+from shared.contracts.feedback import FeedbackSurveysEvent
 from shared.contracts.interactions import InteractionEvent
 from shared.contracts.lifecycle import LifecycleEvent
 from shared.contracts.loyalty import LoyaltyMembersEvent, LoyaltyPointsEvent, LoyaltyTiersEvent
@@ -63,6 +65,7 @@ def create_service(cipher: Callable[[], Cipher] = _cipher_by_settings) -> Servic
         return _in_turn(handler, runs.to(read))
 
     on_all_orders = heard(following(on_orders), journeys.sound_order)
+    on_all_surveys = heard(following(on_surveys), journeys.of_survey)
     return Service(
         name=NAME,
         subscriptions=(
@@ -75,6 +78,7 @@ def create_service(cipher: Callable[[], Cipher] = _cipher_by_settings) -> Servic
             Subscription(topics.LOYALTY_POINTS, LoyaltyPointsEvent, heard(following(on_points), journeys.of_points)),
             Subscription(topics.LOYALTY_TIERS, LoyaltyTiersEvent, heard(following(on_tiers), journeys.of_tier)),
             Subscription(topics.LOYALTY_MEMBERS, LoyaltyMembersEvent, heard(following(on_members), journeys.of_member)),
+            Subscription(topics.FEEDBACK_SURVEYS, FeedbackSurveysEvent, on_all_surveys),
             Subscription(topics.CAMPAIGNS_REQUESTS, CampaignsRequestEvent, _in_turn(on_requests, runs.on_requests)),
             Subscription(topics.INTERACTIONS, InteractionEvent, runs.to(journeys.interaction)),
             Subscription(topics.CAMPAIGNS_MESSAGES, CampaignsMessageEvent, runs.to(journeys.of_message)),

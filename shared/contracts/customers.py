@@ -6,9 +6,23 @@ the customer to. Of two events of one key the one with the greater `sequence` ho
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
 import msgspec
+from msgspec import Meta
 
 from shared.contracts.envelope import Envelope
+
+
+class Birthday(msgspec.Struct, frozen=True, kw_only=True):
+    """When somebody was born, as far as they told."""
+
+    month: Annotated[int, Meta(ge=1, le=12)]
+    day: Annotated[int, Meta(ge=1, le=31)]
+    year: Annotated[int, Meta(ge=1900, le=2199)] | None = None
+    """With it the date is Gregorian, whatever calendar it was told in."""
+    calendar: Literal["gregorian", "jalali"] = "gregorian"
+    """Of month and day, where no year is known."""
 
 
 class Customer(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,6 +40,7 @@ class Customer(msgspec.Struct, frozen=True, kw_only=True):
     locale: str | None = None
     merged_into: str | None = None
     """The customer this one was merged into itself. Another than `canonical` where that one was merged further."""
+    birthday: Birthday | None = None
 
 
 class CustomerUpdated(Envelope, frozen=True, kw_only=True, tag="customer.updated"):

@@ -46,6 +46,8 @@ class RawCustomer(msgspec.Struct, frozen=True, kw_only=True):
     email: Text = UNSET
     name: Text = UNSET
     locale: Text = UNSET
+    birthday: Text = UNSET
+    """`1990-05-21`, `--05-21`, or a Jalali date such as `۱۳۶۹/۰۲/۳۱`; what could be two days is let go."""
 
 
 class RawOrder(RawCustomer, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 What may not live here: I/O of any kind, frameworks, anything that knows of a service.
 """
 
+from shared.kernel.birthdays import Birthday, birthday_of, keys_on, read_birthday
 from shared.kernel.clock import Clock, FixedClock, SystemClock
 from shared.kernel.days import DayOrdinal, Zone
 from shared.kernel.ids import (
@@ -34,6 +35,7 @@ __all__ = [
     "PERMISSIONS",
     "ROLES",
     "SCOPES",
+    "Birthday",
     "Clock",
     "CustomerId",
     "DayOrdinal",
@@ -48,6 +50,7 @@ __all__ = [
     "api_key_id",
     "api_key_sha256",
     "api_key_text",
+    "birthday_of",
     "customer_id_text",
     "derive_event_id",
     "event_stamp",
@@ -55,6 +58,7 @@ __all__ = [
     "fold_digits",
     "fold_letters",
     "kept_currency",
+    "keys_on",
     "minor_digits",
     "moment_of",
     "month_of",
@@ -63,6 +67,7 @@ __all__ = [
     "parse_month",
     "permissions_of_role",
     "permissions_of_scopes",
+    "read_birthday",
     "stamped_event_id",
     "start_of_month",
     "to_minor_units",

@@ -8,8 +8,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from services.campaigns.main import create_service
+from shared.contracts.campaigns import MessageReceipt
 from shared.contracts.customers import Customer, CustomerMerged, CustomerUnmerged, CustomerUpdated
 from shared.contracts.erasures import CustomerErased, Erased
+from shared.contracts.feedback import Answering, NpsDetractor, SurveyAnswered
 from shared.contracts.lifecycle import StageChange, StageChanged, StageRetracted, StageRetraction
 from shared.contracts.loyalty import (
     Balance,
@@ -116,6 +118,43 @@ def retracted(customer: int, number: int, to: Any, day: int) -> Any:
     on: date = START.date() + timedelta(days=day)
     data = StageRetraction(customer=name(customer), retracts="x", number=number, stage=to, day=on, reason="late_order")
     return event(StageRetracted, customer, data, number)
+
+
+def answered(customer: int, sequence: int, score: int | None, kind: Any = "nps", **more: Any) -> Any:
+    """An answer to a survey; `survey` names which."""
+    data = Answering(
+        survey=more.pop("survey", "after-purchase"),
+        version=1,
+        kind=kind,
+        customer=name(customer),
+        occasion=f"order:A-{sequence}",
+        answer=f"a-{customer}-{sequence}",
+        by="page",
+        score=score,
+    )
+    return event(SurveyAnswered, customer, data, sequence, **more)
+
+
+def detractor(customer: int, sequence: int, score: int) -> Any:
+    """What is told beside an answer of 0 to 6."""
+    return event(NpsDetractor, customer, answered(customer, sequence, score).data, sequence)
+
+
+def receipt(form: Any, customer: int, sequence: int, *, campaign: str = "sale", step: str = "first", **of: Any) -> Any:
+    """What came of a message of a campaign."""
+    data = MessageReceipt(
+        message=of.pop("message", f"m-{customer}-{campaign}"),
+        customer=name(customer),
+        channel="email",
+        purpose="news",
+        campaign=campaign,
+        step=step,
+        occasion=of.get("run") or "x",
+        template="hello",
+        at=START + timedelta(minutes=sequence),
+        **of,
+    )
+    return event(form, customer, data, sequence)
 
 
 def erased(*customers: int) -> CustomerErased:

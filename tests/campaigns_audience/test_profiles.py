@@ -12,12 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.campaigns.audience import Contacts, Profile, identities_of, persons_of
+from services.campaigns.audience import Answered, Contacts, Profile, identities_of, persons_of
 from services.campaigns.audience import joined as person_of
+from shared.contracts.customers import Birthday
 from shared.contracts.orders import Order, OrderCancelled, OrderCompleted, OrderRefunded
 from shared.contracts.topics import (
     CUSTOMERS,
     ERASURES,
+    FEEDBACK_SURVEYS,
     LOYALTY_MEMBERS,
     LOYALTY_POINTS,
     LOYALTY_TIERS,
@@ -25,13 +27,29 @@ from shared.contracts.topics import (
     ORDERS,
     ORDERS_BACKFILL,
 )
+from shared.kernel import us_of
 from shared.testing import Databases
 from shared.testing.harness import Harness
-from tests.campaigns.ground import OTHER, SHOP, erased, joined, name, points, retracted, stage, tier, told, worker
+from tests.campaigns.ground import (
+    OTHER,
+    SHOP,
+    answered,
+    detractor,
+    erased,
+    joined,
+    name,
+    points,
+    retracted,
+    stage,
+    tier,
+    told,
+    worker,
+)
 from tests.loyalty_orders.ground import Story, completed, refunded
 
 Bought = dict[tuple[int, str], tuple[int, int, datetime, datetime]]
 """By shop's number and customer: orders that count, their net, the first and the last."""
+BORN = Birthday(year=1990, month=5, day=21)
 _NUMBERS = {SHOP.slug: SHOP.number, OTHER.slug: OTHER.number}
 
 
@@ -121,7 +139,10 @@ async def test_the_last_word_holds_in_whatever_order_words_come(databases: Datab
     rng = Random(seed)
     async with worker(databases) as harness:
         say = {"batch": 3, "placed": "random", "doubled": 1.0, "shuffled": 30, "rng": rng}
-        words = [told(1, n, name=f"Sara {n}", email=f"s{n}@example.com") for n in range(1, 9)]
+        words = [
+            told(1, n, name=f"Sara {n}", email=f"s{n}@example.com", birthday=Birthday(month=n, day=1))
+            for n in range(1, 9)
+        ]
         await harness.feed(CUSTOMERS, [*words, told(2, 9, phone="+989123456789")], **say)
         await harness.feed(LOYALTY_POINTS, [points(1, n, n * 10, pending=n) for n in range(10, 20)], **say)
         await harness.feed(LOYALTY_TIERS, [tier(1, 20, "silver"), tier(1, 21, "gold"), tier(2, 22, None)], **say)
@@ -129,9 +150,16 @@ async def test_the_last_word_holds_in_whatever_order_words_come(databases: Datab
         steps = [stage(1, 1, "new", 0), stage(1, 2, "active", 30), stage(1, 3, "lapsing", 60)]
         late = [retracted(1, 3, "lapsing", 60), retracted(1, 2, "active", 30), stage(1, 4, "active", 20)]
         await harness.feed(METRICS_LIFECYCLE, [*steps, *late], **say)
+        answers = [*(answered(1, n, n - 30) for n in range(30, 36)), detractor(1, 35, 5), answered(1, 36, 4, "csat")]
+        await harness.feed(FEEDBACK_SURVEYS, [*answers, answered(1, 37, 11)], **say)
+        assert {one.reason for one in await harness.dead_letters()} == {"score"}, "there is no score of 11"
         async with harness.pool.acquire() as conn:
             whole = (await persons_of(conn, [(1, 1)]))[1, 1].profile
-        assert whole.contacts == Contacts("Sara 8", "s8@example.com")
+        assert (whole.last_answer, whole.last_nps) == tuple(
+            Answered(us_of(one.time), one.data.answer, "after-purchase", one.data.kind, one.data.score)
+            for one in (answers[-1], answers[5])
+        )
+        assert whole.contacts == Contacts("Sara 8", "s8@example.com", birthday="--08-01")
         assert (whole.points, whole.pending, whole.tier, whole.tier_name) == (190, 19, "gold", "Gold")
         assert (whole.stage, whole.member) == ("active", "active")
         await harness.feed(METRICS_LIFECYCLE, [retracted(1, 4, "active", 20)], **say)
@@ -157,12 +185,14 @@ async def test_a_person_is_what_their_identities_are_until_they_are_parted(datab
 @pytest.mark.stack
 async def test_an_erasure_empties_contacts_for_good_and_keeps_what_sums_rest_on(databases: Databases) -> None:
     async with worker(databases) as harness:
-        await harness.feed(CUSTOMERS, [told(1, 1, name="Sara", email="s@example.com"), told(3, 1, name="Kaveh")])
+        sara: dict[str, Any] = {"name": "Sara", "email": "s@example.com", "birthday": BORN}
+        await harness.feed(CUSTOMERS, [told(1, 1, **sara), told(3, 1, name="Kaveh")])
         await harness.feed(ORDERS, [completed("a", 1)])
         await harness.feed(ERASURES, [erased(1, 2)], doubled=1.0)
-        await harness.feed(CUSTOMERS, [told(1, 2, name="Sara late"), told(2, 3, email="late@example.com")])
+        await harness.feed(CUSTOMERS, [told(1, 2, **sara), told(2, 3, email="late@example.com")])
         texts = [row[0] for row in await harness.pool.fetch("SELECT p::text FROM profile p")]
         assert not any("Sara" in text or "example.com" in text for text in texts) and any("Kaveh" in t for t in texts)
+        assert not any("1990" in text or "521" in text for text in texts), "nor birthdays"
         (answer,) = await harness.published(ERASURES)
         assert (answer.event["data"]["removed"], answer.event["data"]["kept"]) == ({"contacts": 1}, {"orders": 1})
         assert [of[0] for of in (await bought(harness)).values()] == [1]
@@ -179,6 +209,7 @@ def some(rng: Random) -> list[Profile]:
             first_order_at=rng.choice([None, *range(5)]),
             points=rng.randint(0, 9),
             member=rng.choice([None, "active", "left", "blocked"]),
+            last_nps=rng.choice([None, Answered(rng.randint(0, 2), f"a{customer}", "s", "nps", rng.randint(0, 10))]),
         )
         for customer in rng.sample(range(1, 7), rng.randint(0, 5))
     ]

@@ -14,6 +14,7 @@ import pytest
 from services.campaigns import templates
 from services.campaigns.app import create_app
 from services.campaigns.journeys.shelf import ready_journeys
+from shared.contracts.customers import Birthday
 from shared.contracts.lifecycle import CustomerLapsing, CustomerLost
 from shared.contracts.loyalty import Balance, PointsChange, PointsExpiring, Source
 from shared.contracts.orders import Order, OrderCancelled
@@ -178,6 +179,7 @@ WHOLE: dict[str, tuple[str, list[Any], int, list[str], tuple[str, list[Any]] | N
     "tier": (LOYALTY_TIERS, promoted(), 2 * DAY, ["congratulation"], None),
     "points-expiring": (LOYALTY_POINTS, expiring(), 2 * DAY, ["reminder"], None),
     "anniversary": (ORDERS, [ordered(1, "A-1", at=START - timedelta(days=364))], 3 * DAY, ["thanks"], None),
+    "birthday": (CUSTOMERS, [told(1, 1, birthday=Birthday(month=3, day=2))], 3 * DAY, ["wishes"], None),
     "abandoned-cart": (INTERACTIONS, [added(1, "c-1", 1)], 2 * DAY, ["first", "second"], (ORDERS, ORDER_LATER)),
     "review-request": (
         INTERACTIONS,

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from services.campaigns.journeys import days
-from services.campaigns.journeys.domain.dates import falls_on, next_day_from
+from services.campaigns.journeys.domain.dates import days_anywhere, days_there, falls_on, next_day_from
 from services.campaigns.journeys.domain.journey import OnDate
 from services.campaigns.journeys.store.definitions import Stand
-from shared.contracts.topics import CAMPAIGNS_JOURNEYS, CUSTOMERS
+from shared.contracts.customers import Birthday
+from shared.contracts.topics import CAMPAIGNS_JOURNEYS, CUSTOMERS, ERASURES
 from shared.testing import Databases
-from tests.campaigns.ground import told
+from tests.campaigns.ground import erased, name, told
 from tests.campaigns_journeys.ground import ORDERS, SEND, START, a_ground, ordered
 
 YEAR = timedelta(days=365)
@@ -87,6 +89,69 @@ async def test_a_day_that_passes_while_the_journey_rests_is_over(databases: Data
         await ground.later(10 * DAY)
         assert await ground.told(1) == []
         assert await ground.told(2) == ["entered 2026-04-05", "first: planned", "completed 2026-04-05"]
+
+
+BIRTHDAY: dict[str, Any] = {**ANNIVERSARY, "trigger": {"kind": "date", "since": "birthday", "at": "00:30"}}
+
+
+@pytest.mark.stack
+async def test_a_birthday_comes_in_the_customers_own_calendar_and_where_they_are(
+    databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The turn of 5 March is at 21:00 UTC of the 4th: 5 March in Tehran and Tokyo, still the 4th in Guatemala."""
+    monkeypatch.setattr(days, "_CHUNK", 2)
+    fifth, sixth = Birthday(month=3, day=5), Birthday(month=3, day=6)
+    esfand = Birthday(month=12, day=14, calendar="jalali")  # 5 March 2026
+    born = Birthday(year=1997, month=3, day=4)  # 14 Esfand 1375
+    people = [
+        told(1, 1, birthday=fifth),
+        told(2, 1, birthday=esfand, locale="en"),
+        told(3, 1, birthday=born, locale="fa-IR"),
+        told(4, 1, birthday=born, locale="en"),
+        told(5, 1, birthday=fifth, phone="+50222123456"),
+        told(6, 1, birthday=sixth, phone="+81312345678"),
+        told(7, 1, birthday=Birthday(month=2, day=31)),
+        told(8, 1, name="Sara"),
+        told(9, 1, birthday=fifth),
+        told(9, 2, "merged", canonical=8, birthday=fifth),
+    ]
+    async with a_ground(databases) as ground:
+        await ground.harness.feed(CUSTOMERS, people, doubled=1.0)
+        await ground.harness.feed(ERASURES, [erased(1)])
+        await ground.harness.feed(CUSTOMERS, [told(10, 1, birthday=fifth)])
+        await ground.publish("birthday", BIRTHDAY)
+        await ground.later(8 * DAY)
+        entered = {
+            one.event["data"]["customer"]: (one.event["data"]["key"], one.event["time"])
+            for one in await ground.harness.published(CAMPAIGNS_JOURNEYS)
+            if one.event["type"] == "journey.entered"
+        }
+        turns = {day: f"2026-03-{day:02}T21:00:00Z" for day in (3, 4, 5)}
+        assert entered == {
+            name(2): ("1404", turns[4]),
+            name(3): ("1404", turns[4]),
+            name(4): ("2026", turns[3]),
+            name(5): ("2026", turns[5]),
+            name(6): ("2026", turns[5]),
+            name(8): ("2026", turns[4]),
+            name(10): ("2026", turns[4]),
+        }
+        assert await ground.states() == {"completed": len(entered)}, "each once"
+
+
+@pytest.mark.parametrize(
+    ("shop", "there"),
+    [("Asia/Tehran", "America/Chicago"), ("America/Chicago", "Asia/Tehran"), ("Pacific/Auckland", "Pacific/Pago_Pago")],
+)
+@pytest.mark.parametrize("at", ["00:30", "09:00"])
+def test_each_day_of_a_customer_is_looked_at_once_whatever_clocks_do(shop: str, there: str, at: str) -> None:
+    trigger, turns = OnDate(since="birthday", at=at), [date(2026, 1, 1) + timedelta(days=n) for n in range(400)]
+    found = [day for turn in turns for day in days_there(trigger, turn, shop, ZoneInfo(there))]
+    assert found == [found[0] + timedelta(days=n) for n in range(len(found))] and len(found) > 397
+    assert all(
+        set(days_there(trigger, turn, shop, ZoneInfo(there))) <= set(days_anywhere(trigger, turn, shop))
+        for turn in turns
+    )
 
 
 @pytest.mark.parametrize(

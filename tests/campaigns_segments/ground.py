@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any
 
-from services.campaigns.audience import Contacts, Profile, joined
+from services.campaigns.audience import Answered, Contacts, Profile, joined
+from services.campaigns.audience.store.profiles import save_answers
 from services.campaigns.consent import Word
 from services.campaigns.consent import store as consents
 from services.campaigns.segments import Condition, Facts, facts_of, parse
@@ -16,6 +17,8 @@ from shared.kernel import Zone, moment_of, us_of
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
 TEHRAN = Zone("Asia/Tehran")
 CURRENCIES = ("USD", "IRR")
+GROUPS = ("detractor", "passive", "promoter")
+MOMENTS = ("first_order", "last_order", "last_answer")
 STAGES = ("new", "active", "lapsing", "lost")
 PURPOSES = ("news", "offers", "all")
 
@@ -52,6 +55,8 @@ def _dates(rng: Random) -> dict[str, str]:
 
 _LEAVES: list[Any] = [
     lambda rng: condition("number", field=rng.choice(["orders", "points", "pending", "owed"]), **_limits(rng, 6)),
+    lambda rng: condition("number", field="nps_score", **_limits(rng, 10)),
+    lambda rng: condition("among", field="nps_group", values=rng.sample(GROUPS, rng.randint(1, 2))),
     lambda rng: condition(
         "money",
         field=rng.choice(["revenue", "average_order"]),
@@ -65,10 +70,10 @@ _LEAVES: list[Any] = [
     lambda rng: condition("among", field="member", values=[rng.choice(["active", "left", "blocked"])]),
     lambda rng: condition(
         "known",
-        field=rng.choice(["name", "email", "phone", "locale", "stage", "tier", "member", "first_order", "last_order"]),
+        field=rng.choice(["name", "email", "phone", "locale", "stage", "tier", "member", "nps_score", *MOMENTS]),
     ),
-    lambda rng: condition("age", since=rng.choice(["first_order", "last_order"]), **_limits(rng, 40)),
-    lambda rng: condition("dates", field=rng.choice(["first_order", "last_order"]), **_dates(rng)),
+    lambda rng: condition("age", since=rng.choice(MOMENTS), **_limits(rng, 40)),
+    lambda rng: condition("dates", field=rng.choice(MOMENTS), **_dates(rng)),
     lambda rng: condition("consent", channel=rng.choice(["email", "sms"]), purpose=rng.choice(PURPOSES)),
 ]
 
@@ -80,6 +85,7 @@ def some_profile(rng: Random, customer: int) -> Profile:
     split = rng.randint(0, orders)
     counts = {name: count for name, count in zip(CURRENCIES, (split, orders - split), strict=True) if count}
     tier = rng.choice([None, "gold", "silver"])
+    answers = [_answer(rng, customer, at) for at in range(rng.choice([0, 0, 1, 2]))]
     return Profile(
         customer=customer,
         contacts=Contacts(
@@ -101,6 +107,17 @@ def some_profile(rng: Random, customer: int) -> Profile:
         tier=tier,
         tier_name=None if tier is None else tier.title(),
         member=rng.choice([None, "active", "left", "blocked"]),
+        last_answer=max(answers, key=lambda one: one.turn, default=None),
+        last_nps=max((one for one in answers if one.kind == "nps"), key=lambda one: one.turn, default=None),
+    )
+
+
+def _answer(rng: Random, customer: int, number: int) -> Answered:
+    """At one instant with answers of other identities, now and then."""
+    at = us_of(NOW - timedelta(days=rng.choice([1, 1, 20, 40])))
+    kind = rng.choice(["nps", "nps", "form"])
+    return Answered(
+        at, f"a{rng.randint(0, 9)}-{customer}-{number}", "s", kind, rng.randint(0, 10) if kind == "nps" else None
     )
 
 
@@ -149,6 +166,8 @@ async def keep(conn: Any, profiles: list[Profile], pointers: dict[int, int], wor
         await conn.execute(
             _PROFILE, one.customer, one.erased, one.orders, money, counts, *instants, *numbers, *one.contacts[:4]
         )
+    told = {(1, one.customer): [a for a in (one.last_answer, one.last_nps) if a is not None] for one in profiles}
+    await save_answers(conn, {key: answers for key, answers in told.items() if answers})
     for customer, canonical in pointers.items():
         await conn.execute("INSERT INTO customer_pointer VALUES ($1, $2, 1, 1)", customer, canonical)
     await consents.save(conn, words)

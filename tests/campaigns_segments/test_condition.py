@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.campaigns.audience import Contacts
+from services.campaigns.audience import Answered, Contacts
 from services.campaigns.consent import Word
 from services.campaigns.segments import belongs, changes_on, facts_of, holds, needed, parse, timed, written
 from services.campaigns.segments.domain.condition import DEPTH_MAX, NODES_MAX
@@ -81,6 +81,8 @@ _REGULAR: dict[str, Any] = {
     "points": 10,
     "tier": "gold",
     "member": "active",
+    "last_nps": Answered(us_of(NOW - timedelta(days=5)), "a-1", "after-purchase", "nps", 8),
+    "last_answer": Answered(us_of(NOW - timedelta(days=5)), "a-1", "after-purchase", "nps", 8),
 }
 
 
@@ -108,6 +110,12 @@ _REGULAR: dict[str, Any] = {
         (condition("dates", field="last_order", since="2026-02-18", until="2026-02-18"), True, False),
         (condition("dates", field="last_order", since="2026-02-19"), False, False),
         (condition("consent", channel="email", purpose="news"), False, False),
+        (condition("number", field="nps_score", least=8, most=8), True, False),
+        (condition("number", field="nps_score", most=10), True, False),
+        (condition("among", field="nps_group", values=["passive"]), True, False),
+        (condition("among", field="nps_group", values=["detractor", "promoter"]), False, False),
+        (condition("known", field="nps_score"), True, False),
+        (condition("age", since="last_answer", least=5, most=5), True, False),
     ],
 )
 def test_a_condition_says_yes_or_no_of_everybody(node: Any, regular: bool, stranger: bool) -> None:
@@ -140,7 +148,7 @@ def test_the_day_on_which_an_answer_changes_is_the_first_on_which_it_differs(see
     now = belongs(one, facts, TODAY)
     differs = next((day for day in range(TODAY + 1, TODAY + 150) if belongs(one, facts, day) != now), None)
     assert changes_on(one, facts, TODAY) == differs
-    turn = next_turn([one], (facts.first_day, facts.last_day), TODAY)
+    turn = next_turn([one], facts.days, TODAY)
     assert differs is None or (turn is not None and turn <= differs)
 
 

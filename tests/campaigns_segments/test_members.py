@@ -29,6 +29,7 @@ from shared.contracts.topics import (
     CONSENTS,
     CUSTOMERS,
     ERASURES,
+    FEEDBACK_SURVEYS,
     LOYALTY_MEMBERS,
     LOYALTY_POINTS,
     LOYALTY_TIERS,
@@ -42,7 +43,7 @@ from shared.messaging.dead_letters import Cipher
 from shared.testing import Databases
 from shared.testing.databases import worker_url
 from shared.testing.harness import TEST_SECRET, Harness, running
-from tests.campaigns.ground import NOW, OTHER, SHOP, erased, joined, name, points, stage, tier, told
+from tests.campaigns.ground import NOW, OTHER, SHOP, answered, erased, joined, name, points, stage, tier, told
 from tests.campaigns_consent.test_pages import agreed
 from tests.campaigns_segments.ground import condition
 from tests.loyalty_orders.ground import START, Story, completed, refunded
@@ -59,6 +60,8 @@ CONDITIONS: dict[str, dict[str, Any]] = {
     "gold": condition("among", field="tier", values=["gold"]),
     "news": condition("consent", channel="email", purpose="news"),
     "fresh": condition("age", since="first_order", most=75),
+    "detractors": condition("among", field="nps_group", values=["detractor"]),
+    "asked-lately": condition("age", since="last_answer", most=90),
     "either": condition(
         "any",
         of=[
@@ -153,6 +156,8 @@ async def a_ground(databases: Databases, *shops: Shop, now: datetime = NOW) -> A
 
 def story(rng: Random) -> list[tuple[str, list[Any]]]:
     """What several services tell of a few customers of two shops."""
+    apart = Random(7)
+    answers = [answered(apart.randint(1, 7), n * 400, apart.choice([3, 9, 10])) for n in range(1, 12)]
     return [
         (CUSTOMERS, [told(one, n, email=f"c{one}@example.com") for n, one in enumerate(range(1, 7), 1)]),
         (ORDERS, Story(rng, customers=6, shops=(SHOP, OTHER)).tell(40)),
@@ -163,6 +168,7 @@ def story(rng: Random) -> list[tuple[str, list[Any]]]:
             METRICS_LIFECYCLE,
             [stage(one, n, rng.choice(["new", "active", "lapsing"]), n) for one in (1, 2, 7) for n in (1, 2)],
         ),
+        (FEEDBACK_SURVEYS, answers),
         (
             CONSENTS,
             [agreed(one, n, ("news", rng.choice(["given", "withdrawn"]))) for n, one in enumerate([1, 2, 3, 1, 2], 70)],

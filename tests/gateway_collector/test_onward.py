@@ -21,7 +21,7 @@ def view(number: int, **more: Any) -> dict[str, Any]:
 
 
 async def test_an_interaction_goes_out_under_a_surrogate_and_nothing_personal_with_it(onward: Onward) -> None:
-    traits = {"email": "sara@mail.ir", "phone": "09121234567", "name": "سارا"}
+    traits = {"email": "sara@mail.ir", "phone": "09121234567", "name": "سارا", "birthday": "۱۳۶۹/۰۲/۳۱"}
     calls = [
         onward.collect("identify", {"userId": "U-77", "messageId": "i", "traits": traits}),
         onward.collect("track", view(1, context={"traits": traits})),
@@ -33,6 +33,7 @@ async def test_an_interaction_goes_out_under_a_surrogate_and_nothing_personal_wi
     (customer,) = await onward.out("customers.v1")
     assert customer["data"]["email"] == "sara@mail.ir"
     assert customer["data"]["phone"] == "+989121234567"
+    assert customer["data"]["birthday"] == {"year": 1990, "month": 5, "day": 21, "calendar": "gregorian"}
     viewed, paged = await onward.out("interactions.v1")
     assert viewed["data"] == {
         "name": "product viewed",

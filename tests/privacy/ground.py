@@ -39,7 +39,13 @@ SHOP, OTHER = "default", "other"
 SCOPES = ["personal:read", "personal:erase", "customers:write", "metrics:read"]
 _CARRIED = (topics.CUSTOMERS, topics.CONSENTS, topics.ORDERS, topics.INTERACTIONS, topics.ERASURES)
 PARTITIONS = range(12)
-SARA = {"customer_id": "U-7781", "phone": "09121234567", "email": "sara@mail.ir", "name": "Sara Karimi"}
+SARA = {
+    "customer_id": "U-7781",
+    "phone": "09121234567",
+    "email": "sara@mail.ir",
+    "name": "Sara Karimi",
+    "birthday": "1990-05-21",
+}
 
 
 @dataclass

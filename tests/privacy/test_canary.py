@@ -52,8 +52,9 @@ COMPACTION_SECONDS_MAX = 300
 SLUG = "canary-laleh"
 NAME, STREET, NOTE = "Kanarya Zardak-Nameh", "Kanarya Street 4417", "leave it with Kanarya's neighbour"
 PHONE, DIGITS, EMAIL, OWN_ID = "0912 773 4419", "9127734419", "kanarya.zardak@mail-canary.ir", "7734419001"
-CANARIES = ("kanarya", "zardak", DIGITS, PHONE, "mail-canary", OWN_ID)
-WHO = {"customer_id": OWN_ID, "phone": PHONE, "email": EMAIL, "name": NAME}
+BORN = "1931-11-17"
+CANARIES = ("kanarya", "zardak", DIGITS, PHONE, "mail-canary", OWN_ID, BORN)
+WHO = {"customer_id": OWN_ID, "phone": PHONE, "email": EMAIL, "name": NAME, "birthday": BORN}
 
 
 @dataclass

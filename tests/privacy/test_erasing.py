@@ -25,7 +25,7 @@ from tests.privacy.ground import OTHER, PARTITIONS, SARA, SHOP, Ground, order, s
 
 pytestmark = pytest.mark.stack
 KAVEH = {"customer_id": "U-9912", "phone": "09359998877", "email": "kaveh@mail.ir", "name": "Kaveh Moradi"}
-PERSONAL = ("Sara Karimi", "9121234567", "sara@mail.ir", "U-7781")
+PERSONAL = ("Sara Karimi", "9121234567", "sara@mail.ir", "U-7781", "1990-05-21")
 
 
 async def with_two(ground: Ground) -> tuple[str, str]:

@@ -18,6 +18,26 @@ class AskedAnswer(BaseModel):
     asked: int
 
 
+class BirthdayAnswer(BaseModel):
+    """
+    When somebody was born, as far as they told.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    year: int | None
+    """
+    With it the date is Gregorian.
+    """
+    month: int
+    day: int
+    calendar: str
+    """
+    Of month and day, where no year is known: `gregorian` or `jalali`.
+    """
+
+
 class BrowserAnswer(BaseModel):
     """
     How it stands.
@@ -291,6 +311,26 @@ class KeysForm(BaseModel):
     )
     p256dh: Annotated[str, Field(max_length=100)]
     auth: Annotated[str, Field(max_length=50)]
+
+
+class LastAnswer(BaseModel):
+    """
+    An answer to a survey, in numbers.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    survey: str
+    kind: str
+    """
+    `nps`, `csat`, `ces` or `form`.
+    """
+    score: int | None
+    """
+    On the scale of its kind; null of a form.
+    """
+    at: AwareDatetime
 
 
 class LiftDifferenceAnswer(BaseModel):
@@ -585,6 +625,7 @@ class ProfileAnswer(BaseModel):
     E.164.
     """
     locale: str | None
+    birthday: BirthdayAnswer | None
     stage: str | None
     """
     Of the lifecycle; null while none was told.
@@ -611,6 +652,18 @@ class ProfileAnswer(BaseModel):
     owed: int
     tier: str | None
     tier_name: str | None
+    last_answer: LastAnswer | None
+    """
+    To a survey of any kind; null: none.
+    """
+    nps_score: int | None
+    """
+    The last one; null: none.
+    """
+    nps_group: str | None
+    """
+    `detractor` (0 to 6), `passive` (7, 8) or `promoter`, by that score.
+    """
 
 
 class PushForm(BaseModel):

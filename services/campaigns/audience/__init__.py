@@ -6,9 +6,20 @@ from services.campaigns.audience.consumer import (
     on_members,
     on_orders,
     on_points,
+    on_surveys,
     on_tiers,
 )
-from services.campaigns.audience.domain import Contacts, Key, Person, Profile, joined
+from services.campaigns.audience.domain import (
+    PASSIVE_MIN,
+    PROMOTER_MIN,
+    Answered,
+    Contacts,
+    Key,
+    Person,
+    Profile,
+    joined,
+    nps_group,
+)
 from services.campaigns.audience.store.profiles import (
     counted,
     erased_among,
@@ -20,6 +31,9 @@ from services.campaigns.audience.store.profiles import (
 )
 
 __all__ = [
+    "PASSIVE_MIN",
+    "PROMOTER_MIN",
+    "Answered",
     "Contacts",
     "Key",
     "Person",
@@ -30,11 +44,13 @@ __all__ = [
     "identities_of",
     "joined",
     "lock_profiles",
+    "nps_group",
     "on_customers",
     "on_lifecycle",
     "on_members",
     "on_orders",
     "on_points",
+    "on_surveys",
     "on_tiers",
     "persons_of",
     "profiles_of",

@@ -8,13 +8,31 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.campaigns.audience.domain import Person
+from services.campaigns.audience.domain import Answered, Person, nps_group
 from services.campaigns.audience.store import profiles
-from shared.kernel import CustomerId, customer_id_text, moment_of
+from shared.kernel import CustomerId, customer_id_text, moment_of, read_birthday
 from shared.web import CUSTOMER_PATTERN, Caller, DatabaseDep, allow, customer_number, not_found
 
 _SAMPLE = "1k5f0q2v9a3bd"
 router = APIRouter(prefix="/v1/profiles", tags=["audience"])
+
+
+class BirthdayAnswer(BaseModel):
+    """When somebody was born, as far as they told."""
+
+    year: int | None = Field(description="With it the date is Gregorian.")
+    month: int
+    day: int
+    calendar: str = Field(description="Of month and day, where no year is known: `gregorian` or `jalali`.")
+
+
+class LastAnswer(BaseModel):
+    """An answer to a survey, in numbers."""
+
+    survey: str
+    kind: str = Field(description="`nps`, `csat`, `ces` or `form`.")
+    score: int | None = Field(description="On the scale of its kind; null of a form.")
+    at: datetime
 
 
 class ProfileAnswer(BaseModel):
@@ -26,6 +44,7 @@ class ProfileAnswer(BaseModel):
     email: str | None
     phone: str | None = Field(description="E.164.")
     locale: str | None
+    birthday: BirthdayAnswer | None
     stage: str | None = Field(description="Of the lifecycle; null while none was told.")
     orders: int = Field(description="That count: completed, not cancelled, not wholly refunded.")
     money: dict[str, int] = Field(description="Net revenue of these orders in minor units, by currency.")
@@ -37,6 +56,9 @@ class ProfileAnswer(BaseModel):
     owed: int
     tier: str | None
     tier_name: str | None
+    last_answer: LastAnswer | None = Field(description="To a survey of any kind; null: none.")
+    nps_score: int | None = Field(description="The last one; null: none.")
+    nps_group: str | None = Field(description="`detractor` (0 to 6), `passive` (7, 8) or `promoter`, by that score.")
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -47,6 +69,7 @@ class ProfileAnswer(BaseModel):
                 "email": "sara@example.com",
                 "phone": "+989123456789",
                 "locale": "fa-IR",
+                "birthday": {"year": 1990, "month": 5, "day": 21, "calendar": "gregorian"},
                 "stage": "active",
                 "orders": 3,
                 "money": {"USD": 41_500},
@@ -58,6 +81,9 @@ class ProfileAnswer(BaseModel):
                 "owed": 0,
                 "tier": "silver",
                 "tier_name": "Silver",
+                "last_answer": {"survey": "after-purchase", "kind": "nps", "score": 9, "at": "2026-03-24T18:02:00Z"},
+                "nps_score": 9,
+                "nps_group": "promoter",
             }
         }
     )
@@ -84,6 +110,7 @@ async def read_profile(
 
 def _answer(person: Person) -> ProfileAnswer:
     whole = person.profile
+    nps = None if whole.last_nps is None else whole.last_nps.score
     return ProfileAnswer(
         customer=customer_id_text(CustomerId(whole.customer)),
         identities=[customer_id_text(CustomerId(one)) for one in person.identities],
@@ -91,6 +118,7 @@ def _answer(person: Person) -> ProfileAnswer:
         email=whole.contacts.email,
         phone=whole.contacts.phone,
         locale=whole.contacts.locale,
+        birthday=_birthday(whole.contacts.birthday),
         stage=whole.stage,
         orders=whole.orders,
         money=dict(whole.money),
@@ -102,4 +130,17 @@ def _answer(person: Person) -> ProfileAnswer:
         owed=whole.owed,
         tier=whole.tier,
         tier_name=whole.tier_name,
+        last_answer=_last_answer(whole.last_answer),
+        nps_score=nps,
+        nps_group=nps_group(nps),
     )
+
+
+def _birthday(text: str | None) -> BirthdayAnswer | None:
+    return None if text is None else BirthdayAnswer(**read_birthday(text)._asdict())
+
+
+def _last_answer(one: Answered | None) -> LastAnswer | None:
+    if one is None:
+        return None
+    return LastAnswer(survey=one.survey, kind=one.kind, score=one.score, at=moment_of(one.at))

@@ -10,6 +10,7 @@ from typing import Any
 
 from services.campaigns.audience.domain import Key
 from services.campaigns.audience.events import (
+    read_answers,
     read_contacts,
     read_members,
     read_orders,
@@ -20,6 +21,7 @@ from services.campaigns.audience.events import (
 from services.campaigns.audience.store import orders, profiles
 from shared import pointers
 from shared.contracts.customers import CustomerEvent
+from shared.contracts.feedback import FeedbackSurveysEvent
 from shared.contracts.lifecycle import LifecycleEvent
 from shared.contracts.loyalty import LoyaltyMembersEvent, LoyaltyPointsEvent, LoyaltyTiersEvent
 from shared.contracts.orders import OrdersEvent
@@ -82,6 +84,13 @@ async def on_members(work: Work, deliveries: Sequence[Delivery[LoyaltyMembersEve
     """The handler of `loyalty.members.v1`."""
     told = read_members(deliveries, numbers_of(work, deliveries), work.refuse)
     await profiles.save_members(work.tx.conn, told)
+    return set(told)
+
+
+async def on_surveys(work: Work, deliveries: Sequence[Delivery[FeedbackSurveysEvent]]) -> set[Key]:
+    """The handler of `feedback.surveys.v1`."""
+    told = read_answers(deliveries, numbers_of(work, deliveries), work.refuse)
+    await profiles.save_answers(work.tx.conn, told)
     return set(told)
 
 

@@ -25,9 +25,12 @@ class Contacts(NamedTuple):
     phone: str | None = None
     locale: str | None = None
     shop_customer_id: str | None = None
+    birthday: str | None = None
+    """As `shared.kernel.Birthday.text` writes it."""
 
 
 NOTHING = Contacts()
+PASSIVE_MIN, PROMOTER_MIN = 7, 9
 
 
 class Purchase(NamedTuple):
@@ -66,6 +69,22 @@ class Named(NamedTuple):
     name: str
 
 
+class Answered(NamedTuple):
+    """What a customer answered to a survey, in numbers. The last is the greatest (instant, id of the answer)."""
+
+    at: int
+    answer: str
+    survey: str
+    kind: str
+    score: int | None
+    """On the scale of its kind; None of a form."""
+
+    @property
+    def turn(self) -> tuple[int, str]:
+        """By which one answer follows another."""
+        return self.at, self.answer
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """What is known of one identity."""
@@ -88,6 +107,10 @@ class Profile:
     tier_name: str | None = None
     member: str | None = None
     """`active`, `left` or `blocked`; None: never joined."""
+    last_answer: Answered | None = None
+    """To any survey."""
+    last_nps: Answered | None = None
+    """To one of kind `nps` that has a score."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +130,13 @@ def purchase_of(state: OrderState) -> Purchase | None:
     if content is None or first is None or net is None or content.customer == GUEST:
         return None
     return Purchase(content.customer, first[0], content.currency, net)
+
+
+def nps_group(score: int | None) -> str | None:
+    """`detractor` (0 to 6), `passive` (7 and 8) or `promoter`; None without a score."""
+    if score is None:
+        return None
+    return "promoter" if score >= PROMOTER_MIN else "passive" if score >= PASSIVE_MIN else "detractor"
 
 
 def stage_of(told: Iterable[StageTold]) -> str | None:
@@ -144,8 +174,14 @@ def joined(shop: int, canonical: int, profiles: Sequence[Profile]) -> Person:
         tier=None if tier is None else tier.tier,
         tier_name=None if tier is None else tier.tier_name,
         member=next((state for state in ("blocked", "active", "left") if state in members), None),
+        last_answer=_last(one.last_answer for one in ranked),
+        last_nps=_last(one.last_nps for one in ranked),
     )
     return Person(shop, whole, tuple(sorted({canonical, *(one.customer for one in ranked)})))
+
+
+def _last(answers: Iterable[Answered | None]) -> Answered | None:
+    return max((one for one in answers if one is not None), key=lambda one: one.turn, default=None)
 
 
 def _contacts(ranked: Sequence[Profile]) -> Contacts:

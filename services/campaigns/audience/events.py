@@ -8,19 +8,21 @@ from typing import Any
 
 from msgspec import UNSET
 
-from services.campaigns.audience.domain import Contacts, Key, Named, PointsTold, StageTold
-from shared.contracts.customers import CustomerEvent
+from services.campaigns.audience.domain import Answered, Contacts, Key, Named, PointsTold, StageTold
+from shared.contracts.customers import Birthday, CustomerEvent
 from shared.contracts.envelope import Envelope
+from shared.contracts.feedback import FeedbackSurveysEvent, SurveyAnswered
 from shared.contracts.lifecycle import LifecycleEvent, StageRetracted
 from shared.contracts.loyalty import LoyaltyMembersEvent, LoyaltyPointsEvent, TierChanged
 from shared.contracts.orders import ClockAdvanced, OrdersEvent
-from shared.kernel import parse_customer_id
+from shared.kernel import birthday_of, parse_customer_id
 from shared.messaging.handling import Delivery
 from shared.orders import FUTURE_US, OrderState, fault, merge, microseconds, standing, state_of
 
 Refuse = Callable[[Delivery[Any], str, str], None]
 OrderKey = tuple[int, str]
 """Shop and order."""
+_SCALES = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}
 _IDS = "data.customer: a surrogate id is needed"
 
 
@@ -38,7 +40,8 @@ def read_contacts(
         data, sequence = delivery.event.data, sequence_of(delivery.event)
         if key not in found or sequence > found[key][0]:
             told = Contacts(data.name, data.email, data.phone, data.locale, data.shop_customer_id)
-            found[key] = sequence, Contacts(*(_storable(text) for text in told))
+            told = Contacts(*(_storable(text) for text in told))
+            found[key] = sequence, told._replace(birthday=_birthday(data.birthday))
     return found
 
 
@@ -109,6 +112,23 @@ def read_members(
     )
 
 
+def read_answers(
+    deliveries: Sequence[Delivery[FeedbackSurveysEvent]], numbers: Mapping[str, int], refuse: Refuse
+) -> dict[Key, list[Answered]]:
+    """What each identity answered; of what else happened to surveys nothing is kept."""
+    found: dict[Key, list[Answered]] = {}
+    answers = [delivery for delivery in deliveries if isinstance(delivery.event, SurveyAnswered)]
+    for key, delivery in _named(answers, numbers, refuse):
+        data = delivery.event.data
+        low, high = _SCALES.get(data.kind, (0, 0))
+        if data.score is not None and not low <= data.score <= high:
+            refuse(delivery, "score", "data.score: lies outside the scale of the survey's kind")
+            continue
+        answer = Answered(microseconds(delivery.event.time), data.answer, data.survey, data.kind, data.score)
+        found.setdefault(key, []).append(answer._replace(answer=_storable(data.answer) or ""))
+    return found
+
+
 def _last(told: Iterable[tuple[Key, Named]]) -> dict[Key, Named]:
     found: dict[Key, Named] = {}
     for key, one in told:
@@ -126,6 +146,13 @@ def _named(
             refuse(delivery, "customer", _IDS)
             continue
         yield (numbers[delivery.event.shop], customer), delivery
+
+
+def _birthday(told: Birthday | None) -> str | None:
+    try:
+        return None if told is None else birthday_of(told.month, told.day, told.year, told.calendar).text()
+    except ValueError:  # 31 February: nobody's
+        return None
 
 
 def _storable(text: str | None) -> str | None:

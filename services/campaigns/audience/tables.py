@@ -57,7 +57,7 @@ def add_tables(metadata: MetaData) -> None:
 
 
 def _profiles(metadata: MetaData) -> None:
-    Table(
+    profile = Table(
         "profile",
         metadata,
         Column("customer", BigInteger, nullable=False, comment="an identity, as events name it"),
@@ -70,8 +70,14 @@ def _profiles(metadata: MetaData) -> None:
         Column("points_sequence", BigInteger, nullable=False, server_default=_NEVER),
         Column("tier_sequence", BigInteger, nullable=False, server_default=_NEVER),
         Column("member_sequence", BigInteger, nullable=False, server_default=_NEVER),
+        Column("answered_at", DateTime(timezone=True), comment="of the last answer to a survey"),
+        Column("nps_at", DateTime(timezone=True), comment="of the last one with an NPS score"),
         Column("orders", Integer, nullable=False, server_default=_NONE, comment="that count"),
         Column("shop", SmallInteger, nullable=False),
+        Column("answer_score", SmallInteger),
+        Column("nps_score", SmallInteger),
+        Column("birthday_gregorian", SmallInteger, comment="month * 100 + day; null: not known in this calendar"),
+        Column("birthday_jalali", SmallInteger, comment="likewise"),
         Column("erased", Boolean, nullable=False, server_default=text("false"), comment="nothing personal comes back"),
         Column("stage", Text),
         Column("tier", Text),
@@ -82,7 +88,16 @@ def _profiles(metadata: MetaData) -> None:
         Column("phone", Text),
         Column("locale", Text),
         Column("shop_customer_id", Text),
+        Column("birthday", Text, comment="as shared.kernel.Birthday.text"),
+        Column("answer", _ID, comment="id of the last answer: of two at one instant the greater"),
+        Column("answer_survey", Text),
+        Column("answer_kind", Text),
+        Column("nps_answer", _ID),
+        Column("nps_survey", Text),
         Column("money", JSONB, nullable=False, server_default=text("'{}'"), comment="net revenue by currency"),
         Column("counts", JSONB, nullable=False, server_default=text("'{}'"), comment="counted orders by currency"),
         PrimaryKeyConstraint("shop", "customer", name="pk_profile"),
     )
+    for name in ("birthday_gregorian", "birthday_jalali"):
+        known = text(f"{name} IS NOT NULL")
+        Index(f"ix_profile_{name}", profile.c.shop, profile.c[name], profile.c.customer, postgresql_where=known)

@@ -10,7 +10,15 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from services.campaigns.journeys.domain.dates import falls_on, instant_of, next_day_from
+from services.campaigns import audience, segments
+from services.campaigns.journeys.domain.dates import (
+    birthday_among,
+    calendar_of,
+    days_there,
+    falls_on,
+    instant_of,
+    next_day_from,
+)
 from services.campaigns.journeys.domain.happening import Happening
 from services.campaigns.journeys.domain.journey import OnDate
 from services.campaigns.journeys.entering import take
@@ -19,6 +27,7 @@ from services.campaigns.journeys.store import candidates
 from services.campaigns.journeys.store.definitions import Shelf, Stand
 from services.campaigns.journeys.timing import Turn, turn_timer
 from shared.contracts.shops import Shop
+from shared.kernel import read_birthday
 from shared.messaging.handling import Timer, Work
 
 _CHUNK = 500
@@ -85,22 +94,38 @@ async def _happened(work: Work, day: Day, found: Sequence[int], instant: datetim
     persons = await known_of(work.tx.conn, {shop.number: shop}, [(shop.number, one) for one in found], work.tx.now)
     made: dict[int, Happening] = {}
     for known in persons.values():
-        if _fits(known, day.trigger, on):
+        fitting = _fitting(known, day, on)
+        if fitting is not None:
+            came, year = fitting
             made[known.canonical] = Happening(
                 shop=shop.number,
                 customer=known.canonical,
                 name="date",
                 at=instant,
-                cause=f"date:{on.isoformat()}",
-                fields={"day": on.isoformat(), "year": on.year},
+                cause=f"date:{came.isoformat()}",
+                fields={"day": came.isoformat(), "year": year},
                 journey=day.journey,
             )
     return [made[one] for one in sorted(made)]
 
 
-def _fits(known: Known, trigger: OnDate, on: date) -> bool:
-    facts = known.facts
+def _fitting(known: Known, day: Day, on: date) -> tuple[date, int] | None:
+    """The day that brings somebody in, and its year; None where it is not theirs."""
+    facts, trigger = known.facts, day.trigger
     if facts.profile.erased or (trigger.who is not None and not asking(known)(trigger.who)):
-        return False
-    moment = facts.first_day if trigger.since == "first_order" else facts.last_day
-    return trigger.since is None or (moment is not None and falls_on(trigger, date.fromordinal(moment), on))
+        return None
+    if trigger.since == "birthday":
+        return _birthday(facts.profile.contacts, day, on)
+    moment = None if trigger.since is None else facts.days.get(trigger.since)
+    fits = trigger.since is None or (moment is not None and falls_on(trigger, date.fromordinal(moment), on))
+    return (on, on.year) if fits else None
+
+
+def _birthday(who: audience.Contacts, day: Day, on: date) -> tuple[date, int] | None:
+    from services.campaigns.pacing import zone_of  # here: where numbers are from takes its time at the start
+
+    if who.birthday is None:
+        return None
+    days = days_there(day.trigger, on, day.shop.zone, zone_of(who.phone, day.shop.zone))
+    calendar = calendar_of(segments.language_of(who.locale), day.shop.calendar)
+    return birthday_among(read_birthday(who.birthday), calendar, days)

@@ -8,14 +8,21 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from services.campaigns import messages
+from services.campaigns import audience, messages
 from services.campaigns.journeys.domain.happening import Happening, Value
 from services.campaigns.journeys.domain.journey import Points, Reward, Send
 from services.campaigns.journeys.domain.moving import Done, context_of
 from services.campaigns.journeys.domain.program import BY_HAND
 from services.campaigns.journeys.domain.run import Run, State, Told
-from shared.contracts.campaigns import CampaignsMessageEvent, CampaignsSegmentEvent, JourneyRequest, JourneyRequested
+from shared.contracts.campaigns import (
+    CampaignsMessageEvent,
+    CampaignsSegmentEvent,
+    JourneyRequest,
+    JourneyRequested,
+    MessageReceipt,
+)
 from shared.contracts.envelope import Envelope, message_key
+from shared.contracts.feedback import Answering, FeedbackSurveysEvent
 from shared.contracts.interactions import InteractionEvent, InteractionRecorded
 from shared.contracts.journeys import (
     Control,
@@ -41,6 +48,7 @@ from shared.messaging.handling import OutboxKey
 SOURCE = "mandegar/campaigns"
 _TEXT_MAX = 200
 Fields = dict[str, Any]
+_OF_RECEIPTS = {"message.clicked": ("link",), "message.bounced": ("hard", "reason")}
 _REASONS = {State.EXIT: "exit", State.KILLED: "killed", State.ERASED: "erased"}
 
 
@@ -127,10 +135,25 @@ def of_segment(event: CampaignsSegmentEvent) -> Heard | None:
 
 
 def of_message(event: CampaignsMessageEvent) -> Heard | None:
-    """What became of messages."""
+    """What became of messages. That a scanner opened one, or followed its links, is nothing that the customer did."""
     data = event.data
-    told = ("campaign", "step", "occasion", "template", "channel", "purpose", "run")
+    told = ["message", "campaign", "step", "occasion", "template", "channel", "purpose", "run"]
+    if isinstance(data, MessageReceipt):
+        if data.machine:
+            return None
+        told += _OF_RECEIPTS.get(type_of(event), ())
     return Heard(data.customer, type_of(event), event.id, {name: getattr(data, name) for name in told})
+
+
+def of_survey(event: FeedbackSurveysEvent) -> Heard:
+    """What customers are asked, and answer."""
+    data = event.data
+    fields: Fields = {name: getattr(data, name) for name in ("survey", "version", "kind", "occasion")}
+    if isinstance(data, Answering):
+        fields |= {name: getattr(data, name) for name in ("score", "by", "complete", "stage", "tier")}
+        if data.kind == "nps":
+            fields["group"] = audience.nps_group(data.score)
+    return Heard(data.customer, type_of(event), event.id, fields)
 
 
 def of_request(event: JourneyRequested) -> Heard:

@@ -67,6 +67,9 @@ async def export(reads: Reads, shop: ShopId, customer: CustomerId) -> dict[str, 
 def _profile(profile: audience.Profile) -> dict[str, Any]:
     shown = {**asdict(profile), **profile.contacts._asdict()}
     shown |= {"money": dict(profile.money), "counts": dict(profile.counts)}
+    for name in ("last_answer", "last_nps"):
+        answer: audience.Answered | None = getattr(profile, name)
+        shown[name] = None if answer is None else {**answer._asdict(), "at": moment_of(answer.at)}
     for instant in ("first_order_at", "last_order_at"):
         shown[instant] = None if shown[instant] is None else moment_of(shown[instant])
     return {name: value for name, value in shown.items() if name not in ("customer", "contacts")}

@@ -2,7 +2,7 @@
 
 from services.campaigns.segments.consumer import TIMERS, following
 from services.campaigns.segments.domain.condition import Condition, needed, parse, timed, written
-from services.campaigns.segments.domain.judging import Facts, belongs, changes_on, day_at, facts_of, holds
+from services.campaigns.segments.domain.judging import Facts, belongs, changes_on, day_at, facts_of, holds, language_of
 from services.campaigns.segments.jobs import keep_making
 from services.campaigns.segments.store.members import memberships_of
 
@@ -17,6 +17,7 @@ __all__ = [
     "following",
     "holds",
     "keep_making",
+    "language_of",
     "memberships_of",
     "needed",
     "parse",

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
+from services.campaigns.audience import PASSIVE_MIN, PROMOTER_MIN
 from services.campaigns.segments.domain.condition import (
     Age,
     Agreed,
@@ -63,9 +64,15 @@ agreed AS (
     WHERE l.state = 'given' AND (e.turn IS NULL OR e.turn <= l.turn) GROUP BY person
 )"""
 _SUMMED = ("orders", "points", "pending", "owed")
-_INSTANTS = {"first_order": "min(p.first_order_at)", "last_order": "max(p.last_order_at)"}
-_MEMBER = """CASE WHEN bool_or(p.member = 'blocked') THEN 'blocked' WHEN bool_or(p.member = 'active') THEN 'active'
-    WHEN bool_or(p.member = 'left') THEN 'left' END"""
+_JOINED = {
+    "first_order": "min(p.first_order_at)",
+    "last_order": "max(p.last_order_at)",
+    "last_answer": "max(p.answered_at)",
+    "nps_score": """(array_agg(p.nps_score ORDER BY p.nps_at DESC, p.nps_answer DESC)
+    FILTER (WHERE p.nps_at IS NOT NULL))[1]""",
+    "member": """CASE WHEN bool_or(p.member = 'blocked') THEN 'blocked' WHEN bool_or(p.member = 'active') THEN 'active'
+    WHEN bool_or(p.member = 'left') THEN 'left' END""",
+}
 _FIRST = """(array_agg(p.{0} ORDER BY o.identity = o.person DESC, o.identity DESC)
     FILTER (WHERE p.{0} IS NOT NULL))[1]"""
 # Erased is who has been erased under the identity they are counted as, and under all others.
@@ -154,6 +161,10 @@ SELECT {", ".join(chosen)} FROM person w {"LEFT JOIN agreed a USING (person)" if
         return " AND ".join([f"w.{orders} > 0", *limits])
 
     def _text(self, field: str) -> str:
+        if field == "nps_group":
+            score = self.column("nps_score")
+            return f"""CASE WHEN {score} >= {PROMOTER_MIN} THEN 'promoter' WHEN {score} >= {PASSIVE_MIN} THEN 'passive'
+                WHEN {score} IS NOT NULL THEN 'detractor' END"""
         if field != "language":
             return self.column(field)
         return f"""split_part(translate({self.column("locale")}, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ_',
@@ -183,9 +194,7 @@ SELECT {", ".join(chosen)} FROM person w {"LEFT JOIN agreed a USING (person)" if
     def _joined(self, field: str) -> str:
         if field in _SUMMED:
             return f"coalesce(sum(p.{field}), 0)"
-        if field == "member":
-            return _MEMBER
-        return _INSTANTS.get(field) or _FIRST.format(field)
+        return _JOINED.get(field) or _FIRST.format(field)
 
 
 def _ordinal(day: date | None) -> int | None:

@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import NamedTuple
 
 import asyncpg
 
 from services.campaigns import audience
 from services.campaigns.clocks import Told, place_of, times_of
-from services.campaigns.segments.domain.condition import timed
-from services.campaigns.segments.domain.judging import day_at, next_turn
+from services.campaigns.segments.domain.judging import day_at
 from services.campaigns.segments.events import Change, Reason, Telling, key_of, told
 from services.campaigns.segments.store import members
 from services.campaigns.segments.store.members import Asking, Standing, Verdict
@@ -64,7 +63,7 @@ class Settling:
         changes = [Change(who, segment, versions[segment], True) for segment, who in sorted(belong - were)]
         changes += [Change(who, segment, versions[segment], False) for segment, who in sorted(were - belong)]
         await self._write(changes, touches)
-        self._arm(verdicts, touches, times)
+        self._arm(verdicts, touches)
 
     async def _locked(self, touched: Collection[int]) -> dict[int, int]:
         """Whom identities are counted as. Whoever moves one of them holds the profiles of both sides afterwards, so
@@ -105,29 +104,18 @@ class Settling:
             event = told(shop, one, Telling(self.reason, origin, tx.now, tx.sequence(key)))
             tx.publish(topics.CAMPAIGNS_SEGMENTS, key, event)
 
-    def _arm(self, verdicts: Sequence[Verdict], touches: Mapping[int, Touch], times: Mapping[int, Told]) -> None:
+    def _arm(self, verdicts: Sequence[Verdict], touches: Mapping[int, Touch]) -> None:
         """A timer of each person for the first day on which any answer may change."""
-        conditions = [one.condition for one in self.conditions if timed(one.condition)]
-        if not conditions:
-            return
-        zone = Zone(self.shop.zone)
+        zone, shop = Zone(self.shop.zone), ShopId(self.shop.number)
         for one in verdicts:
-            partition = touches[one.person].partition
-            days = _day(zone, one.first_order), _day(zone, one.last_order)
-            day = next_turn(conditions, days, _today(zone, times.get(partition)))
-            if day is not None:
-                name, due = customer_id_text(CustomerId(one.person)), zone.start_of(DayOrdinal(day))
-                shop = ShopId(self.shop.number)
-                self.tx.set_timer(Timer(shop, TIMER, name, due, place_of(self.shop, partition)))
+            if one.turn is not None:
+                name, due = customer_id_text(CustomerId(one.person)), zone.start_of(DayOrdinal(one.turn))
+                self.tx.set_timer(Timer(shop, TIMER, name, due, place_of(self.shop, touches[one.person].partition)))
 
 
 def _today(zone: Zone, time: Told | None) -> int:
     """Before anybody has told a shop's own time, no day of it has begun; what falls due does with the first word."""
     return _NO_DAY if time is None else day_at(zone, time.until)
-
-
-def _day(zone: Zone, at: datetime | None) -> int | None:
-    return None if at is None else day_at(zone, at)
 
 
 async def settle_all(

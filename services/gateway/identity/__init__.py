@@ -9,7 +9,7 @@ from services.gateway.identity.commands import (
     person_of,
     unmerge_customer,
 )
-from services.gateway.identity.domain import Claim, Kind, Mark, Marker, MarkingRules, Profile, Recognition
+from services.gateway.identity.domain import Claim, Kind, Mark, Marker, MarkingRules, Profile, Recognition, understood
 from services.gateway.identity.events import Cause, customer_key, customer_merged, customer_updated
 from services.gateway.identity.store import (
     Forgotten,
@@ -55,6 +55,7 @@ __all__ = [
     "merges_of",
     "person_of",
     "save",
+    "understood",
     "unmerge_customer",
     "whole_person",
 ]

@@ -25,7 +25,7 @@ JOIN customer c ON c.shop = a.shop AND c.customer = a.customer
 ORDER BY a.kind, c.customer
 """
 _PERSON = """
-SELECT customer, canonical, shop_customer_id, name, email, phone, locale, phones, emails, created_at
+SELECT customer, canonical, shop_customer_id, name, email, phone, locale, birthday, phones, emails, created_at
 FROM customer WHERE shop = $1 AND customer = $2
 """
 
@@ -53,6 +53,7 @@ class Identity(NamedTuple):
     email: str | None
     phone: str | None
     locale: str | None
+    birthday: str | None
     phones: int
     """Phone numbers that lead here."""
     emails: int

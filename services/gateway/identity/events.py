@@ -6,9 +6,16 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from services.gateway.identity.domain import Profile
-from shared.contracts.customers import Customer, CustomerEvent, CustomerMerged, CustomerUnmerged, CustomerUpdated
+from shared.contracts.customers import (
+    Birthday,
+    Customer,
+    CustomerEvent,
+    CustomerMerged,
+    CustomerUnmerged,
+    CustomerUpdated,
+)
 from shared.contracts.envelope import Origin, message_key
-from shared.kernel import CustomerId, ShopId, customer_id_text, derive_event_id
+from shared.kernel import CustomerId, ShopId, customer_id_text, derive_event_id, read_birthday
 from shared.messaging.handling import OutboxKey
 
 SOURCE = "mandegar/gateway"
@@ -108,4 +115,5 @@ def _customer(profile: Profile) -> Customer:
         phone=profile.phone,
         locale=profile.locale,
         merged_into=None if profile.merged_into is None else customer_id_text(profile.merged_into),
+        birthday=None if profile.birthday is None else Birthday(**read_birthday(profile.birthday)._asdict()),
     )

@@ -39,11 +39,13 @@ def _people(metadata: MetaData) -> None:
         Column("email", Text),
         Column("phone", Text),
         Column("locale", Text),
+        Column("birthday", Text),
         # When the value was said, in microseconds since 1970; -1: never. The latest stays, whatever arrives when.
         Column("name_at_us", BigInteger, nullable=False),
         Column("email_at_us", BigInteger, nullable=False),
         Column("phone_at_us", BigInteger, nullable=False),
         Column("locale_at_us", BigInteger, nullable=False),
+        Column("birthday_at_us", BigInteger, nullable=False, server_default=text("-1")),
         Column("phones", SmallInteger, nullable=False),
         Column("emails", SmallInteger, nullable=False),
         Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("now()")),

@@ -11,7 +11,7 @@ from zlib import crc32
 
 from msgspec import UNSET, UnsetType
 
-from services.gateway.identity import Claim, Mark, Marker, MarkingRules
+from services.gateway.identity import Claim, Mark, Marker, MarkingRules, understood
 from services.gateway.intake import domain
 from services.gateway.intake.domain import Amounts, EventKind, Facts, Line, OrderFacts, RefundFacts, Refusal, Returned
 from shared.contracts import topics
@@ -172,7 +172,17 @@ def microseconds(instant: datetime, field: str) -> int:
 
 def _claim(data: RawCustomer, rules: MarkingRules, marker: Marker, *, order_id: str, at_us: int, tie: int) -> Claim:
     marks = marks_of(data, rules, marker)
-    return Claim(rules.shop, order_id, at_us, tie, marks, _text(data.name), _text(data.locale))
+    return Claim(
+        rules.shop, order_id, at_us, tie, marks, _text(data.name), _text(data.locale), birthday=birthday_of(data, at_us)
+    )
+
+
+def birthday_of(data: RawCustomer, at_us: int) -> str | None:
+    """The birthday that was told; None of what is not understood. `at_us`: when it was told."""
+    if not isinstance(data.birthday, str):
+        return None
+    tomorrow = moment_of(at_us).date() + timedelta(days=1)  # where it was said it may be another day
+    return understood(data.birthday, tomorrow)
 
 
 def marks_of(data: RawCustomer, rules: MarkingRules, marker: Marker) -> tuple[Mark, ...]:

@@ -14,6 +14,7 @@ from services.gateway.intake import (
     SOURCE,
     Refusal,
     ShopRules,
+    birthday_of,
     cause_id,
     check_time,
     currency_code,
@@ -84,6 +85,7 @@ def read(raw: RawInteractionEvent, received: datetime, rules: ShopRules, marker:
         _text(data.name),
         _text(data.locale),
         tuple(dict.fromkeys(mark for mark in (visitor, previous) if mark is not None)),
+        birthday_of(data, occurred_us),
     )
     if not marks and kind == "profile" and visitor is None:
         raise Refusal("missing_id", _NAMES_NOBODY)

@@ -43,6 +43,7 @@ def export_of(
                 "email": one.email,
                 "phone": one.phone,
                 "locale": one.locale,
+                "birthday": one.birthday,
                 "known_since": one.known_since,
                 "identifiers": one.identifiers,
             }
@@ -93,7 +94,7 @@ async def preview(reads: Reads, shop: ShopId, customer: CustomerId) -> dict[str,
     if not found:
         return None
     said = await consents.statements_of(reads, shop, [one.customer for one in found])
-    fields = ("shop_customer_id", "name", "email", "phone", "locale")
+    fields = ("shop_customer_id", "name", "email", "phone", "locale", "birthday")
     identifiers = {kind for one in found for kind in one.identifiers}
     removes = {field: sum(getattr(one, field) is not None for one in found) for field in fields}
     removes |= {f"{kind}_identifiers": sum(one.identifiers.get(kind, 0) for one in found) for kind in identifiers}

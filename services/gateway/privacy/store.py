@@ -67,7 +67,7 @@ DELETE FROM outbox WHERE topic = $1 AND shard = ANY($2::smallint[]) AND key = AN
 # Nobody is inactive who ordered or was told of since: contacts carry the instant at which they were last confirmed.
 _NOT_HEARD_OF = """
 c.shop = $1 AND c.erasure IS NULL AND c.created_at < $2 AND c.canonical = c.customer
-    AND greatest(c.name_at_us, c.email_at_us, c.phone_at_us, c.locale_at_us) < $3
+    AND greatest(c.name_at_us, c.email_at_us, c.phone_at_us, c.locale_at_us, c.birthday_at_us) < $3
     AND NOT EXISTS (SELECT FROM order_customer o WHERE o.shop = c.shop AND o.customer = c.customer AND o.at_us >= $3)
     AND NOT EXISTS (SELECT FROM consent s WHERE s.shop = c.shop AND s.customer = c.customer AND s.occurred_at >= $2)
     AND NOT EXISTS (

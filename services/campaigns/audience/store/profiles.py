@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import asyncpg
 
 from services.campaigns.audience.domain import (
+    Answered,
     Contacts,
     Key,
     Named,
@@ -20,7 +22,7 @@ from services.campaigns.audience.domain import (
 )
 from shared import pointers
 from shared.db import Reads
-from shared.kernel import CustomerId, ShopId, us_of
+from shared.kernel import CustomerId, ShopId, moment_of, read_birthday, us_of
 
 _SPACE = 0x63616D70
 _GROUPS = 64
@@ -35,12 +37,14 @@ SELECT 1 FROM unnest($1::smallint[], $2::bigint[]) AS k (shop, customer) JOIN pr
 ORDER BY p.shop, p.customer FOR UPDATE OF p
 """
 _CONTACTS = """
-INSERT INTO profile AS p (shop, customer, sequence, name, email, phone, locale, shop_customer_id)
+INSERT INTO profile AS p (shop, customer, sequence, name, email, phone, locale, shop_customer_id, birthday,
+                          birthday_gregorian, birthday_jalali)
 SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[],
-                     $8::text[])
+                     $8::text[], $9::text[], $10::smallint[], $11::smallint[])
 ON CONFLICT (shop, customer) DO UPDATE SET
     sequence = excluded.sequence, name = excluded.name, email = excluded.email, phone = excluded.phone,
-    locale = excluded.locale, shop_customer_id = excluded.shop_customer_id
+    locale = excluded.locale, shop_customer_id = excluded.shop_customer_id, birthday = excluded.birthday,
+    birthday_gregorian = excluded.birthday_gregorian, birthday_jalali = excluded.birthday_jalali
 WHERE p.sequence < excluded.sequence AND NOT p.erased
 """
 _STAGES = """
@@ -80,9 +84,27 @@ FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[])
 ON CONFLICT (shop, customer) DO UPDATE SET member_sequence = excluded.member_sequence, member = excluded.member
 WHERE p.member_sequence < excluded.member_sequence
 """
+_ANSWERS = """
+INSERT INTO profile AS p (shop, customer, answered_at, answer, answer_survey, answer_kind, answer_score)
+SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::timestamptz[], $4::text[], $5::text[], $6::text[],
+                     $7::smallint[])
+ON CONFLICT (shop, customer) DO UPDATE SET
+    answered_at = excluded.answered_at, answer = excluded.answer, answer_survey = excluded.answer_survey,
+    answer_kind = excluded.answer_kind, answer_score = excluded.answer_score
+WHERE p.answered_at IS NULL OR (p.answered_at, p.answer) < (excluded.answered_at, excluded.answer)
+"""
+_NPS = """
+UPDATE profile p SET nps_at = n.at, nps_answer = n.answer, nps_survey = n.survey, nps_score = n.score
+FROM unnest($1::smallint[], $2::bigint[], $3::timestamptz[], $4::text[], $5::text[], $6::smallint[])
+    AS n (shop, customer, at, answer, survey, score)
+WHERE p.shop = n.shop AND p.customer = n.customer
+    AND (p.nps_at IS NULL OR (p.nps_at, p.nps_answer) < (n.at, n.answer COLLATE "C"))
+"""
 _PROFILES = """
 SELECT shop, customer, erased, orders, money::text AS money, counts::text AS counts, first_order_at, last_order_at,
-       stage, points, pending, owed, tier, tier_name, member, name, email, phone, locale, shop_customer_id
+       stage, points, pending, owed, tier, tier_name, member, name, email, phone, locale, shop_customer_id,
+       birthday, answered_at, answer, answer_survey, answer_kind, answer_score, nps_at, nps_answer, nps_survey,
+       nps_score
 FROM unnest($1::smallint[], $2::bigint[]) AS k (shop, customer) JOIN profile p USING (shop, customer)
 """
 _ERASED = """
@@ -90,13 +112,15 @@ SELECT shop, customer FROM unnest($1::smallint[], $2::bigint[]) AS k (shop, cust
 JOIN profile p USING (shop, customer) WHERE p.erased
 """
 _FORGET = """
-UPDATE profile SET erased = true, name = NULL, email = NULL, phone = NULL, locale = NULL, shop_customer_id = NULL
+UPDATE profile SET erased = true, name = NULL, email = NULL, phone = NULL, locale = NULL, shop_customer_id = NULL,
+    birthday = NULL, birthday_gregorian = NULL, birthday_jalali = NULL
 WHERE shop = $1 AND customer = ANY($2::bigint[])
 RETURNING customer
 """
 _WITH_CONTACTS = """
 SELECT count(*) FROM profile
-WHERE shop = $1 AND customer = ANY($2::bigint[]) AND num_nonnulls(name, email, phone, locale, shop_customer_id) > 0
+WHERE shop = $1 AND customer = ANY($2::bigint[])
+    AND num_nonnulls(name, email, phone, locale, shop_customer_id, birthday) > 0
 """
 _COUNTED = """
 SELECT (SELECT count(*) FROM purchase WHERE shop = $1 AND customer = ANY($2::bigint[])) AS orders,
@@ -111,8 +135,14 @@ async def hold_pointers(conn: asyncpg.Connection[Any], shops: Iterable[int]) -> 
 
 async def save_contacts(conn: asyncpg.Connection[Any], told: Mapping[Key, tuple[int, Contacts]]) -> None:
     """Contacts as they were said last; of who is erased nothing comes back."""
-    rows = [(*key, sequence, *contacts) for key, (sequence, contacts) in sorted(told.items())]
+    rows = [
+        (*key, sequence, *contacts, *_keys(contacts.birthday)) for key, (sequence, contacts) in sorted(told.items())
+    ]
     await run(conn, _CONTACTS, rows)
+
+
+def _keys(birthday: str | None) -> tuple[int | None, int | None]:
+    return (None, None) if birthday is None else read_birthday(birthday).keys()
 
 
 async def lock_profiles(conn: asyncpg.Connection[Any], keys: Iterable[Key]) -> None:
@@ -146,6 +176,24 @@ async def save_tiers(conn: asyncpg.Connection[Any], told: Mapping[Key, Named]) -
 async def save_members(conn: asyncpg.Connection[Any], told: Mapping[Key, Named]) -> None:
     """Who is a member."""
     await run(conn, _MEMBERS, [(*key, *one) for key, one in sorted(told.items())])
+
+
+async def save_answers(conn: asyncpg.Connection[Any], told: Mapping[Key, Sequence[Answered]]) -> None:
+    """The last answer of each, and the last with an NPS score."""
+    last = {key: max(answers, key=_turn) for key, answers in told.items()}
+    rows = [(*key, moment_of(one.at), one.answer, one.survey, one.kind, one.score) for key, one in sorted(last.items())]
+    scored = {
+        key: max(nps, key=_turn)
+        for key, answers in told.items()
+        if (nps := [one for one in answers if one.kind == "nps" and one.score is not None])
+    }
+    await run(conn, _ANSWERS, rows)
+    scores = [(*key, moment_of(one.at), one.answer, one.survey, one.score) for key, one in sorted(scored.items())]
+    await run(conn, _NPS, scores)
+
+
+def _turn(one: Answered) -> tuple[int, str]:
+    return one.turn
 
 
 async def profiles_of(reads: Reads, keys: Collection[Key]) -> dict[Key, Profile]:
@@ -196,7 +244,7 @@ async def counted(conn: asyncpg.Connection[Any], shop: ShopId, customers: Sequen
 def _profile(row: asyncpg.Record) -> Profile:
     return Profile(
         customer=row["customer"],
-        contacts=Contacts(row["name"], row["email"], row["phone"], row["locale"], row["shop_customer_id"]),
+        contacts=Contacts(*(row[name] for name in Contacts._fields)),
         erased=row["erased"],
         orders=row["orders"],
         money=json.loads(row["money"]),
@@ -210,7 +258,13 @@ def _profile(row: asyncpg.Record) -> Profile:
         tier=row["tier"],
         tier_name=row["tier_name"],
         member=row["member"],
+        last_answer=_answered(*(row[f"answer{name}"] for name in ("ed_at", "", "_survey", "_kind", "_score"))),
+        last_nps=_answered(row["nps_at"], row["nps_answer"], row["nps_survey"], "nps", row["nps_score"]),
     )
+
+
+def _answered(at: datetime | None, *said: Any) -> Answered | None:
+    return None if at is None else Answered(us_of(at), *said)
 
 
 async def run(conn: asyncpg.Connection[Any], statement: str, rows: Sequence[tuple[Any, ...]]) -> None:

@@ -73,6 +73,8 @@ def _trigger(journey: Journey) -> Iterator[Found]:
         case OnDate():
             if (trigger.on is None) == (trigger.since is None):
                 yield "trigger", "give either `on` or `since`"
+            if trigger.since == "birthday" and trigger.every != "year":
+                yield "trigger.every", "a birthday comes each year"
             if trigger.days and (trigger.since is None or trigger.every == "year"):
                 yield "trigger.days", "only counts days after a date of the customer, once"
         case OnSegment() | ByHand():

@@ -13,7 +13,9 @@ Value = str | int | bool
 _ORDER = ("order", "revenue", "currency", "checkout", "coupon")
 _STAGE = ("stage", "previous", "reason", "days")
 _POINTS = ("points", "active", "days", "source", "source_id", "expires_at")
-_MESSAGE = ("campaign", "step", "occasion", "template", "channel", "purpose", "run")
+_MESSAGE = ("message", "campaign", "step", "occasion", "template", "channel", "purpose", "run")
+_SURVEY = ("survey", "version", "kind", "occasion")
+_ANSWER = (*_SURVEY, "score", "group", "by", "complete", "stage", "tier")
 FIELDS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         event: frozenset(fields)
@@ -27,6 +29,11 @@ FIELDS: Mapping[str, frozenset[str]] = MappingProxyType(
             (("tier.changed",), ("tier", "tier_name", "before", "direction", "reason")),
             (("segment.entered", "segment.left"), ("segment", "version", "reason")),
             (("message.sent", "message.failed", "message.unknown", "message.suppressed", "message.deferred"), _MESSAGE),
+            (("message.delivered", "message.opened"), _MESSAGE),
+            (("message.clicked",), (*_MESSAGE, "link")),
+            (("message.bounced",), (*_MESSAGE, "hard", "reason")),
+            (("survey.sent", "survey.opened", "survey.dismissed", "survey.expired"), _SURVEY),
+            (("survey.answered", "nps.detractor"), _ANSWER),
         )
         for event in events
     }

@@ -68,13 +68,17 @@ class OnSegment(_Node, frozen=True, kw_only=True, tag_field="kind", tag="segment
 
 
 class OnDate(_Node, frozen=True, kw_only=True, tag_field="kind", tag="date"):
-    """A day comes: a fixed one, for everybody, or so many years or days after a date of the customer."""
+    """A day comes: a fixed one, for everybody, or so many years or days after a date of the customer.
+
+    Days are the shop's, but of birthdays: these go by the customer's own calendar (Jalali, where they read Persian) and
+    by the day that it is where they are, when the time of the day comes in the shop's zone.
+    """
 
     at: Clock = "09:00"
     """Time of the day, in the shop's zone."""
     on: date | None = None
     """A fixed day."""
-    since: Literal["first_order", "last_order"] | None = None
+    since: Literal["first_order", "last_order", "birthday"] | None = None
     """Or a date of the customer's."""
     every: Literal["year", "once"] = "year"
     """Of a customer's date: each year on its day, or once `days` after it."""

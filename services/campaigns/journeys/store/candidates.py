@@ -7,10 +7,11 @@ from typing import Any
 
 import asyncpg
 
-from services.campaigns.journeys.domain.dates import days_of_year
+from services.campaigns.journeys.domain.dates import days_anywhere, days_of_year
 from services.campaigns.journeys.domain.journey import OnDate
 from shared.contracts.shops import Shop
-from shared.kernel import DayOrdinal, Zone
+from shared.kernel import DayOrdinal, Zone, keys_on
+from shared.kernel.months import GREGORIAN, JALALI
 
 _ALL = "SELECT customer FROM profile WHERE shop = $1 AND customer > $2 AND NOT erased ORDER BY customer LIMIT $3"
 _YEARLY = """
@@ -22,6 +23,11 @@ _ONCE = """
 SELECT customer FROM profile
 WHERE shop = $1 AND customer > $2 AND NOT erased AND {column} >= $4 AND {column} < $5 ORDER BY customer LIMIT $3
 """
+_BORN = """
+SELECT customer FROM profile
+WHERE shop = $1 AND customer > $2 AND NOT erased
+  AND (birthday_gregorian = ANY($4::smallint[]) OR birthday_jalali = ANY($5::smallint[])) ORDER BY customer LIMIT $3
+"""
 _COLUMNS = {"first_order": "first_order_at", "last_order": "last_order_at"}
 
 
@@ -32,6 +38,10 @@ async def some(
     asked = (shop.number, *page)
     if trigger.since is None:
         rows = await conn.fetch(_ALL, *asked)
+    elif trigger.since == "birthday":
+        around = days_anywhere(trigger, day, shop.zone)
+        keys = (sorted({key for one in around for key in keys_on(one, calendar)}) for calendar in (GREGORIAN, JALALI))
+        rows = await conn.fetch(_BORN, *asked, *keys)
     elif trigger.every == "year":
         days = [f"{month:02}-{at:02}" for month, at in sorted(days_of_year(day))]
         rows = await conn.fetch(_YEARLY.format(column=_COLUMNS[trigger.since]), *asked, shop.zone, days)

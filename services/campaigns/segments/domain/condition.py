@@ -25,7 +25,9 @@ Amount = Annotated[int, Meta(ge=0, le=10**15)]
 Count = Annotated[int, Meta(ge=0, le=10**12)]
 Days = Annotated[int, Meta(ge=0, le=DAYS_MAX)]
 Limit = TypeVar("Limit", int, date)
-Moment = Literal["first_order", "last_order"]
+Moment = Literal["first_order", "last_order", "last_answer"]
+"""Instants of a customer: of counted orders, and of the last answer to a survey."""
+Stated = Literal["name", "email", "phone", "locale", "birthday", "stage", "tier", "member", "nps_score"]
 
 
 class _Node(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
@@ -51,9 +53,10 @@ class Not(_Node, frozen=True, kw_only=True, tag="not"):
 
 
 class Number(_Node, frozen=True, kw_only=True, tag="number"):
-    """Counted orders, or points that can be spent, are pending or owed: both limits included; null is no limit."""
+    """Counted orders; points that can be spent, are pending or owed; the last score of NPS. Both limits are included;
+    null is no limit. Who never gave a score has none."""
 
-    field: Literal["orders", "points", "pending", "owed"]
+    field: Literal["orders", "points", "pending", "owed", "nps_score"]
     least: Count | None = None
     most: Count | None = None
 
@@ -68,20 +71,21 @@ class Money(_Node, frozen=True, kw_only=True, tag="money"):
 
 
 class Among(_Node, frozen=True, kw_only=True, tag="among"):
-    """One of these values. `language` is the first part of the locale, in lower case."""
+    """One of these values. `language` is the first part of the locale, in lower case; `nps_group` by the last score of
+    NPS: `detractor` (0 to 6), `passive` (7, 8), `promoter`."""
 
-    field: Literal["locale", "language", "stage", "tier", "member"]
+    field: Literal["locale", "language", "stage", "tier", "member", "nps_group"]
     values: Annotated[tuple[Value, ...], Meta(min_length=1, max_length=500)]
 
 
 class Known(_Node, frozen=True, kw_only=True, tag="known"):
     """Anything is known of it."""
 
-    field: Literal["name", "email", "phone", "locale", "stage", "tier", "member", "first_order", "last_order"]
+    field: Stated | Moment
 
 
 class Age(_Node, frozen=True, kw_only=True, tag="age"):
-    """Whole days of the shop since the first or last counted order, both limits included; null is no limit."""
+    """Whole days of the shop since then, both limits included; null is no limit."""
 
     since: Moment
     least: Days | None = None
@@ -89,7 +93,7 @@ class Age(_Node, frozen=True, kw_only=True, tag="age"):
 
 
 class Between(_Node, frozen=True, kw_only=True, tag="dates"):
-    """That order lies on these local days, the first and the last included; null is no limit."""
+    """It lies on these local days, the first and the last included; null is no limit."""
 
     field: Moment
     since: date | None = None

@@ -7,11 +7,11 @@ over midnight.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from services.campaigns.audience import Profile
+from services.campaigns.audience import Profile, nps_group
 from services.campaigns.consent import Word, holding
 from services.campaigns.segments.domain.condition import (
     Age,
@@ -21,6 +21,7 @@ from services.campaigns.segments.domain.condition import (
     Between,
     Condition,
     Known,
+    Moment,
     Money,
     Not,
     Number,
@@ -32,25 +33,31 @@ from shared.kernel import DayOrdinal, Zone, moment_of
 _CAPITALS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ_", "abcdefghijklmnopqrstuvwxyz-")
 
 
+Days = Mapping[Moment, int | None]
+"""Local days of the shop, of those instants that are known."""
+
+
 class Facts(NamedTuple):
     """What is known of a person, as conditions ask for it."""
 
     profile: Profile
     """Of the person: all of their identities as one."""
-    first_day: int | None
-    last_day: int | None
-    """Of the first and the last counted order: local days of the shop."""
+    days: Days
     agreed: frozenset[tuple[str, str]]
     """Channels and purposes by and for which they may be sent messages."""
 
 
 def facts_of(profile: Profile, words: Iterable[Word], zone: Zone) -> Facts:
     """`profile`: of the person; `words`: of all of their identities; `zone`: of the shop."""
-    first, last = (
-        None if at is None else day_at(zone, moment_of(at)) for at in (profile.first_order_at, profile.last_order_at)
-    )
+    answer = profile.last_answer
+    instants: dict[Moment, int | None] = {
+        "first_order": profile.first_order_at,
+        "last_order": profile.last_order_at,
+        "last_answer": None if answer is None else answer.at,
+    }
+    days: Days = {name: None if at is None else day_at(zone, moment_of(at)) for name, at in instants.items()}
     agreed = frozenset(at for at, word in holding(words).items() if word.state == "given")
-    return Facts(profile, first, last, agreed)
+    return Facts(profile, days, agreed)
 
 
 def day_at(zone: Zone, at: datetime) -> int:
@@ -85,15 +92,15 @@ def changes_on(condition: Condition, facts: Facts, today: int) -> int | None:
     """The first day after `today` on which the answer differs, if nothing else is heard of the person. None: never."""
     if facts.profile.erased:
         return None
-    now, days = holds(condition, facts, today), (facts.first_day, facts.last_day)
-    day = next_turn([condition], days, today)
+    now = holds(condition, facts, today)
+    day = next_turn([condition], facts.days, today)
     while day is not None and holds(condition, facts, day) == now:
-        day = next_turn([condition], days, day)
+        day = next_turn([condition], facts.days, day)
     return day
 
 
-def next_turn(conditions: Iterable[Condition], days: tuple[int | None, int | None], today: int) -> int | None:
-    """The first day after `today` on which any answer may differ. `days`: of the first and the last order."""
+def next_turn(conditions: Iterable[Condition], days: Days, today: int) -> int | None:
+    """The first day after `today` on which any answer may differ."""
     turns = (turn for one in conditions for node in nodes(one) if isinstance(node, Age) for turn in _turns(node, days))
     return min((turn for turn in turns if turn > today), default=None)
 
@@ -103,9 +110,9 @@ def language_of(locale: str | None) -> str | None:
     return None if locale is None else locale.translate(_CAPITALS).partition("-")[0]
 
 
-def _turns(node: Age, days: tuple[int | None, int | None]) -> list[int]:
+def _turns(node: Age, days: Days) -> list[int]:
     """Days on which the condition begins to hold, or ends."""
-    day = days[0] if node.since == "first_order" else days[1]
+    day = days.get(node.since)
     if day is None:
         return []
     starts = [] if node.least is None else [day + node.least]
@@ -115,7 +122,8 @@ def _turns(node: Age, days: tuple[int | None, int | None]) -> list[int]:
 def _of_profile(condition: Number | Money | Among | Known, profile: Profile) -> bool:
     match condition:
         case Number():
-            return _within(getattr(profile, condition.field), condition.least, condition.most)
+            number = _found(profile, condition.field)
+            return isinstance(number, int) and _within(number, condition.least, condition.most)
         case Money():
             net, orders = profile.money.get(condition.currency, 0), profile.counts.get(condition.currency, 0)
             if condition.field == "revenue":
@@ -124,32 +132,31 @@ def _of_profile(condition: Number | Money | Among | Known, profile: Profile) -> 
             least, most = ((None if limit is None else limit * orders) for limit in (condition.least, condition.most))
             return orders > 0 and _within(net, least, most)
         case Among():
-            return _text(profile, condition.field) in condition.values
+            return _found(profile, condition.field) in condition.values
         case Known():
-            return _text(profile, condition.field) is not None
+            return _found(profile, condition.field) is not None
 
 
-def _text(profile: Profile, field: str) -> object:
+def _found(profile: Profile, field: str) -> object:
     match field:
         case "language":
             return language_of(profile.contacts.locale)
-        case "name" | "email" | "phone" | "locale":
+        case "name" | "email" | "phone" | "locale" | "birthday":
             return getattr(profile.contacts, field)
         case "first_order" | "last_order":
             return getattr(profile, f"{field}_at")
+        case "nps_score" | "nps_group":
+            score = None if profile.last_nps is None else profile.last_nps.score
+            return score if field == "nps_score" else nps_group(score)
         case _:
             return getattr(profile, field)
 
 
-def _day(facts: Facts, moment: str) -> int | None:
-    return facts.first_day if moment == "first_order" else facts.last_day
-
-
 def _of_days(condition: Age | Between, facts: Facts, today: int) -> bool:
     if isinstance(condition, Age):
-        day = _day(facts, condition.since)
+        day = facts.days.get(condition.since)
         return day is not None and _within(today - day, condition.least, condition.most)
-    day = _day(facts, condition.field)
+    day = facts.days.get(condition.field)
     since, until = (None if one is None else one.toordinal() for one in (condition.since, condition.until))
     return day is not None and _within(day, since, until)
 

@@ -11,7 +11,8 @@ import asyncpg
 import msgspec
 
 from services.campaigns.segments.compiling import Compiled
-from services.campaigns.segments.domain.condition import Condition, parse
+from services.campaigns.segments.domain.condition import Age, Condition, nodes, parse, timed
+from services.campaigns.segments.domain.judging import day_at, next_turn
 from shared.db import Reads
 from shared.kernel import Zone
 
@@ -59,10 +60,10 @@ class Verdict(NamedTuple):
     """What conditions say of a person."""
 
     person: int
-    first_order: datetime | None
-    last_order: datetime | None
     segments: frozenset[str]
     """To which they belong."""
+    turn: int | None
+    """The first day of the shop after today on which that may change by itself."""
 
 
 class Member(NamedTuple):
@@ -122,15 +123,26 @@ async def verdicts(
         part = conditions[at : at + _TOGETHER]
         compiled = Compiled(asking.zone, asking.today)
         each = [compiled.condition(one.condition) for one in part]
-        chosen = ["w.person", compiled.column("first_order"), compiled.column("last_order")]
-        chosen.append(f"ARRAY[{', '.join(f'NOT w.erased AND {one}' for one in each)}] AS verdicts")
-        for person, first, last, said in await reads.fetch(
+        aging = [one.condition for one in part if timed(one.condition)]
+        moments = sorted({node.since for one in aging for node in nodes(one) if isinstance(node, Age)})
+        chosen = ["w.person", f"ARRAY[{', '.join(f'NOT w.erased AND {one}' for one in each)}] AS verdicts"]
+        chosen.append(f"ARRAY[{', '.join(map(compiled.column, moments))}]::timestamptz[] AS instants")
+        for person, said, instants in await reads.fetch(
             compiled.statement(chosen), asking.shop, asked, *compiled.arguments
         ):
             segments = frozenset(one.segment for one, yes in zip(part, said, strict=True) if yes)
-            before = found[person].segments if person in found else frozenset()
-            found[person] = Verdict(person, first, last, before | segments)
+            days = {
+                name: None if at is None else day_at(asking.zone, at)
+                for name, at in zip(moments, instants, strict=True)
+            }
+            one = Verdict(person, segments, next_turn(aging, days, asking.today))
+            found[person] = _both(found[person], one) if person in found else one
     return list(found.values())
+
+
+def _both(one: Verdict, other: Verdict) -> Verdict:
+    turns = [turn for turn in (one.turn, other.turn) if turn is not None]
+    return Verdict(one.person, one.segments | other.segments, min(turns, default=None))
 
 
 async def members_among(

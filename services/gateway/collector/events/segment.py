@@ -55,6 +55,8 @@ class Traits(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     first_name: Text = UNSET
     last_name: Text = UNSET
     locale: Text = UNSET
+    birthday: Any = UNSET
+    """Segment's is a date; what is no text is let go, as everything was before anybody asked for it."""
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -234,6 +236,7 @@ def _person(call: Call, email: Text, phone: Key, name: Text, *, of_group: bool =
         "phone": traits.phone or phone,
         "name": _name(traits) or name,
         "locale": traits.locale or context.locale,
+        "birthday": traits.birthday if isinstance(traits.birthday, str) else UNSET,
     }
 
 

@@ -1,5 +1,6 @@
 """Who a person is, as pure functions: identifiers, recognition, and what is known of the person."""
 
+from services.gateway.identity.domain.birthdays import understood
 from services.gateway.identity.domain.identifiers import Kind, Mark, Marker, MarkingRules
 from services.gateway.identity.domain.people import Person, Profile
 from services.gateway.identity.domain.recognition import (
@@ -26,4 +27,5 @@ __all__ = [
     "Recognition",
     "people_to_lock",
     "recognise",
+    "understood",
 ]

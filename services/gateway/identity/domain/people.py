@@ -26,6 +26,8 @@ class Profile(NamedTuple):
     phone: str | None
     locale: str | None
     merged_into: CustomerId | None = None
+    birthday: str | None = None
+    """As `shared.kernel.Birthday.text` writes it."""
 
 
 @dataclass(slots=True)
@@ -52,6 +54,8 @@ class Person:
     """Whom a merge joined this one to; `canonical` is where such steps end."""
     visitors: int = 0
     """Browsers and devices that were found to be theirs, those that were shared later included."""
+    birthday: str | None = None
+    birthday_at_us: int = NEVER_US
 
     def profile(self) -> Profile:
         """What others may be told now."""
@@ -64,6 +68,7 @@ class Person:
             self.phone,
             self.locale,
             self.merged_into,
+            self.birthday,
         )
 
     def aliases(self, kind: Kind) -> int:
@@ -85,7 +90,16 @@ class Person:
         else:
             self.emails += 1
 
-    def learn(self, name: str | None, email: str | None, phone: str | None, locale: str | None, at_us: int) -> bool:
+    def learn(
+        self,
+        name: str | None,
+        email: str | None,
+        phone: str | None,
+        locale: str | None,
+        at_us: int,
+        *,
+        birthday: str | None = None,
+    ) -> bool:
         """Take what was said at an instant. The later value stays; of two at one instant the greater one.
 
         Returns whether anything was stored, be it only that a known value was confirmed later.
@@ -99,4 +113,6 @@ class Person:
             self.phone, self.phone_at_us, stored = phone, at_us, True
         if locale is not None and (at_us, locale) > (self.locale_at_us, self.locale or ""):
             self.locale, self.locale_at_us, stored = locale, at_us, True
+        if birthday is not None and (at_us, birthday) > (self.birthday_at_us, self.birthday or ""):
+            self.birthday, self.birthday_at_us, stored = birthday, at_us, True
         return stored

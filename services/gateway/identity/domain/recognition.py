@@ -32,6 +32,8 @@ class Claim(NamedTuple):
     locale: str | None
     visitors: tuple[Mark, ...] = ()
     """Browsers and devices that it came from."""
+    birthday: str | None = None
+    """As `shared.kernel.Birthday.text` writes it."""
 
 
 class Alias(NamedTuple):
@@ -90,8 +92,8 @@ class Recognition:
 
 def says_only_customer_id(claim: Claim) -> bool:
     """Whether a known shop customer id settles the claim, so that no row of the person need be read or written."""
-    marks = claim.marks
-    return len(marks) == 1 and marks[0].kind is Kind.CUSTOMER_ID and claim.name is None and claim.locale is None
+    marks, said = claim.marks, (claim.name, claim.locale, claim.birthday)
+    return len(marks) == 1 and marks[0].kind is Kind.CUSTOMER_ID and said == (None, None, None)
 
 
 def people_to_lock(claims: Iterable[Claim], owners: Mapping[bytes, CustomerId]) -> list[PersonKey]:
@@ -189,7 +191,7 @@ class _Desk:
         stored = self._link(claim, person)
         email = next((mark.value for mark in claim.marks if mark.kind is Kind.EMAIL), None)
         phone = next((mark.value for mark in claim.marks if mark.kind is Kind.PHONE), None)
-        stored |= person.learn(claim.name, email, phone, claim.locale, claim.at_us)
+        stored |= person.learn(claim.name, email, phone, claim.locale, claim.at_us, birthday=claim.birthday)
         if stored and is_known:
             self._decision.changed[claim.shop, person.customer] = person
         moved = self._join(claim, person)

@@ -35,13 +35,14 @@ DELETE FROM customer_alias WHERE shop = $1 AND customer = ANY($2::bigint[]) RETU
 # Counted before they are emptied, so that a repetition finds nothing.
 _COUNT = """
 SELECT count(name) AS names, count(email) AS emails, count(phone) AS phones,
-       count(shop_customer_id) AS shop_customer_ids, count(locale) AS locales
+       count(shop_customer_id) AS shop_customer_ids, count(locale) AS locales, count(birthday) AS birthdays
 FROM customer WHERE shop = $1 AND customer = ANY($2::bigint[])
 """
 _FORGET_PEOPLE = """
 UPDATE customer
 SET shop_customer_id = NULL, name = NULL, email = NULL, phone = NULL, locale = NULL, name_at_us = -1, email_at_us = -1,
-    phone_at_us = -1, locale_at_us = -1, phones = 0, emails = 0, visitors = 0, erasure = $3
+    phone_at_us = -1, locale_at_us = -1, phones = 0, emails = 0, visitors = 0, birthday = NULL, birthday_at_us = -1,
+    erasure = $3
 WHERE shop = $1 AND customer = ANY($2::bigint[]) AND erasure IS NULL
 """
 # Merges stay; what staff wrote beside them, and whom one might be, go.

@@ -17,8 +17,8 @@ _FIND = """
 SELECT a.customer FROM customer_alias a WHERE a.shop = $1 AND a.kind = $2 AND a.value_hash = $3
 """
 _PERSON = """
-SELECT c.customer, c.canonical, c.shop_customer_id, c.name, c.email, c.phone, c.locale, c.created_at, c.erasure,
-       ARRAY(SELECT a.kind FROM customer_alias a WHERE a.shop = c.shop AND a.customer = c.customer) AS kinds
+SELECT c.customer, c.canonical, c.shop_customer_id, c.name, c.email, c.phone, c.locale, c.birthday, c.created_at,
+       c.erasure, ARRAY(SELECT a.kind FROM customer_alias a WHERE a.shop = c.shop AND a.customer = c.customer) AS kinds
 FROM customer k JOIN customer c ON c.shop = k.shop
 WHERE k.shop = $1 AND k.customer = $2
     AND (c.customer = k.canonical OR (c.canonical = k.canonical AND c.canonical <> c.customer))
@@ -58,6 +58,7 @@ class Shown(NamedTuple):
     email: str | None
     phone: str | None
     locale: str | None
+    birthday: str | None
     known_since: datetime
     erasure: UUID | None
     identifiers: dict[str, int]
@@ -73,7 +74,7 @@ async def find(reads: Reads, shop: ShopId, mark: Mark) -> CustomerId | None:
 async def whole_person(reads: Reads, shop: ShopId, customer: CustomerId) -> Sequence[Shown]:
     """All identities of the person that a customer is, by number; empty when there is no such customer."""
     rows = await reads.fetch(_PERSON, shop, customer)
-    return [Shown(*tuple(row)[:9], identifiers=_by_kind(row["kinds"])) for row in rows]  # type: ignore[misc]  # nine of ten
+    return [Shown(*tuple(row)[:10], identifiers=_by_kind(row["kinds"])) for row in rows]  # type: ignore[misc]  # ten of eleven
 
 
 async def merges_of(reads: Reads, shop: ShopId, customers: Sequence[CustomerId]) -> Sequence[Merged]:

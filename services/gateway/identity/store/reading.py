@@ -21,7 +21,8 @@ JOIN customer_alias a USING (shop, kind, value_hash)
 # while we waited for the lock does not come.
 _LOCK_PEOPLE = """
 SELECT c.shop, c.customer, c.canonical, c.shop_customer_id, c.name, c.email, c.phone, c.locale,
-       c.name_at_us, c.email_at_us, c.phone_at_us, c.locale_at_us, c.phones, c.emails, c.merged_into, c.visitors
+       c.name_at_us, c.email_at_us, c.phone_at_us, c.locale_at_us, c.phones, c.emails, c.merged_into, c.visitors,
+       c.birthday, c.birthday_at_us
 FROM unnest($1::smallint[], $2::bigint[]) AS asked (shop, customer)
 JOIN customer c USING (shop, customer)
 WHERE c.erasure IS NULL

@@ -14,10 +14,11 @@ from services.gateway.identity.domain.recognition import OrderKey
 
 _CREATE_PEOPLE = """
 INSERT INTO customer (shop, customer, canonical, shop_customer_id, name, email, phone, locale,
-                      name_at_us, email_at_us, phone_at_us, locale_at_us, phones, emails, merged_into, visitors)
+                      name_at_us, email_at_us, phone_at_us, locale_at_us, phones, emails, merged_into, visitors,
+                      birthday, birthday_at_us)
 SELECT * FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[],
                      $8::text[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::smallint[],
-                     $14::smallint[], $15::bigint[], $16::smallint[])
+                     $14::smallint[], $15::bigint[], $16::smallint[], $17::text[], $18::bigint[])
 ON CONFLICT DO NOTHING
 """
 _UPDATE_PEOPLE = """
@@ -25,12 +26,13 @@ UPDATE customer c
 SET shop_customer_id = n.shop_customer_id, name = n.name, email = n.email, phone = n.phone, locale = n.locale,
     name_at_us = n.name_at_us, email_at_us = n.email_at_us, phone_at_us = n.phone_at_us,
     locale_at_us = n.locale_at_us, phones = n.phones, emails = n.emails, canonical = n.canonical,
-    merged_into = n.merged_into, visitors = n.visitors
+    merged_into = n.merged_into, visitors = n.visitors, birthday = n.birthday, birthday_at_us = n.birthday_at_us
 FROM unnest($1::smallint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
             $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::smallint[], $14::smallint[], $15::bigint[],
-            $16::smallint[])
+            $16::smallint[], $17::text[], $18::bigint[])
      AS n (shop, customer, canonical, shop_customer_id, name, email, phone, locale,
-           name_at_us, email_at_us, phone_at_us, locale_at_us, phones, emails, merged_into, visitors)
+           name_at_us, email_at_us, phone_at_us, locale_at_us, phones, emails, merged_into, visitors,
+           birthday, birthday_at_us)
 WHERE c.shop = n.shop AND c.customer = n.customer
 """
 _CLAIM_ALIASES = """
@@ -68,6 +70,8 @@ _row = attrgetter(
     "emails",
     "merged_into",
     "visitors",
+    "birthday",
+    "birthday_at_us",
 )
 _KEY = attrgetter("shop", "customer")
 BY_EVENT = "event"
