@@ -17,6 +17,8 @@ from services.metrics.lifecycle.consumer import follow
 from services.metrics.lifecycle.forgetting import VISITS_TIMER, forget_visits
 from services.metrics.lifecycle.shops import GAPS_TIMER
 from services.metrics.lifecycle.telling import LIFECYCLE_TIMER
+from services.metrics.nps import move as move_answers
+from services.metrics.nps.consumer import AnswerConsumer
 from services.metrics.orders.consumer import OrderConsumer
 from services.metrics.orders.moving import IdentityConsumer
 from services.metrics.privacy import erasure_handler
@@ -29,6 +31,7 @@ from shared.clocks import ShopsOwnClock
 from shared.contracts import topics
 from shared.contracts.customers import CustomerEvent
 from shared.contracts.erasures import CustomerErased
+from shared.contracts.feedback import FeedbackSurveysEvent
 from shared.contracts.interactions import InteractionEvent
 from shared.contracts.orders import OrdersEvent
 from shared.messaging.dead_letters import Cipher
@@ -59,10 +62,11 @@ def create_service(cipher: Callable[[], Cipher] = _cipher_by_settings) -> Servic
             replace(shops, handle=keep_and_build),
             *reference,
             # Before orders: whoever moves identities holds their shop alone, which others share.
-            Subscription(topics.CUSTOMERS, CustomerEvent, IdentityConsumer(orders, move_visits, mark)),
+            Subscription(topics.CUSTOMERS, CustomerEvent, IdentityConsumer(orders, move_visits, mark, move_answers)),
             Subscription(topics.ORDERS, OrdersEvent, orders),
             Subscription(topics.ORDERS_BACKFILL, OrdersEvent, orders, lane=True),
             Subscription(topics.INTERACTIONS, InteractionEvent, visiting.record),
+            Subscription(topics.FEEDBACK_SURVEYS, FeedbackSurveysEvent, AnswerConsumer(jobs.announce)),
             Subscription(topics.ERASURES, CustomerErased, erasure_handler(cipher)),
         ),
         timers={

@@ -101,7 +101,7 @@ ON CONFLICT (shop, generation, partition, day) DO NOTHING
 PLAN = RebuildPlan(
     exchanged=(
         *("order_fact", "order_status", "order_content", "refund", "spell", "customer_state", "counter", "generation"),
-        *("shop_clock", "visit", "gap_count", "gap_figure", "customer_pointer"),
+        *("nps_answer", "shop_clock", "visit", "gap_count", "gap_figure", "customer_pointer"),
         *("generation_build", "built_order", "built_spell", "built_gap", "touched_order", "touched_customer"),
     ),
     compared=(
@@ -140,6 +140,7 @@ PLAN = RebuildPlan(
         ),
         Compared("shop_clock", "SELECT shop, partition, until FROM shop_clock"),
         Compared("visit", _VISITS, "days older than their shop keeps them: the topic has them, and they go again"),
+        Compared("nps_answer", "SELECT * FROM nps_answer"),
         Compared(
             "customer_pointer",
             "SELECT shop, customer, canonical FROM customer_pointer WHERE canonical <> customer",

@@ -34,6 +34,25 @@ class Benchmark(msgspec.Struct, frozen=True, kw_only=True):
     year: int
 
 
+class NetPromoters(msgspec.Struct, frozen=True, kw_only=True):
+    """NPS of the window: of each customer the last answer from 0 to 10 in it. Dismissed surveys are no answers."""
+
+    score: float | None
+    """100 · (promoters − detractors) ÷ answers, from −100 to 100; null: nobody answered."""
+    low: float | None
+    """From here …"""
+    high: float | None
+    """… to here, with the confidence named."""
+    answers: int
+    """Customers who answered: promoters + passives + detractors."""
+    promoters: int
+    """Scored 9 or 10."""
+    passives: int
+    detractors: int
+    """Scored 0 to 6."""
+    confidence_percent: int
+
+
 class Retention(msgspec.Struct, frozen=True, kw_only=True):
     """Retention of a shop at a day. Ratios are fractions from 0 to 1, null where they would be over nobody."""
 
@@ -64,6 +83,8 @@ class Retention(msgspec.Struct, frozen=True, kw_only=True):
     benchmark: Benchmark | None
     mature: bool
     """Whether the shop's history covers the window and the period whole."""
+    nps: NetPromoters | None = None
+    """Null only in snapshots from before it was counted."""
 
 
 class RetentionSnapshot(Envelope, frozen=True, kw_only=True, tag="retention.snapshot"):

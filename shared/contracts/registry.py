@@ -277,6 +277,7 @@ _TOPICS = (
         writer="feedback",
         description="What customers are asked and answer: sent, opened, answered, dismissed, expired; detractors.",
         key="shop:customer",
+        kept="until archived",
     ),
     Topic(
         topics.FEEDBACK_CASES,

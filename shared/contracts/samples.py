@@ -63,7 +63,7 @@ from shared.contracts.loyalty import (
     TierChange,
     TierChanged,
 )
-from shared.contracts.metrics import Amount, Benchmark, Mean, Retention, RetentionSnapshot
+from shared.contracts.metrics import Amount, Benchmark, Mean, NetPromoters, Retention, RetentionSnapshot
 from shared.contracts.orders import (
     Clock,
     ClockAdvanced,
@@ -140,6 +140,16 @@ def _retention() -> Retention:
         churn=0.05,
         benchmark=Benchmark(industry="retail", crr=0.63, source="industry averages", year=2020),
         mature=True,
+        nps=NetPromoters(
+            score=20.0,
+            low=-34.0325,
+            high=74.0325,
+            answers=10,
+            promoters=5,
+            passives=2,
+            detractors=3,
+            confidence_percent=95,
+        ),
     )
 
 

@@ -5,7 +5,7 @@ What may not live here: I/O of any kind, frameworks, anything that knows of a se
 
 from shared.kernel.birthdays import Birthday, birthday_of, keys_on, read_birthday
 from shared.kernel.clock import Clock, FixedClock, SystemClock
-from shared.kernel.days import DayOrdinal, Zone
+from shared.kernel.days import EPOCH_DAY, DayOrdinal, Zone
 from shared.kernel.ids import (
     CustomerId,
     ShopId,
@@ -28,13 +28,28 @@ from shared.kernel.permissions import (
     permissions_of_role,
     permissions_of_scopes,
 )
+from shared.kernel.promoters import (
+    CONFIDENCE_PERCENT,
+    DETRACTORS_TO,
+    NPS_SCALE,
+    PROMOTERS_FROM,
+    Z_95,
+    Promoters,
+    promoters_of,
+)
 from shared.kernel.text import fold, fold_digits, fold_letters
 
 __all__ = [
+    "CONFIDENCE_PERCENT",
+    "DETRACTORS_TO",
+    "EPOCH_DAY",
     "MAX_MINOR_UNITS",
+    "NPS_SCALE",
     "PERMISSIONS",
+    "PROMOTERS_FROM",
     "ROLES",
     "SCOPES",
+    "Z_95",
     "Birthday",
     "Clock",
     "CustomerId",
@@ -43,6 +58,7 @@ __all__ = [
     "Money",
     "MoneyError",
     "Permission",
+    "Promoters",
     "Role",
     "ShopId",
     "SystemClock",
@@ -67,6 +83,7 @@ __all__ = [
     "parse_month",
     "permissions_of_role",
     "permissions_of_scopes",
+    "promoters_of",
     "read_birthday",
     "stamped_event_id",
     "start_of_month",

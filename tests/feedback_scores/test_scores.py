@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.feedback.scores.domain import Z, ends, figure
+from services.feedback.scores.domain import ends, figure
 from services.feedback.surveys import SCALES
 from shared.contracts.customers import CustomerMerged
 from shared.contracts.topics import CUSTOMERS, METRICS_LIFECYCLE
-from shared.kernel import Zone
+from shared.kernel import Z_95, Zone
 from shared.testing import Databases
 from tests.feedback.ground import CSAT, NOW, NPS, SHOP, Ground, a_ground, name, survey
 from tests.feedback_surveys.test_surveys import stage, told
@@ -39,7 +39,7 @@ def test_a_score_is_what_its_definition_says(given_: tuple[Any, list[int]]) -> N
         signs = [1 if score >= 9 else -1 if score <= 6 else 0 for score in said]
         assert found.score == pytest.approx(100 * mean(signs), abs=1e-3)
         spread = sqrt(sum((sign - mean(signs)) ** 2 for sign in signs) / n)
-        low, high = found.score - 100 * Z * spread / sqrt(n), found.score + 100 * Z * spread / sqrt(n)
+        low, high = found.score - 100 * Z_95 * spread / sqrt(n), found.score + 100 * Z_95 * spread / sqrt(n)
         assert (found.low, found.high) == pytest.approx((max(-100, low), min(100, high)), abs=1e-3)
     elif kind == "csat":
         assert found.score == pytest.approx(100 * sum(score >= 4 for score in said) / n, abs=1e-3)
@@ -47,9 +47,9 @@ def test_a_score_is_what_its_definition_says(given_: tuple[Any, list[int]]) -> N
         for end in (found.low, found.high):  # Wilson: the shares from which the one seen is z deviations away
             assert end is not None
             at = end / 100
-            assert abs(share - at) == pytest.approx(Z * sqrt(at * (1 - at) / n), abs=1e-4)
+            assert abs(share - at) == pytest.approx(Z_95 * sqrt(at * (1 - at) / n), abs=1e-4)
     elif n > 1:
-        half = Z * stdev(said) / sqrt(n)
+        half = Z_95 * stdev(said) / sqrt(n)
         assert (found.low, found.high) == pytest.approx(
             (max(1, mean(said) - half), min(7, mean(said) + half)), abs=1e-3
         )
@@ -58,7 +58,7 @@ def test_a_score_is_what_its_definition_says(given_: tuple[Any, list[int]]) -> N
 
 
 def test_intervals_equal_published_figures() -> None:
-    assert pytest.approx(NormalDist().inv_cdf(0.975), abs=1e-12) == Z
+    assert pytest.approx(NormalDist().inv_cdf(0.975), abs=1e-12) == Z_95
     # Newcombe 1998, Two-sided confidence intervals for the single proportion, Statistics in Medicine 17, table I.
     for satisfied, n, low, high in (
         (81, 263, 25.53, 36.62),

@@ -39,7 +39,7 @@ ERASED = {
 """What may hold something personal, and what an erasure does there."""
 NUMBERS_ALONE = {
     *("order_customer", "order_fact", "order_content", "order_status", "refund", "spell", "touched_order"),
-    *("customer_pointer", "customer_state", "touched_customer", "transition", "visit"),
+    *("customer_pointer", "customer_state", "touched_customer", "transition", "visit", "nps_answer"),
     *("cap_use", "known_customer", "occasion", "occasion_refund", "order_spend"),
     *("built_gap", "built_order", "built_spell", "outbox_key", "timer"),
     *("purchase", "receipt", "report", "stage_change", "segment_member", "journey_mark", "ordered", "invitation"),

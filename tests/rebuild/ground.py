@@ -27,6 +27,7 @@ from shared.kernel import SystemClock, derive_event_id
 from shared.messaging.partitioning import partition_of
 from tests.chaos.topic import ends_of, messages_of
 from tests.chaos.world import Servers, World, a_world
+from tests.metrics_nps.ground import events_of, sayings
 
 _FIXED = Lifecycle(lost_days=60, onboarding_days=9, lapsing="fixed", lapsing_days=25)
 _PERSONAL = Lifecycle(lost_days=70, onboarding_days=9, lapsing="personal", lapsing_days=30, lapsing_quantile=70)
@@ -38,7 +39,10 @@ _SHOPS: dict[str, dict[str, Any]] = {
     "berlin-bikes": {"clock": "stream", "lifecycle": msgspec.structs.replace(_FIXED, activity="visits")},
 }
 _OF_HISTORY = "beirut-bakery"
-_READ = (topics.SHOPS, topics.CUSTOMERS, topics.ORDERS, topics.ORDERS_BACKFILL, topics.INTERACTIONS)
+_READ = (
+    *(topics.SHOPS, topics.CUSTOMERS, topics.ORDERS, topics.ORDERS_BACKFILL, topics.INTERACTIONS),
+    topics.FEEDBACK_SURVEYS,
+)
 # Elsewhere a threshold rests on the figure of a partition, and merged customers have orders in two.
 _MERGING = ("tehran-books", "beirut-bakery", "kuwait-coffee", "berlin-bikes")
 _WAITING = """
@@ -189,6 +193,7 @@ async def a_town(
         ]  # fmt: skip
         await tell_settings(world, shops)
         entries = [_placed(entry, start) for entry in stream.entries if _is_sent(entry)]
+        entries = _with_answers(entries, Random(seed))
         if moving:
             entries = _with_merges(entries, Random(seed), int(len(entries) * moving))
         print(f"rebuild: seed {seed}, {len(entries)} messages of {customers} customers")
@@ -206,13 +211,35 @@ def _is_sent(entry: Entry) -> bool:
     return bool(event["type"] != "order.refunded" or event["data"]["customer"])
 
 
-def _with_merges(entries: list[Entry], rng: Random, until: int) -> list[Entry]:
-    """Some customers of each shop turn out to be one person, and half of them not to be."""
-    named: dict[str, set[str]] = {slug: set() for slug in _MERGING}
+def _with_answers(entries: list[Entry], rng: Random) -> list[Entry]:
+    """Among them, what customers of each shop said when they were asked."""
+    found: list[tuple[float, Entry]] = [(float(place), entry) for place, entry in enumerate(entries)]
+    for slug, customers in _named(entries, _SHOPS).items():
+        chosen = rng.sample(sorted(customers), min(len(customers), 15))
+        since = entries[0].received
+        asked = sayings(rng, slug, 60, people=len(chosen), since=since, days=150)
+        said = [one._replace(customer=chosen[number % len(chosen)]) for number, one in enumerate(asked)]
+        for event in events_of(said):
+            key = message_key(slug, event.subject)
+            place = rng.uniform(0, len(entries))
+            at = partition_of(key, 12)
+            found.append((place, Entry(topics.FEEDBACK_SURVEYS, at, key, encode(event), event.time)))
+    return [entry for _, entry in sorted(found, key=lambda one: one[0])]
+
+
+def _named(entries: Iterable[Entry], slugs: Iterable[str]) -> dict[str, set[str]]:
+    """Customers whom the events of these shops name."""
+    named: dict[str, set[str]] = {slug: set() for slug in slugs}
     for entry in entries:
         event = json.loads(entry.value)
         if event["shop"] in named and event["data"].get("customer"):
             named[event["shop"]].add(event["data"]["customer"])
+    return named
+
+
+def _with_merges(entries: list[Entry], rng: Random, until: int) -> list[Entry]:
+    """Some customers of each shop turn out to be one person, and half of them not to be."""
+    named = _named(entries, _MERGING)
     places: list[tuple[int, Entry]] = list(enumerate(entries))
     for slug, customers in named.items():
         chosen = rng.sample(sorted(customers), 12)

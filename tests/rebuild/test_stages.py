@@ -51,6 +51,7 @@ async def test_stages_come_out_alike_on_both_clocks_while_all_flows(servers: Ser
         assert checked["set_apart"] == waiting, "nobody but those whose minute after an import the rebuild waits for"
         rows = {table["table"]: table["rebuilt_rows"] for table in checked["tables"]}
         assert min(rows[name] for name in ("transition", "transition (told)", "gap_count", "shop_clock", "visit")) > 20
+        assert rows["nps_answer"] > 100
         async with town.rows() as conn:
             by_clock = dict(await conn.fetch(_COUNTS.format("transition")))
             assert min(by_clock["wall"], by_clock["stream"]) > 50, by_clock

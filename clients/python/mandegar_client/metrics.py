@@ -540,7 +540,7 @@ class Metrics(Api):
     def export(self, *, customer: str) -> models.ExportAnswer:
         """All that metrics holds of a customer.
 
-        Orders, refunds, changes of stage and days of visits, by the surrogate id. One identity at a time.
+        Orders, refunds, changes of stage, days of visits and scores, by the surrogate id. One identity at a time.
 
         customer: The platform's own id; gateway's export names all identities of a person.
         """

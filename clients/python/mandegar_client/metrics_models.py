@@ -214,6 +214,10 @@ class ExportAnswer(BaseModel):
     All changes of stage, also those that were taken back.
     """
     visit_days: list[date]
+    nps_answers: list[dict[str, Any]]
+    """
+    Scores from 0 to 10, with when and feedback's id of each.
+    """
 
 
 class FlowAnswer(BaseModel):
@@ -280,6 +284,45 @@ class Money(BaseModel):
     )
     amount: int
     currency: str
+
+
+class NpsAnswer(BaseModel):
+    """
+    Net promoter score: of each customer the last answer from 0 to 10 in the window.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    score: float | None
+    """
+    100 · (promoters - detractors) ÷ answers; null: nobody answered.
+    """
+    low: float | None
+    """
+    From here …
+    """
+    high: float | None
+    """
+    … to here, with the confidence named.
+    """
+    answers: int
+    """
+    Customers who answered. Dismissed surveys and other scales are left out.
+    """
+    promoters: int
+    """
+    Scored 9 or 10.
+    """
+    passives: int
+    """
+    Scored 7 or 8.
+    """
+    detractors: int
+    """
+    Scored 0 to 6.
+    """
+    confidence_percent: int
 
 
 class PageEntryAnswer(BaseModel):
@@ -398,6 +441,10 @@ class PointAnswer(BaseModel):
     mature: bool
     """
     Whether the shop's history covers the window and the period whole.
+    """
+    nps: NpsAnswer
+    """
+    Of answers in the window; the same on either basis.
     """
     span: str
     """
@@ -558,6 +605,10 @@ class RetentionAnswer(BaseModel):
     mature: bool
     """
     Whether the shop's history covers the window and the period whole.
+    """
+    nps: NpsAnswer
+    """
+    Of answers in the window; the same on either basis.
     """
 
 

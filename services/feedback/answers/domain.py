@@ -13,8 +13,6 @@ from shared.contracts.feedback import SurveyKind
 
 FIELD = "q."
 """Before a question's id, in a form of the page."""
-DETRACTOR_MAX = 6
-"""Of NPS: scores up to this one."""
 Why = Literal["missing", "wrong", "long"]
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from services.feedback.answers.domain import DETRACTOR_MAX, Answer, attributes_of
+from services.feedback.answers.domain import Answer, attributes_of
 from services.feedback.surveys import SOURCE, Survey, name_of
 from shared.contracts.feedback import Answering, NpsDetractor, SurveyAnswered
-from shared.kernel import derive_event_id
+from shared.kernel import DETRACTORS_TO, derive_event_id
 
 
 def forms_of(answer: Answer) -> list[type[SurveyAnswered] | type[NpsDetractor]]:
     """What is told of an answer."""
-    if answer.kind == "nps" and answer.score is not None and answer.score <= DETRACTOR_MAX:
+    if answer.kind == "nps" and answer.score is not None and answer.score <= DETRACTORS_TO:
         return [SurveyAnswered, NpsDetractor]
     return [SurveyAnswered]
 

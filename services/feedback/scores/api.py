@@ -12,10 +12,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from services.feedback import answers, clocks
-from services.feedback.scores.domain import CONFIDENCE_PERCENT, POINTS_MAX, Measure, Step, ends, figure
+from services.feedback.scores.domain import POINTS_MAX, Measure, Step, ends, figure
 from shared.contracts.shops import Shop
 from shared.db import Reads
-from shared.kernel import DayOrdinal, Zone
+from shared.kernel import CONFIDENCE_PERCENT, DayOrdinal, Zone
 from shared.web import Caller, DatabaseDep, Digits, FieldError, allow, invalid
 
 router = APIRouter(prefix="/v1/scores", tags=["scores"])

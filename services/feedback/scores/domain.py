@@ -2,10 +2,7 @@
 
 What is counted is persons: of each the last answer in the window. Intervals are of 95 %:
 
-- **NPS**: 100 (p − d), where p is the share of 9 and 10, d that of 0 to 6. The difference of two shares of one
-  multinomial sample has variance (p + d − (p − d)²) / n; the interval is NPS ± 100 z √variance, cut at ± 100.
-  (L. A. Goodman, On simultaneous confidence intervals for multinomial proportions, Technometrics 7, 1965.)
-  Where all scored alike it has no width: with few answers read it with their number beside it.
+- **NPS**: as `shared/kernel/promoters.py` says, for everybody who tells one.
 - **CSAT**: the share of 4 and 5, by Wilson's interval for a proportion, which holds for few answers and at the ends.
   (E. B. Wilson, Probable inference, the law of succession, and statistical inference, JASA 22, 1927.)
 - **CES**: the mean of 1 to 7, mean ± z s / √n with the sample's standard deviation s; none for a single answer.
@@ -19,15 +16,12 @@ from math import sqrt
 from typing import Literal, NamedTuple
 
 from services.feedback.surveys import SCALES
+from shared.kernel import Z_95, promoters_of
 
 Measure = Literal["nps", "csat", "ces"]
 Step = Literal["day", "week", "month"]
-Z = 1.959963984540054
-"""The 97.5 % quantile of the normal distribution."""
-CONFIDENCE_PERCENT = 95
 POINTS_MAX = 120
 _DIGITS = 4
-_PROMOTERS_FROM, _DETRACTORS_TO = 9, 6
 _SATISFIED_FROM = 4
 _MONTHS = 12
 
@@ -60,18 +54,15 @@ def figure(measure: Measure, tally: Mapping[int, int]) -> Figure:
     return Figure(n, score, low, high, average, counts)
 
 
-def _nps(counts: Mapping[int, int], n: int) -> tuple[float, float, float]:
-    promoters = sum(count for score, count in counts.items() if score >= _PROMOTERS_FROM) / n
-    detractors = sum(count for score, count in counts.items() if score <= _DETRACTORS_TO) / n
-    difference = promoters - detractors
-    half = Z * sqrt(max(0.0, promoters + detractors - difference**2) / n)
-    return 100 * difference, 100 * max(-1.0, difference - half), 100 * min(1.0, difference + half)
+def _nps(counts: Mapping[int, int], _n: int) -> tuple[float | None, float | None, float | None]:
+    found = promoters_of(counts)
+    return found.score, found.low, found.high
 
 
 def _csat(counts: Mapping[int, int], n: int) -> tuple[float, float, float]:
     share = sum(count for score, count in counts.items() if score >= _SATISFIED_FROM) / n
-    middle = (share + Z**2 / (2 * n)) / (1 + Z**2 / n)
-    half = Z / (1 + Z**2 / n) * sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
+    middle = (share + Z_95**2 / (2 * n)) / (1 + Z_95**2 / n)
+    half = Z_95 / (1 + Z_95**2 / n) * sqrt(share * (1 - share) / n + Z_95**2 / (4 * n**2))
     return 100 * share, 100 * max(0.0, middle - half), 100 * min(1.0, middle + half)
 
 
@@ -80,7 +71,7 @@ def _ces(counts: Mapping[int, int], n: int) -> tuple[float, float | None, float 
     if n == 1:
         return mean, None, None
     variance = sum(count * (score - mean) ** 2 for score, count in counts.items()) / (n - 1)
-    half = Z * sqrt(variance / n)
+    half = Z_95 * sqrt(variance / n)
     return mean, max(1.0, mean - half), min(7.0, mean + half)
 
 

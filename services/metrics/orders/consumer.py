@@ -10,7 +10,7 @@ goes back to where it began and does the same with care.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, cast
 
@@ -90,14 +90,14 @@ class OrderConsumer:
 
     async def conclude(self, work: Work, deliveries: Sequence[Delivery[Any]], done: Done) -> None:
         """Tell what follows, add the sums, and let the slices know that want to."""
-        conn, (shops, generations, follow, deltas, booked) = work.tx.conn, done
+        conn, (shops, generations, follow, deltas, booked, otherwise) = work.tx.conn, done
         if follow is not None:
             deltas.append(await follow.finish())
         numbers = {number: generation.counters.generation for number, generation in generations.items()}
         merged = counters.merge(deltas)
         await counters.add(conn, merged, numbers, work.shard)
         await counters.add(conn, booked, numbers, work.shard, counters.BOOKED)
-        changed = {*merged.shop.tolist(), *booked.shop.tolist()}
+        changed = {*merged.shop.tolist(), *booked.shop.tolist(), *otherwise}
         partitions = {delivery.event.shop: delivery.partition for delivery in deliveries}
         for announce in self.announce:
             announce(work, {shop: partitions[slug] for slug, shop in shops.items() if shop.number in changed})
@@ -150,6 +150,8 @@ class Done(NamedTuple):
     follow: Follow | None
     deltas: list[Deltas]
     booked: Deltas
+    otherwise: Collection[int] = ()
+    """Shops of which more than orders changed."""
 
 
 class Moved(NamedTuple):

@@ -38,6 +38,8 @@ from shared.pointers import Move, Pointer
 
 Visits = Callable[["asyncpg.Connection[Any]", Generation, Mapping[int, tuple[int, int]]], Awaitable[set[int]]]
 """Counts visits of identities for other customers: (from, to) by identity. Those who lost or got any."""
+Answers = Callable[["asyncpg.Connection[Any]", int, Mapping[int, tuple[int, int]]], Awaitable[bool]]
+"""Counts answers of identities for other customers, likewise. Whether there were any."""
 Mark = Callable[["asyncpg.Connection[Any]", int, Collection[int]], Awaitable[None]]
 """Notes customers whose stages changed while their shop is built."""
 
@@ -55,6 +57,7 @@ class IdentityConsumer:
     orders: OrderConsumer
     move_visits: Visits
     mark_people: Mark
+    move_answers: Answers
 
     async def __call__(self, work: Work, deliveries: Sequence[Delivery[CustomerEvent]]) -> None:
         """Nearly all events only tell of a profile: one look at the pointers, and no lock."""
@@ -83,15 +86,16 @@ class IdentityConsumer:
         follow = None if self.orders.follow is None else await self.orders.follow(work, deliveries, shops, generations)
         days = {number: days_of_shop(number, generation) for number, generation in generations.items()}
         await facts.prepare(conn)
-        amended, visitors = list[Amendment](), dict[tuple[int, int], int]()
+        amended, visitors, otherwise = list[Amendment](), dict[tuple[int, int], int](), set[int]()
         for shop in sorted({one.shop for one in moved}):
             own = [one for one in moved if one.shop == shop]
             if shop in held.settling:
                 await settle_of(conn, shop, {who for one in own for who in (one.customer, one.before, one.after)})
             amended += await _amend(conn, shop, own, days)
-            changed = await self.move_visits(
-                conn, generations[shop], {one.customer: (one.before, one.after) for one in own}
-            )
+            moves = {one.customer: (one.before, one.after) for one in own}
+            changed = await self.move_visits(conn, generations[shop], moves)
+            if await self.move_answers(conn, shop, moves):
+                otherwise.add(shop)
             position = {who: one.position for one in own for who in (one.before, one.after)}
             visitors |= {(shop, who): position[who] for who in changed}
             if shop in held.built:
@@ -105,7 +109,7 @@ class IdentityConsumer:
         change = Moved(moves_of(empty.plain, none, amended), turns, shifts_of(empty.plain, none, amended))
         doing = Doing(conn, empty, generations, days, follow)
         deltas, booked = await self.orders.count_moved(doing, change, careful=True)
-        await self.orders.conclude(work, deliveries, Done(shops, generations, follow, deltas, booked))
+        await self.orders.conclude(work, deliveries, Done(shops, generations, follow, deltas, booked, otherwise))
 
 
 def _told(work: Work, deliveries: Sequence[Delivery[CustomerEvent]], shops: Mapping[str, Shop]) -> list[Pointer]:

@@ -23,6 +23,7 @@ class ExportAnswer(BaseModel):
     refunds: list[dict[str, Any]]
     stage_changes: list[dict[str, Any]] = Field(description="All changes of stage, also those that were taken back.")
     visit_days: list[date]
+    nps_answers: list[dict[str, Any]] = Field(description="Scores from 0 to 10, with when and feedback's id of each.")
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -33,6 +34,7 @@ class ExportAnswer(BaseModel):
                 "refunds": [],
                 "stage_changes": [],
                 "visit_days": ["2026-03-20"],
+                "nps_answers": [],
             }
         }
     )
@@ -40,5 +42,5 @@ class ExportAnswer(BaseModel):
 
 @router.get("/{customer}/export", response_model=ExportAnswer, summary="All that metrics holds of a customer")
 async def export(caller: ExportCaller, database: DatabaseDep, customer: ExportedCustomer) -> dict[str, Any]:
-    """Orders, refunds, changes of stage and days of visits, by the surrogate id. One identity at a time."""
+    """Orders, refunds, changes of stage, days of visits and scores, by the surrogate id. One identity at a time."""
     return await exported(caller, database, customer, showing.export)

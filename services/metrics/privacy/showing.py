@@ -31,4 +31,5 @@ async def export(reads: Reads, shop: ShopId, customer: CustomerId) -> dict[str, 
             for one in changes
         ],
         "visit_days": [date.fromordinal(day) for day in await store.visits_of(reads, shop, customer)],
+        "nps_answers": await store.answers_of(reads, shop, customer),
     }

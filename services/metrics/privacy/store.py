@@ -18,7 +18,8 @@ SELECT (SELECT count(*) FROM order_fact WHERE shop = $1 AND customer = ANY($2::b
         WHERE o.shop = $1 AND o.customer = ANY($2::bigint[])) AS refunds,
        (SELECT count(*) FROM transition t JOIN generation g ON g.shop = t.shop AND g.number = t.generation AND g.live
         WHERE t.shop = $1 AND t.customer = ANY($2::bigint[])) AS stage_changes,
-       (SELECT count(*) FROM visit WHERE shop = $1 AND customer = ANY($2::bigint[])) AS visit_days
+       (SELECT count(*) FROM visit WHERE shop = $1 AND customer = ANY($2::bigint[])) AS visit_days,
+       (SELECT count(*) FROM nps_answer WHERE shop = $1 AND customer = ANY($2::bigint[])) AS nps_answers
 """
 _ORDERS = """
 SELECT o.order_id, o.completed_at, o.status_at, o.status, o.counted, o.revenue, o.net, o.currency, o.lines
@@ -35,6 +36,10 @@ FROM transition t JOIN generation g ON g.shop = t.shop AND g.number = t.generati
 WHERE t.shop = $1 AND t.customer = $2 ORDER BY t.n LIMIT $3
 """
 _VISITS = "SELECT day FROM visit WHERE shop = $1 AND customer = $2 ORDER BY day LIMIT $3"
+_ANSWERS = """
+SELECT answer, answered_at, score FROM nps_answer WHERE shop = $1 AND customer = $2 ORDER BY answered_at, answer
+LIMIT $3
+"""
 _STATUS = ("unknown", "cancelled", "completed")
 
 
@@ -66,6 +71,11 @@ async def changes_of(reads: Reads, shop: ShopId, customer: CustomerId) -> list[d
 async def visits_of(reads: Reads, shop: ShopId, customer: CustomerId) -> list[int]:
     """Days of visits, as ordinals."""
     return [row[0] for row in await reads.fetch(_VISITS, shop, customer, ROWS_MAX)]
+
+
+async def answers_of(reads: Reads, shop: ShopId, customer: CustomerId) -> list[dict[str, Any]]:
+    """Answers that count for NPS."""
+    return [dict(row) for row in await reads.fetch(_ANSWERS, shop, customer, ROWS_MAX)]
 
 
 def _lines(value: bytes) -> Any:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.metrics.counters import CounterSet, live_generation
+from services.metrics.nps import scored, tallies_at
 from services.metrics.retention.books import Books, booked_return_rates_at
 from services.metrics.retention.domain.figures import Asked, Counts, ReturnRate, figures_of
 from services.metrics.retention.events import retention
@@ -70,12 +71,21 @@ async def basis_of(reads: Reads, shop: Shop) -> Basis:
 async def answers(reads: Reads, basis: Basis, asked: Asked, at: Sequence[int]) -> list[Retention]:
     """An answer for each of `at` (rising, distinct ordinals), all of one moment if `reads` is.
 
-    Exact for every question. Raises InconsistentCounts when the counters contradict themselves.
+    Exact for every question. NPS is of no basis: what customers answer is neither cancelled nor refunded.
+    Raises InconsistentCounts when the counters contradict themselves.
     """
     counted = await basis.counts_at(reads, asked, at)
+    said = await tallies_at(reads, basis.counters.shop, basis.zone, at, asked.window)
     return [
-        retention(day, asked, counts, figures_of(asked, day, counts), basis.shop.benchmark)
-        for day, counts in zip(at, counted, strict=True)
+        retention(
+            day,
+            asked,
+            counts,
+            figures_of(asked, day, counts),
+            said=scored(tally),
+            industry=basis.shop.benchmark,
+        )
+        for day, counts, tally in zip(at, counted, said, strict=True)
     ]
 
 

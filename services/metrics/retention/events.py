@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from datetime import date
 
+from services.metrics.nps import Scored
 from services.metrics.retention.domain.benchmarks import BENCHMARKS
 from services.metrics.retention.domain.figures import Asked, Counts, Figures, Quotient
-from shared.contracts.metrics import Amount, Benchmark, Mean, Retention
+from shared.contracts.metrics import Amount, Benchmark, Mean, NetPromoters, Retention
 
 
-def retention(as_of: int, asked: Asked, counts: Counts, figures: Figures, industry: str) -> Retention:
-    """The contract's form of an answer. `as_of` is an ordinal; `industry` names the benchmark to stand beside CRR."""
+def retention(as_of: int, asked: Asked, counts: Counts, figures: Figures, *, said: Scored, industry: str) -> Retention:
+    """The contract's form of an answer.
+
+    `as_of` is an ordinal, `said` the NPS; `industry` names the benchmark to stand beside CRR.
+    """
     who, trade = counts.customers, counts.trade
     return Retention(
         as_of=date.fromordinal(as_of),
@@ -39,6 +43,7 @@ def retention(as_of: int, asked: Asked, counts: Counts, figures: Figures, indust
         churn=figures.churn,
         benchmark=_benchmark(industry),
         mature=figures.mature,
+        nps=NetPromoters(**said._asdict()),
     )
 
 

@@ -38,6 +38,16 @@ _RETENTION: dict[str, Any] = {
     "churn": 0.05,
     "benchmark": {"industry": "retail", "crr": 0.63, "source": "…", "year": 2020},
     "mature": True,
+    "nps": {
+        "score": 20.0,
+        "low": -34.0325,
+        "high": 74.0325,
+        "answers": 10,
+        "promoters": 5,
+        "passives": 2,
+        "detractors": 3,
+        "confidence_percent": 95,
+    },
 }
 _POINT: dict[str, Any] = {**_RETENTION, "span": "2026-03", "span_from": "2026-03-01", "complete": False}
 
@@ -65,6 +75,19 @@ class BenchmarkAnswer(BaseModel):
     crr: float
     source: str
     year: int
+
+
+class NpsAnswer(BaseModel):
+    """Net promoter score: of each customer the last answer from 0 to 10 in the window."""
+
+    score: float | None = Field(description="100 · (promoters - detractors) ÷ answers; null: nobody answered.")
+    low: float | None = Field(description="From here …")
+    high: float | None = Field(description="… to here, with the confidence named.")
+    answers: int = Field(description="Customers who answered. Dismissed surveys and other scales are left out.")
+    promoters: int = Field(description="Scored 9 or 10.")
+    passives: int = Field(description="Scored 7 or 8.")
+    detractors: int = Field(description="Scored 0 to 6.")
+    confidence_percent: int
 
 
 class RetentionAnswer(BaseModel):
@@ -98,6 +121,7 @@ class RetentionAnswer(BaseModel):
     churn: Ratio = Field(description="L ÷ S, which is 1 - crr.")
     benchmark: BenchmarkAnswer | None
     mature: bool = Field(description="Whether the shop's history covers the window and the period whole.")
+    nps: NpsAnswer = Field(description="Of answers in the window; the same on either basis.")
 
     model_config = ConfigDict(json_schema_extra={"example": _RETENTION})
 

@@ -1,0 +1,1 @@
+"""Net promoter scores of metrics."""
