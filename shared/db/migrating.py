@@ -54,7 +54,6 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 _ONE_AT_A_TIME = Lock()  # alembic keeps its context in a module: threads of one process take turns
 _LATER = ("processed_month",)
 """Tables of later versions, whose own migrations remove them."""
-_PROCESSED_MONTH = re.compile(r"processed_event_.+")
 
 
 def create_runtime_tables(op: Any, schema: str) -> None:
@@ -137,7 +136,7 @@ def differences(service: str, database_url: str, metadata: MetaData) -> list[Any
         options = {
             "include_schemas": True,
             "include_name": _names_of(service),
-            "include_object": _objects,
+            "include_object": _objects_of(metadata),
             "compare_type": True,
             "compare_server_default": False,
             "version_table_schema": service,
@@ -206,7 +205,7 @@ def run_env(service: str, metadata: MetaData) -> None:
             version_table_schema=schema,
             include_schemas=True,
             include_name=_names_of(service),
-            include_object=_objects,
+            include_object=_objects_of(metadata),
             compare_type=True,
             transaction_per_migration=True,
         )
@@ -315,10 +314,17 @@ def _names_of(service: str) -> Callable[..., bool]:
     return include
 
 
-def _objects(_item: Any, name: str | None, kind: str, reflected: bool, _compare_to: Any) -> bool:
-    if kind == "table" and name is not None and reflected:
-        return name != "alembic_version" and not _PROCESSED_MONTH.fullmatch(name)
-    return True
+def _objects_of(metadata: MetaData) -> Callable[..., bool]:
+    """All but Alembic's own table and partitions, which the tables of their names' beginning describe."""
+    tables = metadata.tables.values()
+    partitions = tuple(f"{table.name}_" for table in tables if table.dialect_options["postgresql"]["partition_by"])
+
+    def include(_item: Any, name: str | None, kind: str, reflected: bool, _compare_to: Any) -> bool:
+        if kind == "table" and name is not None and reflected:
+            return name != "alembic_version" and not name.startswith(partitions)
+        return True
+
+    return include
 
 
 def template() -> Path:

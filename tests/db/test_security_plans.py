@@ -16,8 +16,8 @@ FILL = """
 INSERT INTO customer_state (customer, shop, generation, first_day, orders, version, days)
 SELECT c, s, 1, 0, 0, 1, '{}' FROM generate_series(1, 20) s, generate_series(1, 500) c;
 INSERT INTO counter (shop, generation, basis, measure, param, currency, day, gap, shard, value)
-SELECT s, 1, 0, m, 0, '', d, 0, 0, 1
-FROM generate_series(1, 20) s, generate_series(1, 5) m, generate_series(1, 200) d;
+SELECT s, 1, 0, m, 0, '', d, 0, w, 1
+FROM generate_series(1, 20) s, generate_series(1, 5) m, generate_series(1, 200) d, unnest('{-1, 0}'::int[]) w;
 ANALYZE
 """
 READS = {

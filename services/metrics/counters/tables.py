@@ -7,7 +7,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Index,
     Integer,
     MetaData,
     PrimaryKeyConstraint,
@@ -39,14 +38,9 @@ def add_tables(metadata: MetaData) -> None:
         PrimaryKeyConstraint(
             "shop", "generation", "basis", "measure", "param", "currency", "day", "gap", "shard", name="pk_counter"
         ),
-        # What is folded stays for ever: without this, each step would look through all of it for what is not.
-        Index(
-            "ix_counter_unfolded",
-            *("shop", "generation", "basis", "measure", "param", "currency", "day", "gap", "shard"),
-            postgresql_where=text("shard >= 0"),
-        ),
-        # Each batch changes the same recent days: room for the new versions beside the old ones.
-        postgresql_with={"fillfactor": 50},
+        # What is folded stays for ever, in a partition of its own (counter_folded): each step of folding would look
+        # through all of it for what is not (counter_open). An index of that would be written with each new counter.
+        postgresql_partition_by="LIST (shard)",
     )
     # Settings at the time when a generation's counters began. Counters follow these and not the shop's newest
     # settings, until a generation with the newer ones is built: a window added today has no counters of yesterday.

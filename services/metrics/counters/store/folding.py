@@ -31,7 +31,7 @@ WITH gone AS (
     DELETE FROM counter c
     USING unnest($2::smallint[], $3::smallint[], $4::smallint[], $5::int[], $6::text[], $7::int[], $8::int[],
                  $9::smallint[]) AS k(generation, basis, measure, param, currency, day, gap, shard)
-    WHERE c.shop = $1 AND c.generation = k.generation AND c.basis = k.basis AND c.measure = k.measure
+    WHERE c.shop = $1 AND c.shard >= 0 AND c.generation = k.generation AND c.basis = k.basis AND c.measure = k.measure
       AND c.param = k.param AND c.currency = k.currency AND c.day = k.day AND c.gap = k.gap AND c.shard = k.shard
     RETURNING c.*
 )

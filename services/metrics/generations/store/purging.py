@@ -16,6 +16,13 @@ _REMOVE = """
 DELETE FROM {table} WHERE ctid = ANY (ARRAY(
     SELECT ctid FROM {table} WHERE shop = $1 AND generation = ANY (ARRAY({numbers})) LIMIT $2))
 """
+# A place in one partition is also a place in the other: counters go by their key.
+_KEY = "shop, generation, basis, measure, param, currency, day, gap, shard"
+_REMOVE_COUNTERS = f"""
+DELETE FROM counter c
+USING (SELECT {_KEY} FROM counter WHERE shop = $1 AND generation = ANY (ARRAY({{numbers}})) LIMIT $2) AS k
+WHERE ({", ".join(f"c.{name}" for name in _KEY.split(", "))}) = ({", ".join(f"k.{name}" for name in _KEY.split(", "))})
+"""  # noqa: S608 - constants
 _UNMARK = """
 DELETE FROM {table} WHERE shop = $1 AND NOT EXISTS (SELECT FROM generation WHERE shop = $1 AND building)
 """
@@ -25,7 +32,8 @@ async def purge(conn: asyncpg.Connection[Any], shop: int) -> bool:
     """One step, inside the caller's transaction. Whether something may be left."""
     for tables, numbers in ((OF_BUILDS, _NOT_BUILDING), (OF_OLD, _OLD)):
         for table in tables:
-            statement = _REMOVE.replace("{table}", table).replace("{numbers}", numbers)
+            remove = _REMOVE_COUNTERS if table == "counter" else _REMOVE.replace("{table}", table)
+            statement = remove.replace("{numbers}", numbers)
             if await conn.execute(statement, shop, ROWS_MAX) != "DELETE 0":
                 return True
     for table in ("touched_order", "touched_customer"):
