@@ -24,7 +24,6 @@ log = structlog.get_logger(__name__)
 _FLIGHT_BYTES_MAX = 4_000_000
 _RETRY_SECONDS = 0.5
 _SEND_SECONDS_MAX = 3.0
-_NOWHERE = (0, 0)
 _OVERHEAD_BYTES = 400  # what an event in the queue takes beside its own bytes
 
 
@@ -172,9 +171,7 @@ def open_outlet(settings: GatewaySettings, clock: Clock | None = None) -> Outlet
 
 def _rows(flight: Sequence[_Parcel]) -> list[OutboxRow]:
     return [
-        OutboxRow(_NOWHERE, 0, 0, message.topic, message.key, message.value)
-        for parcel in flight
-        for message in parcel.messages
+        OutboxRow(0, 0, message.topic, message.key, message.value) for parcel in flight for message in parcel.messages
     ]
 
 

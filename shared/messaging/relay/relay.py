@@ -2,14 +2,13 @@
 
 A round, for the shards that this relay leads:
 
-1. SELECT the oldest rows FOR UPDATE
+1. DELETE the oldest rows, RETURNING them
 2. send them and wait for all acknowledgements
-3. DELETE them
-4. COMMIT
+3. COMMIT
 
-A crash before 4 leaves the rows where they are, and they are sent again with the same ids, which consumers drop. The
+A crash before 3 leaves the rows where they are, and they are sent again with the same ids, which consumers drop. The
 first appearances of a key's events are in the order of their commits whatever happens in between, because rows are
-removed only after everything before them has been acknowledged. The one place where a transaction is held open over
+gone only when everything before them has been acknowledged. The one place where a transaction is held open over
 a call to the outside: the send is bounded, and below the time after which PostgreSQL ends an idle transaction.
 """
 
@@ -161,14 +160,12 @@ class Relay:
         shares = quotas(self._taken, shards, limit)
         async with transaction(conn):
             rows = await store.take(conn, shares, limit=_exact(limit, shares), bytes_max=_BYTES_MAX, without=parked)
+            crash.at("relay_after_delete")
             refused = [row for row in rows if not fits(row)]
             await self._send(rows, refused)
             crash.at("relay_after_send")
             if refused:
                 await self._set_aside(conn, refused)
-            if rows:
-                await store.remove(conn, rows)
-            crash.at("relay_after_delete")
         self._published(len(rows) - len(refused), refused)
         self._taken = Tally(row.shard for row in rows)
         more = any(self._taken[shard] >= share for shard, share in shares.items())

@@ -11,9 +11,8 @@ from shared.db.shards import BARRIER_SHARD, OUTBOX_SHARDS
 
 
 class OutboxRow(NamedTuple):
-    """One event on its way: `place` is the row's physical address, stable while the row is locked."""
+    """One event on its way."""
 
-    place: tuple[int, int]
     id: int
     shard: int
     topic: str
@@ -31,6 +30,10 @@ class Backlog(NamedTuple):
     away, and every look at the outbox passes over all of them."""
 
 
+# Rows are deleted before they are sent, in the transaction that the acknowledgements let commit: that locks them as
+# FOR UPDATE would, and writes each of them once instead of twice. By physical address, never by `id <= last`: a lower
+# id of another key may have been committed in between; and nobody ever updates a row of the outbox.
+#
 # No SKIP LOCKED: rows of a key would overtake each other. An index scan for each shard, so that the cost of a round
 # does not depend on the backlog. History comes after all others, so that neither limit cuts those. The running sum
 # bounds what is held in memory, and at least one row comes.
@@ -42,31 +45,35 @@ class Backlog(NamedTuple):
 # A repeat after a crash is sent behind the barrier and dropped by its id, as the first one was before it. The least
 # id is looked for once in a statement, and only if a barrier lies there.
 _TAKE = f"""
-SELECT place, id, shard, topic, key, value FROM (
-    SELECT o.*,
-           row_number() OVER age AS nth,
-           sum(octet_length(o.value)) OVER (age ROWS UNBOUNDED PRECEDING) - octet_length(o.value) AS bytes_before
-    FROM unnest($1::int[], $2::int[]) AS q(shard, quota)
-    CROSS JOIN LATERAL (
-        SELECT outbox.ctid AS place, outbox.id, outbox.shard, topic, key, value FROM outbox
-        WHERE outbox.shard = q.shard AND topic <> ALL($5::text[])
-            AND (q.shard <> {BARRIER_SHARD} OR outbox.id < (
-                SELECT coalesce(min(e.id), 9223372036854775807) FROM generate_series(0, {OUTBOX_SHARDS - 1}) AS s(shard)
-                CROSS JOIN LATERAL (
-                    SELECT earlier.id FROM outbox AS earlier
-                    WHERE earlier.shard = s.shard AND earlier.topic <> ALL($5::text[])
-                    ORDER BY earlier.id LIMIT 1
-                ) AS e
-            ))
-        ORDER BY outbox.id LIMIT q.quota FOR UPDATE
-    ) AS o
-    WINDOW age AS (ORDER BY o.shard > {BARRIER_SHARD}, o.id)
-) AS w
-WHERE nth <= $3 AND bytes_before < $4
-ORDER BY shard > {BARRIER_SHARD}, id
+WITH taken AS (
+    DELETE FROM outbox WHERE ctid = ANY(ARRAY(
+        SELECT place FROM (
+            SELECT o.*,
+                   row_number() OVER age AS nth,
+                   sum(o.bytes) OVER (age ROWS UNBOUNDED PRECEDING) - o.bytes AS bytes_before
+            FROM unnest($1::int[], $2::int[]) AS q(shard, quota)
+            CROSS JOIN LATERAL (
+                SELECT outbox.ctid AS place, outbox.id, outbox.shard, octet_length(value) AS bytes FROM outbox
+                WHERE outbox.shard = q.shard AND topic <> ALL($5::text[])
+                    AND (q.shard <> {BARRIER_SHARD} OR outbox.id < (
+                        SELECT coalesce(min(e.id), 9223372036854775807)
+                        FROM generate_series(0, {OUTBOX_SHARDS - 1}) AS s(shard)
+                        CROSS JOIN LATERAL (
+                            SELECT earlier.id FROM outbox AS earlier
+                            WHERE earlier.shard = s.shard AND earlier.topic <> ALL($5::text[])
+                            ORDER BY earlier.id LIMIT 1
+                        ) AS e
+                    ))
+                ORDER BY outbox.id LIMIT q.quota
+            ) AS o
+            WINDOW age AS (ORDER BY o.shard > {BARRIER_SHARD}, o.id)
+        ) AS w
+        WHERE nth <= $3 AND bytes_before < $4
+    ))
+    RETURNING id, shard, topic, key, value
+)
+SELECT id, shard, topic, key, value FROM taken ORDER BY shard > {BARRIER_SHARD}, id
 """  # noqa: S608 - constants
-# By physical address, never by `id <= last`: a lower id of another key may have been committed in between.
-_REMOVE = "DELETE FROM outbox WHERE ctid = ANY($1::tid[])"
 _ANY = """
 SELECT EXISTS (
     SELECT FROM unnest($1::int[]) AS q(shard)
@@ -88,17 +95,12 @@ SELECT (SELECT count(*) FROM (SELECT FROM outbox WHERE shard = ANY($1::smallint[
 async def take(
     conn: asyncpg.Connection[Any], quotas: Mapping[int, int], *, limit: int, bytes_max: int, without: Sequence[str] = ()
 ) -> list[OutboxRow]:
-    """Lock and read the oldest rows: at most `quotas[shard]` of each shard, `limit` rows and about `bytes_max` bytes.
+    """Take out the oldest rows: at most `quotas[shard]` of each shard, `limit` rows and about `bytes_max` bytes.
 
     Rows of one key come in the order in which their writers committed, none left out: writers hold the key's lock.
     """
     rows = await conn.fetch(_TAKE, list(quotas), list(quotas.values()), limit, bytes_max, list(without))
     return [OutboxRow(*row) for row in rows]
-
-
-async def remove(conn: asyncpg.Connection[Any], rows: Sequence[OutboxRow]) -> None:
-    """Delete rows that this transaction took."""
-    await conn.execute(_REMOVE, [row.place for row in rows])
 
 
 async def any_waiting(conn: asyncpg.Connection[Any], shards: Sequence[int], without: Sequence[str] = ()) -> bool:
