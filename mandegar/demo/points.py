@@ -92,9 +92,17 @@ async def listen(bootstrap_servers: str, shop: Shop, end: date) -> Heard:
             # Everybody begins on the first level: being put there when the programme comes is no change.
             if change.id not in known and day < end and change.data.after and change.data.before:
                 known.add(change.id)
-                heard.tiers.setdefault(change.data.customer, []).append((day, _PLACES[change.data.after.id]))
+                _move(heard.tiers.setdefault(change.data.customer, []), day, _PLACES[change.data.after.id])
     heard.events = len(known)
     return heard
+
+
+def _move(moves: list[tuple[date, int]], day: date, place: int) -> None:
+    """Of the steps of a day the last counts: who orders twice may be told of both levels, or of the higher one only."""
+    if moves and moves[-1][0] == day:
+        moves.pop()
+    if place != (moves[-1][1] if moves else 0):
+        moves.append((day, place))
 
 
 def _add(heard: Heard, event: LoyaltyPointsEvent) -> None:

@@ -51,6 +51,20 @@ async def test_an_order_lifts_at_once_and_the_next_one_earns_more(databases: Dat
         assert data["review_at"] == review.isoformat().replace("+00:00", "Z")
 
 
+async def test_who_rises_twice_on_a_day_did_so_on_it_though_word_of_the_second_order_comes_on_the_next(
+    databases: Databases,
+) -> None:
+    async with ground(databases, now=START + timedelta(hours=1)) as here:
+        await here.harness.feed(ORDERS, [completed("a", revenue=20_000)])
+        here.clock.advance(timedelta(days=1))
+        later = [completed("b", revenue=30_000, hours=1), completed("c", revenue=1_000, hours=24)]
+        await here.harness.feed(ORDERS, later)
+        first, second = (one.event["data"] for one in await here.harness.published(LOYALTY_TIERS))
+        assert (first["after"]["id"], second["after"]["id"]) == ("silver", "gold")
+        assert first["since"] == second["since"]
+        assert second["reason"] == "reached"
+
+
 async def test_a_refund_takes_a_level_back_with_what_it_was_reached_by(databases: Databases) -> None:
     async with ground(databases, now=START + timedelta(days=2)) as here:
         await here.harness.feed(ORDERS, [completed("a", revenue=50_000)])

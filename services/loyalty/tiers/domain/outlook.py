@@ -33,7 +33,9 @@ def news(told: Told, course: Course, today: int, *, moved: bool = False) -> list
         level = course.at(seen)
         rising = _height(course, level) > _height(course, told.level)
         why: Why = "merged" if moved else "reached" if rising else "recounted"
-        found.append(Change(today, told.level, level, why, course.standing.version))
+        # The day up to which was told was not over: who rose further on it did so then, whenever word of it comes.
+        day = seen if why == "reached" and course.rose_on(seen) else today
+        found.append(Change(day, told.level, level, why, course.standing.version))
     for one in course.changes:
         if one.day > seen and one.after != level:
             found.append(one._replace(before=level))

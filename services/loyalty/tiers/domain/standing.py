@@ -79,6 +79,11 @@ class Course(NamedTuple):
         """The level at the end of a day."""
         return next((one.after for one in reversed(self.changes) if one.day <= day), BASE)
 
+    def rose_on(self, day: int) -> bool:
+        """Whether the level at the end of a day was reached on it."""
+        last = next((one for one in reversed(self.changes) if one.day <= day), None)
+        return last is not None and last.day == day and last.why == "reached"
+
 
 def tally_of(days: Sequence[Day], by: str) -> Tally:
     """Of what tiers count."""
