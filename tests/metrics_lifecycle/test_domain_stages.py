@@ -10,6 +10,7 @@ from services.metrics.lifecycle.domain.stages import (
     NOBODY,
     Reason,
     Stage,
+    Transition,
     compare,
     fall_due,
     history,
@@ -165,3 +166,11 @@ def test_retracting_the_untrue_and_adding_the_missing_gives_the_truth(
     untrue, missing = compare(published, wanted)
     left = [change for at, change in enumerate(published) if at not in untrue] + missing
     assert sorted(change.key for change in left) == sorted(change.key for change in wanted)
+
+
+def test_who_was_told_of_a_visit_before_the_order_of_its_day_is_not_told_again() -> None:
+    told = Transition(400, L, A, Reason.VISIT, 300, None)
+    true = told._replace(reason=Reason.ORDER)
+    assert compare([told], [true], [350, 400]) == ([], [])
+    assert compare([told], [true], [350]) == ([0], [true]), "no visit of that day is left"
+    assert compare([true], [told], [400]) == ([0], [told]), "the order was taken back"

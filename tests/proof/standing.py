@@ -49,16 +49,23 @@ async def compare_standing(
         true = sorted(wanted.get(customer, []))
         found.passed += sum(days is not None for *_, days in true)
         for said, of in ((kept, "transitions"), (heard, "published")):
-            told = [_as_told(one, true, found) for one in sorted(said.get(customer, []))]
+            visited = truth.visited.get(customer, frozenset())
+            told = [_as_told(one, true, visited, found) for one in sorted(said.get(customer, []))]
             found.compare(f"{name} {slug} {customer} {of}", told, true)
     states = {_name(customer): _stage(stage) for customer, stage in await harness.pool.fetch(_STATES, number)}
     found.compare(f"{name} {slug} states", states, {who: own[-1].stage for who, own in truth.changes.items()})
     await _compare_counts(harness, truth, found)
 
 
-def _as_told(one: Told, true: Sequence[Told], found: Found) -> Told:
-    """A change that is true is told once, and keeps its evidence when facts change that leave it true."""
-    *same, days = one
+def _as_told(one: Told, true: Sequence[Told], visited: Collection[int], found: Found) -> Told:
+    """A change that is true is told once, and keeps its evidence when facts change that leave it true.
+
+    Who was told of a visit before word of an order of the same day came was told the truth.
+    """
+    day, previous, stage, reason, days = one
+    if reason == "visit" and day in visited and (day, previous, stage, "order", days) in true:
+        return (day, previous, stage, "order", days)
+    same = [*one[:-1]]
     for other in true:
         if list(other[:-1]) == same and other[-1] != days:
             found.other_evidence += 1

@@ -75,7 +75,8 @@ async def _live(harness: Harness, seed: str, number: int, count: int, found: Fou
             await harness.fire(ORDERS, range(count))
     await harness.fire(ORDERS, range(count))
     wanted = {name: changes for name, own in lives.items() if (changes := expected(own))}
-    truth = Truth(shop, [], {}, wanted, max(own.end for own in lives.values()))
+    visited = {name: {step.day for step in own.steps if step.kind == "visit"} for name, own in lives.items()}
+    truth = Truth(shop, [], {}, wanted, max(own.end for own in lives.values()), visited)
     await compare_standing(harness, truth, found, await published(harness), name=f"PROOF_SEED={seed}")
     await harness.pool.execute("TRUNCATE outbox")
 

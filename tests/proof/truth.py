@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -31,6 +31,8 @@ class Truth:
     """Changes of stage that stand at last, by customer; of everybody who has one."""
     end: int
     """The last day that has begun."""
+    visited: Mapping[str, Collection[int]]
+    """Days of visits by customer."""
 
     def in_stage(self, stage: str, day: int) -> set[str]:
         """The customers in a stage at the end of a day."""
@@ -64,7 +66,7 @@ def truth_of(
         for customer, days in orders.items()
     }
     books = {"restated": Books.restated(account.purchases, {shop.slug: shop.calendar}), "booked": account.books}
-    return Truth(shop, account.purchases, books, {who: own for who, own in changes.items() if own}, end)
+    return Truth(shop, account.purchases, books, {who: own for who, own in changes.items() if own}, end, visited)
 
 
 def _one(_: str) -> int:

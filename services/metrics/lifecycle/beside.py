@@ -18,7 +18,7 @@ import numpy as np
 from services.metrics.counters import Deltas, Generation, merge
 from services.metrics.lifecycle.domain.beside import GapEnd, figures_of, gap_ends
 from services.metrics.lifecycle.domain.figures import Series
-from services.metrics.lifecycle.domain.stages import Transition, compare, history, next_due
+from services.metrics.lifecycle.domain.stages import Transition, by_key, compare, history, next_due
 from services.metrics.lifecycle.domain.thresholds import Activity, Rules
 from services.metrics.lifecycle.domain.walking import Person, Told
 from services.metrics.lifecycle.events import Told as ToldOf
@@ -223,7 +223,8 @@ def _one(of: Beside, ground: _Ground, customer: int, orders: Sequence[int]) -> _
         # History has just come in: its timer works all out anew, and tells of it as history.
         rows = [(one.row._replace(generation=life.generation), 0) for one in written]
         return _One(Person(standing, seen, was.changes, put_off=True), rows)
-    return _compared(of, customer, Person(standing, seen), [one for one in written if one.is_known], wanted)
+    known = [one for one in written if one.is_known]
+    return _compared(of, customer, Person(standing, seen, visits=[*visited]), known, wanted)
 
 
 def _compared(
@@ -232,9 +233,9 @@ def _compared(
     """What stays, what is taken back, and what is missing."""
     life, name = of.life, customer_id_text(CustomerId(customer))
     standing = [one for one in known if one.stands]
-    untrue, missing = compare([one.told.transition for one in standing], wanted)
+    untrue, missing = compare([one.told.transition for one in standing], wanted, person.visits)
     gone = {standing[at].told.n for at in untrue}
-    true = {change.key: change for change in wanted}
+    true = by_key(wanted, person.visits)
     rows = []
     for one in known:
         row, owed = one.row._replace(generation=life.generation), 0

@@ -7,7 +7,7 @@ the end of each day, who is not lost is held, as the counters of retention have 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -219,8 +219,25 @@ def history(
     return standing, changes + changed
 
 
-def compare(published: Sequence[Transition], wanted: Sequence[Transition]) -> tuple[list[int], list[Transition]]:
-    """Which of the published ones are not true (their places, rising), and which true ones are missing, in order."""
-    true, known = {change.key for change in wanted}, {change.key for change in published}
+def compare(
+    published: Sequence[Transition], wanted: Sequence[Transition], visits: Collection[int] = ()
+) -> tuple[list[int], list[Transition]]:
+    """Which of the published ones are not true (their places, rising), and which true ones are missing, in order.
+
+    `visits`: their days. An order beats a visit of its day; yet who was told first that the visit had brought somebody
+    back was told the truth, and is not told again.
+    """
+    true, known = by_key(wanted, visits), {change.key for change in published}
+    met = {id(true[key]) for key in known if key in true}
     untrue = [at for at, change in enumerate(published) if change.key not in true]
-    return untrue, [change for change in wanted if change.key not in known]
+    return untrue, [change for change in wanted if id(change) not in met]
+
+
+def by_key(wanted: Iterable[Transition], visits: Collection[int]) -> dict[tuple[int, Stage, Stage, Reason], Transition]:
+    """True changes, by each key under which they may have been told."""
+    found: dict[tuple[int, Stage, Stage, Reason], Transition] = {}
+    for change in wanted:
+        if change.reason is Reason.ORDER and change.previous is Stage.LAPSING and change.day in visits:
+            found[change.day, change.previous, change.stage, Reason.VISIT] = change
+        found[change.key] = change
+    return found

@@ -176,7 +176,7 @@ class Walk:
         person.standing, wanted = history(
             person.orders, person.visits, self.rules, lambda day: self.figure_of(day, position), until
         )
-        untrue, missing = compare([one.transition for one in told], wanted)
+        untrue, missing = compare([one.transition for one in told], wanted, person.visits)
         for at in untrue:
             person.acts.append(Retraction(told[at], cause.reason, cause.origin, cause.position))
         person.told = [one for at, one in enumerate(told) if at not in set(untrue)]
