@@ -1,12 +1,12 @@
 """Counters that wait to be folded stand apart from those that are, instead of in an index of their own.
 
-Revision 0010, after 0009.
+Revision 0011, after 0010.
 """
 
 from alembic import op
 
-revision = "0010"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
