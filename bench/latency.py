@@ -57,28 +57,28 @@ class Timed(NamedTuple):
 
 
 class Results:
-    """When the first change of each customer was in hand here, and when it had been appended. Epoch seconds."""
+    """When the first event of each customer, order … was in hand here, and the time of its record. Epoch seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, topic: str, name: Callable[[Any], str]) -> None:
+        """`name`: by an event's data, of whom or what it is."""
+        self._topic, self._name = topic, name
         self.seen: dict[str, tuple[float, float]] = {}
         self.ready = asyncio.Event()
 
-    async def reach(self, customers: int, seconds: float) -> None:
-        """Wait until so many customers were seen, and no longer than that."""
+    async def reach(self, number: int, seconds: float) -> bool:
+        """Wait until so many were seen, and no longer than that; whether they were."""
         for _ in range(int(seconds * 5)):
-            if len(self.seen) >= customers:
-                return
+            if len(self.seen) >= number:
+                return True
             await asyncio.sleep(0.2)
+        return False
 
     async def follow(self, bootstrap: str, stop: asyncio.Event) -> None:
         """Read the topic of results from its end, as a service beside ours would."""
         consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, fetch_max_wait_ms=100)
         await consumer.start()
         try:
-            places = [
-                TopicPartition(topics.METRICS_LIFECYCLE, number)
-                for number in await _partitions(consumer, topics.METRICS_LIFECYCLE)
-            ]
+            places = [TopicPartition(self._topic, number) for number in await _partitions(consumer, self._topic)]
             consumer.assign(places)
             await consumer.seek_to_end(*places)
             self.ready.set()
@@ -87,8 +87,8 @@ class Results:
                 now = _now()
                 for records in found.values():
                     for record in records:
-                        customer = msgspec.json.decode(record.value)["data"]["customer"]
-                        self.seen.setdefault(customer, (record.timestamp / 1000, now))
+                        name = self._name(msgspec.json.decode(record.value)["data"])
+                        self.seen.setdefault(name, (record.timestamp / 1000, now))
         finally:
             await consumer.stop()
 
@@ -131,7 +131,7 @@ def requests(key: str, mark: str, events: int) -> Callable[[int], bytes]:
 
 async def timed(bootstrap: str, port: int, key: str, *, rate: float, seconds: float, events: int) -> Timed:
     """Warm up, send, wait for what is on its way, and put the times together."""
-    results, stop = Results(), asyncio.Event()
+    results, stop = Results(topics.METRICS_LIFECYCLE, lambda data: str(data["customer"])), asyncio.Event()
     following = asyncio.create_task(results.follow(bootstrap, stop))
     try:
         await asyncio.wait_for(results.ready.wait(), 30)

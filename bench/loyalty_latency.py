@@ -22,13 +22,12 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import msgspec
 import numpy as np
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaProducer
 from msgspec.structs import replace
 
 from bench.ground import PARTITIONS, create_topics, fresh_database
-from bench.latency import AFTER_SECONDS, WARM_SECONDS
+from bench.latency import AFTER_SECONDS, WARM_SECONDS, Results
 from bench.loyalty import FLAT, SHOP, publish, topics_of_loyalty
 from bench.servers import servers
 from bench.stream import surrogate
@@ -42,41 +41,6 @@ START_SECONDS = 30.0
 _CLOCK = SystemClock()
 _RANKS = (50, 90, 99, 100)
 _POLL_SECONDS = 0.002
-
-
-class Told:
-    """When the event of each order was in hand here, and the time of its record. Epoch seconds."""
-
-    def __init__(self) -> None:
-        self.seen: dict[str, tuple[float, float]] = {}
-        self.ready = asyncio.Event()
-
-    async def reach(self, orders: int, seconds: float) -> bool:
-        """Wait until so many orders were told of, and no longer than that; whether they were."""
-        for _ in range(int(seconds * 5)):
-            if len(self.seen) >= orders:
-                return True
-            await asyncio.sleep(0.2)
-        return False
-
-    async def follow(self, bootstrap: str, stop: asyncio.Event) -> None:
-        """Read the topic from its end, as a service beside ours would."""
-        consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, fetch_max_wait_ms=100)
-        await consumer.start()
-        try:
-            places = [TopicPartition(topics.LOYALTY_POINTS, number) for number in range(PARTITIONS)]
-            consumer.assign(places)
-            await consumer.seek_to_end(*places)
-            self.ready.set()
-            while not stop.is_set():
-                found = await consumer.getmany(timeout_ms=200)
-                now = _now()
-                for records in found.values():
-                    for record in records:
-                        order = msgspec.json.decode(record.value)["data"]["source"]["id"]
-                        self.seen.setdefault(order, (record.timestamp / 1000, now))
-        finally:
-            await consumer.stop()
 
 
 class Sending:
@@ -133,7 +97,8 @@ async def timed(bootstrap: str, rate: float, seconds: float) -> dict[str, Any]:
 
     Raises SystemExit when the worker does not catch up before.
     """
-    told, stop = Told(), asyncio.Event()
+    told = Results(topics.LOYALTY_POINTS, lambda data: str(data["source"]["id"]))
+    stop = asyncio.Event()
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap, acks="all")
     await producer.start()
     following = asyncio.create_task(told.follow(bootstrap, stop))

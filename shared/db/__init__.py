@@ -6,7 +6,7 @@ What may not live here: Kafka, HTTP, and any table or query of a service.
 """
 
 from shared.db.audit import AuditEntry, record
-from shared.db.engine import AWAY, acquire, create_engine, create_pool
+from shared.db.engine import AWAY, acquire, create_pool
 from shared.db.intents import OutboxKey, Timer
 from shared.db.reading import Reads, ReadTransaction, read_transaction
 from shared.db.transaction import OpenTransaction, write_transaction
@@ -20,7 +20,6 @@ __all__ = [
     "Reads",
     "Timer",
     "acquire",
-    "create_engine",
     "create_pool",
     "read_transaction",
     "record",

@@ -1,4 +1,4 @@
-"""Connections: an asyncpg pool for the hot path and an SQLAlchemy engine for queries, both in the service's schema.
+"""Connections: an asyncpg pool in the service's schema.
 
 Time limits nest, the inner below the outer, so that the side that can still tell the truth gives up first: a
 transaction left idle ends after 4 s, a lock is waited for 6 s, a statement runs 7 s, and the client stops waiting
@@ -9,13 +9,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg
-
-if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncEngine
 
 IDLE_IN_TRANSACTION_MS = 4_000
 LOCK_TIMEOUT_MS = 6_000
@@ -90,24 +87,3 @@ async def acquire(pool: asyncpg.Pool[Any]) -> AsyncIterator[asyncpg.Connection[A
         yield connection  # type: ignore[misc]  # a PoolConnectionProxy, which forwards all of Connection
     finally:
         await pool.release(connection, timeout=ACQUIRE_TIMEOUT_SECONDS)
-
-
-def create_engine(
-    database_url: str, schema: str, *, application: str = "mandegar", pool_size: int = 5, max_overflow: int = 5
-) -> AsyncEngine:
-    """An SQLAlchemy engine with the same schema and time limits, for the queries of HTTP APIs."""
-    from sqlalchemy.engine import make_url  # here: it takes a quarter of a second, and workers have no use for it
-    from sqlalchemy.ext.asyncio import create_async_engine
-
-    return create_async_engine(
-        make_url(database_url).set(drivername="postgresql+asyncpg"),
-        pool_size=pool_size,
-        max_overflow=max_overflow,
-        pool_timeout=ACQUIRE_TIMEOUT_SECONDS,
-        pool_recycle=300,
-        connect_args={
-            "timeout": CONNECT_TIMEOUT_SECONDS,
-            "command_timeout": COMMAND_TIMEOUT_SECONDS,
-            "server_settings": server_settings(schema, application),
-        },
-    )

@@ -4,8 +4,8 @@
 may not live here: what it means to a service that an identity moves, and the locks that it takes for that.
 """
 
-from shared.pointers.domain import Key, Move, Pointer, Pointers, newest
-from shared.pointers.reading import pointer_of
+from shared.pointers.domain import Key, Move, Pointer, Pointers
+from shared.pointers.reading import told_of
 from shared.pointers.store import (
     canonical_of,
     heed,
@@ -14,6 +14,7 @@ from shared.pointers.store import (
     keep,
     knows,
     merging,
+    news,
     pointers_of,
 )
 
@@ -29,7 +30,7 @@ __all__ = [
     "keep",
     "knows",
     "merging",
-    "newest",
-    "pointer_of",
+    "news",
     "pointers_of",
+    "told_of",
 ]

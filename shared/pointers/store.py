@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import asyncpg
 
 from shared.db import Reads
-from shared.pointers.domain import Key, Move, Pointer, Pointers, moves
+from shared.pointers.domain import Key, Move, Pointer, Pointers, moves, newest
 
 # One look at an index that is empty where nobody is merged.
 _MERGING = """
@@ -81,6 +81,14 @@ async def knows(conn: asyncpg.Connection[Any], told: Collection[Key]) -> dict[Ke
     keys = sorted(told)
     rows = await conn.fetch(_KNOWN, [shop for shop, _ in keys], [customer for _, customer in keys])
     return {(row["shop"], row["customer"]): (row["canonical"], row["sequence"]) for row in rows}
+
+
+async def news(conn: asyncpg.Connection[Any], told: Iterable[Pointer]) -> dict[Key, Pointer]:
+    """The last word on each identity, of those that may be counted as somebody else now. Nearly all events only tell of
+    a profile: then there are none, no shop need be held, and nothing be heeded."""
+    found = newest(told)
+    known = await knows(conn, found.keys())
+    return {key: one for key, one in found.items() if key in known or one.moved or one.canonical != one.customer}
 
 
 async def heed(conn: asyncpg.Connection[Any], told: Mapping[Key, Pointer]) -> list[Move]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
@@ -68,10 +69,9 @@ def until(true: Callable[[], Any], seconds: float = 60.0) -> Any:
         time.sleep(0.2)
 
 
-# Of the package: as idle as a platform is, all others would wait for its ten processes to the end.
-@pytest.fixture(scope="package")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    directory = tmp_path_factory.mktemp("platform")
+@contextmanager
+def a_platform(directory: Path) -> Iterator[Platform]:
+    """Everything, with its inbox, until the block ends."""
     up = mandegar("up", "--detach", "--directory", str(directory))
     try:
         assert up.returncode == 0, up.stderr
@@ -79,3 +79,10 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     finally:
         mandegar("down", "--directory", str(directory))
     assert processes_of(directory) == []
+
+
+# Of the package: as idle as a platform is, all others would wait for its ten processes to the end.
+@pytest.fixture(scope="package")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    with a_platform(tmp_path_factory.mktemp("platform")) as made:
+        yield made

@@ -18,9 +18,8 @@ from mandegar.demo.asking import Api
 from mandegar.demo.loop import programme
 from mandegar.demo.loop.shopper import Shopper
 from shared.kernel import SystemClock
-from tests.acceptance.conftest import Platform
+from tests.acceptance.conftest import Platform, a_platform
 from tests.browser.conftest import BROWSER
-from tests.stack.processes import mandegar
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 SHOP = "yalda"
@@ -36,13 +35,8 @@ _NO_NETWORK = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """Everything, with its inbox."""
-    directory = tmp_path_factory.mktemp("pages")
-    up = mandegar("up", "--detach", "--directory", str(directory))
-    try:
-        assert up.returncode == 0, up.stderr
-        yield Platform(directory)
-    finally:
-        mandegar("down", "--directory", str(directory))
+    with a_platform(tmp_path_factory.mktemp("pages")) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -26,11 +25,10 @@ from shared.testing import Databases
 from tests.campaigns.ground import SHOP
 from tests.campaigns_journeys.ground import SEND, added, did, ordered, published
 from tests.chaos.faults import RELAYING, STEPS
-from tests.chaos.keeping import Keeper
-from tests.chaos.topic import ends_of, forget_members, make_topics_anew, messages_of
+from tests.chaos.keeping import kept
+from tests.chaos.topic import ends_of, make_topics_anew, messages_of
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
-_SECRET = "kU7yq2Zr9bXw4nTe6mLs0cVd8fGh1jPa"
 _SECONDS = 120
 _CARTS = 240
 JOURNEY: dict[str, Any] = {
@@ -70,7 +68,7 @@ async def test_killed_at_every_point_each_run_does_each_step_once(
         even = range(0, _CARTS, 2)
         checkouts = [did(n % 40 + 1, "checkout started", 1_000 + n, at=now, cart_id=f"c-{n}") for n in even]
         orders = [ordered(n % 40 + 1, f"A-{n}", at=now, checkout_id=f"c-{n}") for n in range(0, _CARTS, 3)]
-        async with kept(url, servers, tmp_path, list(plan)) as worker:
+        async with kept("campaigns", url, servers, tmp_path, plan, MANDEGAR_BATCH_EVENTS_MAX="40") as worker:
             await _send(servers, topics.INTERACTIONS, [*carts, *carts], rng)
             await _until(pool, servers, f"SELECT count(*) = {_CARTS} FROM journey_run WHERE due IS NOT NULL")
             await _send(servers, topics.INTERACTIONS, [*checkouts, *carts, *checkouts], rng)
@@ -116,31 +114,6 @@ async def _judge(pool: asyncpg.Pool[Any], servers: str, met: int, reached: int) 
         assert events == sorted(events) and events[0][1] == "journey.entered"
     asked = [msgspec.json.decode(one.value) for one in await messages_of(servers, topics.LOYALTY_REQUESTS)]
     assert len({one["data"]["id"] for one in asked}) == len({one["id"] for one in asked}) == _CARTS
-
-
-@asynccontextmanager
-async def kept(url: str, servers: str, logs: Path, plan: Sequence[str]) -> AsyncIterator[Keeper]:
-    """A worker that is started again whenever it dies."""
-    environ = {
-        "DATABASE_URL": url,
-        "KAFKA_BOOTSTRAP_SERVERS": servers,
-        "MANDEGAR_SECRET_KEY": _SECRET,
-        "MANDEGAR_LOG_FORMAT": "json",
-        "MANDEGAR_DRAIN_SECONDS": "8",
-        "MANDEGAR_BATCH_EVENTS_MAX": "40",
-    }
-
-    async def died(name: str) -> None:
-        await forget_members(servers, name)
-
-    keeper = Keeper("campaigns", environ, logs / "campaigns.log", plan=plan, died=died)
-    try:
-        yield keeper
-        await keeper.end()
-    finally:
-        keeper.kill()
-        await asyncio.wait([keeper._task], timeout=20)
-        await forget_members(servers, "campaigns")
 
 
 async def _send(servers: str, topic: str, events: Sequence[Any], rng: Random) -> None:

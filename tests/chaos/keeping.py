@@ -8,10 +8,13 @@ import ctypes
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.chaos.topic import forget_members
+
+WORKERS_SECRET = "kU7yq2Zr9bXw4nTe6mLs0cVd8fGh1jPa"
 ROOT = Path(__file__).resolve().parents[2]
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
@@ -110,3 +113,29 @@ class Keeper:
 
 def _die_with_parent() -> None:
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+@contextlib.asynccontextmanager
+async def kept(
+    service: str, url: str, servers: str, logs: Path, plan: Iterable[str], **environ: str
+) -> AsyncIterator[Keeper]:
+    """A worker that is started again whenever it dies, until the block ends; then it ends by itself, or is killed."""
+    usual = {
+        "DATABASE_URL": url,
+        "KAFKA_BOOTSTRAP_SERVERS": servers,
+        "MANDEGAR_SECRET_KEY": WORKERS_SECRET,
+        "MANDEGAR_LOG_FORMAT": "json",
+        "MANDEGAR_DRAIN_SECONDS": "8",
+    }
+
+    async def died(name: str) -> None:
+        await forget_members(servers, name)
+
+    keeper = Keeper(service, usual | environ, logs / f"{service}.log", plan=plan, died=died)
+    try:
+        yield keeper
+        await keeper.end()
+    finally:
+        keeper.kill()
+        await asyncio.wait([keeper._task], timeout=20)
+        await forget_members(servers, service)

@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from shared.db.engine import acquire, create_engine, create_pool
+from shared.db.engine import acquire, create_pool
 from shared.db.intents import OutboxKey, Timer
 from shared.db.partitions import ProcessedPartitions, drop_before, month_of, partition_name
 from shared.db.transaction import OpenTransaction, outbox_shard, write_transaction
@@ -131,15 +131,6 @@ async def test_a_pool_without_a_free_connection_says_so_in_time(
             pass
     for conn in held:
         await pool.release(conn)
-
-
-async def test_the_engine_of_queries_sees_the_same_schema(databases: Databases) -> None:
-    from sqlalchemy import text
-
-    engine = create_engine(await databases.create("probe", prepare=prepare), "probe")
-    async with engine.connect() as connection:
-        assert (await connection.execute(text("SELECT count(*) FROM account"))).scalar() == 0
-    await engine.dispose()
 
 
 def test_months_meet_without_a_gap() -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -22,14 +21,13 @@ from shared.db import create_pool
 from shared.messaging.reference import write_shops
 from shared.testing import Databases
 from tests.chaos.faults import RELAYING, STEPS
-from tests.chaos.keeping import Keeper
-from tests.chaos.topic import ends_of, forget_members, make_topics_anew, messages_of
+from tests.chaos.keeping import kept
+from tests.chaos.topic import ends_of, make_topics_anew, messages_of
 from tests.loyalty_orders.ground import OTHER, SHOP, SHOPS, Story, version
 from tests.loyalty_orders.programmes import publish
 from tests.loyalty_orders.recount import points_by_account
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
-WORKERS_SECRET = "kU7yq2Zr9bXw4nTe6mLs0cVd8fGh1jPa"
 _SECONDS = 120
 
 
@@ -48,38 +46,13 @@ async def test_killed_at_every_point_nothing_is_lost_and_nothing_doubled(
             await write_shops(conn, SHOPS, [0] * len(SHOPS))
         await publish(pool, {SHOP: [version()], OTHER: [version()]})
         plan = [*(f"{point}:{nth}" for nth, point in enumerate(STEPS, 2)), *RELAYING]
-        async with kept(url, servers, tmp_path, plan) as worker:
+        async with kept("loyalty", url, servers, tmp_path, plan, MANDEGAR_BATCH_EVENTS_MAX="60") as worker:
             await _send(servers, arriving, rng)
             await _drained(pool, servers)
         assert len([one for one in worker.endings if one.code == -signal.SIGKILL]) >= len(plan)
         await _judge(pool, servers, points_by_account(events, SHOPS))
     finally:
         await pool.close()
-
-
-@asynccontextmanager
-async def kept(url: str, servers: str, logs: Path, plan: Sequence[str]) -> AsyncIterator[Keeper]:
-    """A worker that is started again whenever it dies."""
-    environ = {
-        "DATABASE_URL": url,
-        "KAFKA_BOOTSTRAP_SERVERS": servers,
-        "MANDEGAR_SECRET_KEY": WORKERS_SECRET,
-        "MANDEGAR_LOG_FORMAT": "json",
-        "MANDEGAR_DRAIN_SECONDS": "8",
-        "MANDEGAR_BATCH_EVENTS_MAX": "60",
-    }
-
-    async def died(name: str) -> None:
-        await forget_members(servers, name)
-
-    keeper = Keeper("loyalty", environ, logs / "loyalty.log", plan=plan, died=died)
-    try:
-        yield keeper
-        await keeper.end()
-    finally:
-        keeper.kill()
-        await asyncio.wait([keeper._task], timeout=20)
-        await forget_members(servers, "loyalty")
 
 
 async def _send(servers: str, events: Sequence[Any], rng: Random) -> None:

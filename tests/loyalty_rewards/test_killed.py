@@ -24,11 +24,11 @@ from shared.kernel import FixedClock, SystemClock
 from shared.messaging.reference import write_shops
 from shared.testing import Databases
 from tests.chaos.faults import RELAYING, STEPS
+from tests.chaos.keeping import WORKERS_SECRET, kept
 from tests.chaos.topic import ends_of, make_topics_anew, messages_of
 from tests.loyalty_orders.answering import add_key
 from tests.loyalty_orders.ground import SHOP, completed, name, refunded, version
 from tests.loyalty_orders.programmes import publish
-from tests.loyalty_orders.test_killed import WORKERS_SECRET, kept
 from tests.loyalty_rewards.ground import SCOPES, TEN_OFF, asking
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
@@ -117,7 +117,7 @@ async def test_killed_at_every_point_checkouts_and_refunds_come_out_as_they_must
         async with (
             asking(url, now) as today,
             asking(url, then) as before,
-            kept(url, servers, tmp_path, list(plan)) as worker,
+            kept("loyalty", url, servers, tmp_path, list(plan), MANDEGAR_BATCH_EVENTS_MAX="60") as worker,
         ):
             shopper = Shopper(today, before, pool, headers, producer, Random(20260601))
             for customer in CUSTOMERS:

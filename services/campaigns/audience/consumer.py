@@ -6,7 +6,6 @@ Each handler gives the identities whose profiles, or whose person, it may have c
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from services.campaigns.audience.domain import Key
 from services.campaigns.audience.events import (
@@ -26,25 +25,18 @@ from shared.contracts.lifecycle import LifecycleEvent
 from shared.contracts.loyalty import LoyaltyMembersEvent, LoyaltyPointsEvent, LoyaltyTiersEvent
 from shared.contracts.orders import OrdersEvent
 from shared.messaging.handling import Delivery, Work
+from shared.messaging.naming import numbers_of
 
 
 async def on_customers(work: Work, deliveries: Sequence[Delivery[CustomerEvent]]) -> set[Key]:
     """The handler of `customers.v1`: contacts, and who is one person with whom."""
     numbers = numbers_of(work, deliveries)
-    told = []
-    for position, delivery in enumerate(deliveries):
-        try:
-            told.append(pointers.pointer_of(delivery.event, numbers[delivery.event.shop], position))
-        except ValueError:
-            work.refuse(delivery, "customer", "data.customer, data.canonical: surrogate ids are needed")
+    told = pointers.told_of(deliveries, numbers, work.refuse)
     usable = [deliveries[one.position] for one in told]
-    newest = pointers.newest(told)
-    known = await pointers.knows(work.tx.conn, newest.keys())
     moves = []
-    newest = {key: one for key, one in newest.items() if key in known or one.moved or one.canonical != one.customer}
-    if newest:
-        await profiles.hold_pointers(work.tx.conn, {shop for shop, _ in newest})
-        moves = await pointers.heed(work.tx.conn, newest)
+    if news := await pointers.news(work.tx.conn, told):
+        await profiles.hold_pointers(work.tx.conn, {shop for shop, _ in news})
+        moves = await pointers.heed(work.tx.conn, news)
     contacts = read_contacts(usable, numbers, work.refuse)
     await profiles.save_contacts(work.tx.conn, contacts)
     return {*contacts, *((one.shop, who) for one in moves for who in (one.customer, one.before, one.after))}
@@ -92,8 +84,3 @@ async def on_surveys(work: Work, deliveries: Sequence[Delivery[FeedbackSurveysEv
     told = read_answers(deliveries, numbers_of(work, deliveries), work.refuse)
     await profiles.save_answers(work.tx.conn, told)
     return set(told)
-
-
-def numbers_of(work: Work, deliveries: Sequence[Delivery[Any]]) -> dict[str, int]:
-    """The shops of a batch: number by slug."""
-    return {slug: work.shop(slug).number for slug in sorted({delivery.event.shop for delivery in deliveries})}

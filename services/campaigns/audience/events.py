@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,15 +15,14 @@ from shared.contracts.feedback import FeedbackSurveysEvent, SurveyAnswered
 from shared.contracts.lifecycle import LifecycleEvent, StageRetracted
 from shared.contracts.loyalty import LoyaltyMembersEvent, LoyaltyPointsEvent, TierChanged
 from shared.contracts.orders import ClockAdvanced, OrdersEvent
-from shared.kernel import birthday_of, parse_customer_id
+from shared.kernel import birthday_of
 from shared.messaging.handling import Delivery
+from shared.messaging.naming import Refuse, named
 from shared.orders import FUTURE_US, OrderState, fault, merge, microseconds, standing, state_of
 
-Refuse = Callable[[Delivery[Any], str, str], None]
 OrderKey = tuple[int, str]
 """Shop and order."""
 _SCALES = {"nps": (0, 10), "csat": (1, 5), "ces": (1, 7)}
-_IDS = "data.customer: a surrogate id is needed"
 
 
 def sequence_of(event: Envelope) -> int:
@@ -36,7 +35,7 @@ def read_contacts(
 ) -> dict[Key, tuple[int, Contacts]]:
     """The last word on each identity, with its sequence."""
     found: dict[Key, tuple[int, Contacts]] = {}
-    for key, delivery in _named(deliveries, numbers, refuse):
+    for key, delivery in named(deliveries, numbers, refuse):
         data, sequence = delivery.event.data, sequence_of(delivery.event)
         if key not in found or sequence > found[key][0]:
             told = Contacts(data.name, data.email, data.phone, data.locale, data.shop_customer_id)
@@ -70,7 +69,7 @@ def read_stages(
 ) -> dict[tuple[int, int, int], StageTold]:
     """Changes by (shop, identity, number); one that was taken back stays so."""
     found: dict[tuple[int, int, int], StageTold] = {}
-    for (shop, customer), delivery in _named(deliveries, numbers, refuse):
+    for (shop, customer), delivery in named(deliveries, numbers, refuse):
         event = delivery.event
         data, gone = event.data, isinstance(event, StageRetracted)
         known = found.get((shop, customer, data.number))
@@ -84,7 +83,7 @@ def read_points(
 ) -> dict[Key, PointsTold]:
     """What accounts hold, by the last posting that a batch tells of."""
     found: dict[Key, PointsTold] = {}
-    for key, delivery in _named(deliveries, numbers, refuse):
+    for key, delivery in named(deliveries, numbers, refuse):
         held = delivery.event.data.balance
         told = PointsTold(sequence_of(delivery.event), held.active, held.pending, held.owed)
         found[key] = max(found.get(key, told), told)
@@ -97,7 +96,7 @@ def read_tiers(
     """The last tier of each; one without an id: none any more."""
     tiers = (
         (key, sequence_of(delivery.event), delivery.event.data.after)
-        for key, delivery in _named(deliveries, numbers, refuse)
+        for key, delivery in named(deliveries, numbers, refuse)
     )
     return _last((key, Named(n, "" if tier is None else tier.id, tier.name if tier else "")) for key, n, tier in tiers)
 
@@ -108,7 +107,7 @@ def read_members(
     """The last state of each membership."""
     return _last(
         (key, Named(sequence_of(delivery.event), delivery.event.data.state, ""))
-        for key, delivery in _named(deliveries, numbers, refuse)
+        for key, delivery in named(deliveries, numbers, refuse)
     )
 
 
@@ -117,8 +116,8 @@ def read_answers(
 ) -> dict[Key, list[Answered]]:
     """What each identity answered; of what else happened to surveys nothing is kept."""
     found: dict[Key, list[Answered]] = {}
-    answers = [delivery for delivery in deliveries if isinstance(delivery.event, SurveyAnswered)]
-    for key, delivery in _named(answers, numbers, refuse):
+    answers: list[Delivery[Any]] = [one for one in deliveries if isinstance(one.event, SurveyAnswered)]
+    for key, delivery in named(answers, numbers, refuse):
         data = delivery.event.data
         low, high = _SCALES.get(data.kind, (0, 0))
         if data.score is not None and not low <= data.score <= high:
@@ -134,18 +133,6 @@ def _last(told: Iterable[tuple[Key, Named]]) -> dict[Key, Named]:
     for key, one in told:
         found[key] = max(found.get(key, one), one)
     return found
-
-
-def _named(
-    deliveries: Sequence[Delivery[Any]], numbers: Mapping[str, int], refuse: Refuse
-) -> Iterable[tuple[Key, Delivery[Any]]]:
-    for delivery in deliveries:
-        try:
-            customer = int(parse_customer_id(delivery.event.data.customer))
-        except ValueError:
-            refuse(delivery, "customer", _IDS)
-            continue
-        yield (numbers[delivery.event.shop], customer), delivery
 
 
 def _birthday(told: Birthday | None) -> str | None:

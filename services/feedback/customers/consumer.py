@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from services.feedback.customers import store
 from services.feedback.customers.events import read_locales, read_stages, read_tiers
@@ -12,24 +11,17 @@ from shared.contracts.customers import CustomerEvent
 from shared.contracts.lifecycle import LifecycleEvent
 from shared.contracts.loyalty import LoyaltyTiersEvent
 from shared.messaging.handling import Delivery, Work
+from shared.messaging.naming import numbers_of
 
 
 async def on_customers(work: Work, deliveries: Sequence[Delivery[CustomerEvent]]) -> None:
     """The handler of `customers.v1`: pointers and languages."""
     numbers = numbers_of(work, deliveries)
-    told = []
-    for position, delivery in enumerate(deliveries):
-        try:
-            told.append(pointers.pointer_of(delivery.event, numbers[delivery.event.shop], position))
-        except ValueError:
-            work.refuse(delivery, "customer", "data.customer, data.canonical: surrogate ids are needed")
+    told = pointers.told_of(deliveries, numbers, work.refuse)
     usable = [deliveries[one.position] for one in told]
-    newest = pointers.newest(told)
-    known = await pointers.knows(work.tx.conn, newest.keys())
-    newest = {key: one for key, one in newest.items() if key in known or one.moved or one.canonical != one.customer}
-    if newest:
-        await store.hold_pointers(work.tx.conn, {shop for shop, _ in newest}, alone=True)
-        await pointers.heed(work.tx.conn, newest)
+    if news := await pointers.news(work.tx.conn, told):
+        await store.hold_pointers(work.tx.conn, {shop for shop, _ in news}, alone=True)
+        await pointers.heed(work.tx.conn, news)
     locales = read_locales(usable, numbers, work.refuse)
     await store.lock(work.tx.conn, locales)
     await store.save_locales(work.tx.conn, locales)
@@ -47,8 +39,3 @@ async def on_tiers(work: Work, deliveries: Sequence[Delivery[LoyaltyTiersEvent]]
     told = read_tiers(deliveries, numbers_of(work, deliveries), work.refuse)
     await store.lock(work.tx.conn, told)
     await store.save_tiers(work.tx.conn, told)
-
-
-def numbers_of(work: Work, deliveries: Sequence[Delivery[Any]]) -> dict[str, int]:
-    """The shops of a batch: number by slug."""
-    return {slug: work.shop(slug).number for slug in sorted({delivery.event.shop for delivery in deliveries})}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import UNSET
@@ -11,10 +11,9 @@ from services.feedback.customers.domain import Key, StageTold
 from shared.contracts.customers import CustomerEvent
 from shared.contracts.lifecycle import LifecycleEvent, StageRetracted
 from shared.contracts.loyalty import LoyaltyTiersEvent
-from shared.kernel import parse_customer_id
 from shared.messaging.handling import Delivery
+from shared.messaging.naming import Refuse, named
 
-Refuse = Callable[[Delivery[Any], str, str], None]
 _LOCALE_LENGTH_MAX = 35  # of BCP 47
 
 
@@ -53,19 +52,6 @@ def read_tiers(
         told = _sequence(delivery), "" if after is None else after.id
         found[key] = max(found.get(key, told), told)
     return found
-
-
-def named(
-    deliveries: Sequence[Delivery[Any]], numbers: Mapping[str, int], refuse: Refuse
-) -> Iterable[tuple[Key, Delivery[Any]]]:
-    """Events with the identity that they name; the others are refused."""
-    for delivery in deliveries:
-        try:
-            customer = int(parse_customer_id(delivery.event.data.customer))
-        except ValueError:
-            refuse(delivery, "customer", "data.customer: a surrogate id is needed")
-            continue
-        yield (numbers[delivery.event.shop], customer), delivery
 
 
 def _sequence(delivery: Delivery[Any]) -> int:

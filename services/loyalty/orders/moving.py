@@ -46,13 +46,10 @@ class IdentityConsumer:
     async def __call__(self, work: Work, deliveries: Sequence[Delivery[CustomerEvent]]) -> None:
         """Nearly all events only tell of a profile: one look at the pointers, and no lock."""
         shops = shops_of(work, deliveries)
-        told = _told(work, deliveries, shops)
+        told = pointers.told_of(deliveries, {shop.slug: number for number, shop in shops.items()}, work.refuse)
         await persons.note(work.tx.conn, {one.key for one in told})
-        newest = pointers.newest(told)
-        known = await pointers.knows(work.tx.conn, newest.keys())
-        newest = {key: one for key, one in newest.items() if key in known or one.moved or one.canonical != one.customer}
-        if newest:
-            await self._heed(work, deliveries, shops, newest)
+        if news := await pointers.news(work.tx.conn, told):
+            await self._heed(work, deliveries, shops, news)
 
     async def _heed(
         self,
@@ -107,14 +104,4 @@ async def _open(work: Work, moved: Sequence[Move]) -> dict[Key, int]:
                 position.setdefault(identity, position[canonical])
         opened = await store.open_occasions(work.tx.conn, shop, dict.fromkeys(position, 0))
         found |= {key: position[customer] for key, customer in opened.items()}
-    return found
-
-
-def _told(work: Work, deliveries: Sequence[Delivery[CustomerEvent]], shops: Mapping[int, Shop]) -> list[Pointer]:
-    numbers, found = {shop.slug: number for number, shop in shops.items()}, []
-    for position, delivery in enumerate(deliveries):
-        try:
-            found.append(pointers.pointer_of(delivery.event, numbers[delivery.event.shop], position))
-        except ValueError:
-            work.refuse(delivery, "customer", "data.customer, data.canonical: surrogate ids are needed")
     return found

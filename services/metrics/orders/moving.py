@@ -62,11 +62,9 @@ class IdentityConsumer:
     async def __call__(self, work: Work, deliveries: Sequence[Delivery[CustomerEvent]]) -> None:
         """Nearly all events only tell of a profile: one look at the pointers, and no lock."""
         shops = {slug: work.shop(slug) for slug in {delivery.event.shop for delivery in deliveries}}
-        told = pointers.newest(_told(work, deliveries, shops))
-        known = await pointers.knows(work.tx.conn, told.keys())
-        told = {key: one for key, one in told.items() if key in known or one.moved or one.canonical != one.customer}
-        if told:
-            await self._heed(work, deliveries, shops, told)
+        told = pointers.told_of(deliveries, {slug: shop.number for slug, shop in shops.items()}, work.refuse)
+        if news := await pointers.news(work.tx.conn, told):
+            await self._heed(work, deliveries, shops, news)
 
     async def _heed(
         self,
@@ -110,17 +108,6 @@ class IdentityConsumer:
         doing = Doing(conn, empty, generations, days, follow)
         deltas, booked = await self.orders.count_moved(doing, change, careful=True)
         await self.orders.conclude(work, deliveries, Done(shops, generations, follow, deltas, booked, otherwise))
-
-
-def _told(work: Work, deliveries: Sequence[Delivery[CustomerEvent]], shops: Mapping[str, Shop]) -> list[Pointer]:
-    found = []
-    for position, delivery in enumerate(deliveries):
-        event = delivery.event
-        try:
-            found.append(pointers.pointer_of(event, shops[event.shop].number, position))
-        except ValueError:
-            work.refuse(delivery, "customer", "data.customer, data.canonical: surrogate ids are needed")
-    return found
 
 
 async def _hold_alone(conn: asyncpg.Connection[Any], shops: Collection[int]) -> None:
