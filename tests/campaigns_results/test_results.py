@@ -31,7 +31,7 @@ _RECEIPT = (
     "INSERT INTO receipt (shop, message, what, machine, link, at, hard, code) VALUES (1, $1, $2, $3, $4, $5, false, '')"
 )
 STATES = ("planned", "planned", "sent", "failed", "unknown", "suppressed")
-WHAT = {"delivered": 1, "bounced": 2, "opened": 3, "clicked": 4}
+WHAT = {"delivered": 1, "bounced": 2, "opened": 3, "clicked": 4, "complained": 5}
 
 
 class Sent(NamedTuple):
@@ -69,7 +69,7 @@ def some_messages(rng: Random, count: int) -> list[Sent]:
             test=rng.random() < 0.1,
             segments=rng.choice((None, 1, 2)),
             receipts=frozenset(
-                (rng.randint(1, 4), rng.random() < 0.3, rng.randint(-1, 1)) for _ in range(rng.randint(0, 4))
+                (rng.randint(1, 5), rng.random() < 0.3, rng.randint(-1, 1)) for _ in range(rng.randint(0, 4))
             ),
         )
         for number in range(count)
@@ -105,7 +105,7 @@ def recount(
             name
             for name, what in WHAT.items()
             for kind, machine, _ in one.receipts
-            if kind == what and not (machine and what > 2)
+            if kind == what and not (machine and what in (3, 4))
         }
         for place in (one.place, whole):
             counts[place][STATES[one.state]] += 1

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.campaigns.results import store
-from services.campaigns.results.domain import Arm, Interval, Lift, Row, against, each, wilson
+from services.campaigns.results.domain import Arm, Interval, Lift, Row, Variant, against, each, wilson
 from shared.web import Caller, DatabaseDep, Digits, allow, not_found
 
 router = APIRouter(prefix="/v1/campaigns", tags=["results"])
@@ -25,6 +25,7 @@ _FIGURES: dict[str, Any] = {
     "suppressed": 12,
     "delivered": 196,
     "bounced": 3,
+    "complained": 0,
     "opened": 81,
     "clicked": 20,
     "segments": 0,
@@ -43,6 +44,7 @@ _ARM: dict[str, Any] = {
     "conversion": {"share": 0.14, "low": 0.119, "high": 0.1642},
     "revenue": [{"amount": 1_762_500, "currency": "USD", "per_person": 1958.33}],
 }
+_DIFFERENCE: dict[str, Any] = {"difference": 0.06, "low": -0.0131, "high": 0.1058}
 _LIFT: dict[str, Any] = {
     "treated": _ARM,
     "control": {
@@ -53,7 +55,15 @@ _LIFT: dict[str, Any] = {
         "conversion": {"share": 0.08, "low": 0.0411, "high": 0.15},
         "revenue": [{"amount": 112_500, "currency": "USD", "per_person": 1125.0}],
     },
-    "difference": {"difference": 0.06, "low": -0.0131, "high": 0.1058},
+    "difference": _DIFFERENCE,
+}
+_VARIANT: dict[str, Any] = {
+    "split": "tone",
+    "variant": "warm",
+    "sent": 870,
+    "treated": _ARM,
+    "control": _LIFT["control"],
+    "difference": _DIFFERENCE,
 }
 
 
@@ -82,6 +92,7 @@ class FiguresAnswer(BaseModel):
     suppressed: int
     delivered: int = Field(description="As providers tell; those that tell nothing count nothing.")
     bounced: int
+    complained: int = Field(description="Called spam.")
     opened: int = Field(description="By persons; what scanners fetch counts nowhere.")
     clicked: int = Field(description="Likewise.")
     segments: int = Field(description="Text messages that are paid for.")
@@ -151,6 +162,22 @@ class LiftAnswer(BaseModel):
     model_config = ConfigDict(json_schema_extra={"example": _LIFT})
 
 
+class VariantAnswer(BaseModel):
+    """What one way of a random split brings. A person is counted by their first run that came to a split, with their
+    orders within the window after that run began."""
+
+    split: str = Field(description="The step.")
+    variant: str
+    sent: int = Field(description="Messages, after the split.")
+    treated: ArmAnswer
+    control: ArmAnswer | None = Field(
+        description="Those held out who came to the split, whichever way; null where there are none."
+    )
+    difference: LiftDifferenceAnswer | None = Field(description="Null without a control group.")
+
+    model_config = ConfigDict(json_schema_extra={"example": _VARIANT})
+
+
 class ResultsAnswer(BaseModel):
     """What a campaign led to, counted as it stands."""
 
@@ -160,6 +187,7 @@ class ResultsAnswer(BaseModel):
     total: FiguresAnswer
     steps: list[StepAnswer]
     lift: LiftAnswer | None = Field(description="Of a journey that held customers out; otherwise null.")
+    variants: list[VariantAnswer] = Field(description="Of a journey with random splits, by split.")
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -170,6 +198,7 @@ class ResultsAnswer(BaseModel):
                 "total": _FIGURES,
                 "steps": [{**_FIGURES, **_STEP}],
                 "lift": _LIFT,
+                "variants": [_VARIANT],
             }
         }
     )
@@ -197,7 +226,8 @@ async def read_results(
         window = timedelta(days=window_days)
         whole, steps = await store.rows_of(reads, caller.shop_id, campaign, window)
         lift = await store.lift_of(reads, caller.shop_id, campaign, window)
-    if not steps and lift is None:
+        variants = await store.variants_of(reads, caller.shop_id, campaign, window)
+    if not steps and lift is None and not variants:
         raise not_found("campaign")
     return ResultsAnswer(
         campaign=campaign,
@@ -211,6 +241,7 @@ async def read_results(
             for one in steps
         ],
         lift=None if lift is None else _lift(lift),
+        variants=[_variant(one) for one in variants],
     )
 
 
@@ -236,14 +267,24 @@ def _share(found: Interval | None) -> ShareAnswer | None:
 
 
 def _lift(found: Lift) -> LiftAnswer:
-    apart = found.difference
     return LiftAnswer(
-        treated=_arm(found.treated),
-        control=_arm(found.control),
-        difference=None
-        if apart is None
-        else LiftDifferenceAnswer(difference=apart.value, low=apart.low, high=apart.high),
+        treated=_arm(found.treated), control=_arm(found.control), difference=_difference(found.difference)
     )
+
+
+def _variant(found: Variant) -> VariantAnswer:
+    return VariantAnswer(
+        split=found.split,
+        variant=found.name,
+        sent=found.sent,
+        treated=_arm(found.treated),
+        control=None if found.control is None else _arm(found.control),
+        difference=_difference(found.difference),
+    )
+
+
+def _difference(found: Interval | None) -> LiftDifferenceAnswer | None:
+    return None if found is None else LiftDifferenceAnswer(difference=found.value, low=found.low, high=found.high)
 
 
 def _arm(arm: Arm) -> ArmAnswer:

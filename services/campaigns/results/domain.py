@@ -29,6 +29,7 @@ class Figures(NamedTuple):
     suppressed: int = 0
     delivered: int = 0
     bounced: int = 0
+    complained: int = 0
     opened: int = 0
     """By persons; a scanner's opens and clicks count nowhere."""
     clicked: int = 0
@@ -118,6 +119,26 @@ class Lift(NamedTuple):
     def difference(self) -> Interval | None:
         """By how much more of the treated bought; None where nobody is treated."""
         treated, control = self.treated, self.control
+        return newcombe(treated.converted, treated.persons, control.converted, control.persons)
+
+
+class Variant(NamedTuple):
+    """Whom a random split sent one way, beside those who were held out and came to the same split."""
+
+    split: str
+    name: str
+    sent: int
+    """Messages, after the split."""
+    treated: Arm
+    control: Arm | None
+    """Of all ways of the split, as nothing is sent on any; None where nobody was held out."""
+
+    @property
+    def difference(self) -> Interval | None:
+        """By how much more of the treated bought; None without a control group."""
+        treated, control = self.treated, self.control
+        if control is None:
+            return None
         return newcombe(treated.converted, treated.persons, control.converted, control.persons)
 
 
