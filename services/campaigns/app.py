@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from fastapi import FastAPI
 
+from services.campaigns.addresses import Limits
+from services.campaigns.addresses.api import addresses_router
 from services.campaigns.audience.api import router as audience_router
 from services.campaigns.consent.api import router as consent_router
 from services.campaigns.devices.api import devices_router
@@ -11,7 +15,7 @@ from services.campaigns.hooks.api import hooks_router
 from services.campaigns.journeys.api import ROUTERS as JOURNEY_ROUTERS
 from services.campaigns.main import NAME
 from services.campaigns.messages.api import router as messages_router
-from services.campaigns.messages.trying import router as trying_router
+from services.campaigns.messages.trying import trying_router
 from services.campaigns.pacing.api import router as pacing_router
 from services.campaigns.privacy.api import router as privacy_router
 from services.campaigns.reports.api import reports_router
@@ -40,7 +44,8 @@ def create_app(settings: PlatformSettings | None = None) -> FastAPI:
             templates_router,
             pacing_router,  # before messages, which would take it for an id
             messages_router,
-            trying_router,
+            addresses_router(settings.secret_key.get_secret_value(), _limits(settings)),
+            trying_router(loopback=loopback),
             results_router,
             tasks_router,
             devices_router(loopback=loopback),
@@ -51,3 +56,9 @@ def create_app(settings: PlatformSettings | None = None) -> FastAPI:
         ),
         description=_ABOUT,
     )
+
+
+def _limits(settings: PlatformSettings) -> Limits:
+    if not isinstance(settings, CampaignsSettings):
+        return Limits()
+    return Limits(settings.bounce_times, timedelta(days=settings.bounce_days))

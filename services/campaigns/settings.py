@@ -73,6 +73,10 @@ class CampaignsSettings(PlatformSettings):
         description="Lets receivers of webhooks, push and text messages be on this machine: for trying out alone.",
     )
     send_batch: int = Field(20, ge=1, le=500, description="Messages that are claimed together.")
+    bounce_times: int = Field(
+        3, ge=1, le=100, description="Soft bounces in a row after which an address is left alone."
+    )
+    bounce_days: int = Field(14, ge=1, le=365, description="Within so many days.")
     send_connections: int = Field(4, ge=1, le=50, description="Connections to the server for e-mail, at most.")
 
     @field_validator("mail_from")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from services.campaigns.addresses import tables as addresses
 from services.campaigns.audience import tables as audience
 from services.campaigns.clocks import tables as clocks
 from services.campaigns.consent import tables as consent
@@ -29,3 +30,4 @@ segments.add_tables(metadata)
 pacing.add_tables(metadata)
 journeys.add_tables(metadata)
 reports.add_tables(metadata)
+addresses.add_tables(metadata)

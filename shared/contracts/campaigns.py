@@ -96,13 +96,14 @@ class MessageChange(msgspec.Struct, frozen=True, kw_only=True):
     variant: str | None = None
     """Of a random split; the control group gets no message."""
     reason: str = ""
-    """Of a failure: a word for machines."""
+    """Of a failure, or beside a suppression: a word for machines."""
     segments: int | None = None
     """Of a text message: how many are paid for."""
 
 
 class MessageSuppression(MessageChange, frozen=True, kw_only=True):
-    """A message that is not sent, and why."""
+    """A message that is not sent, and why. `reason` is `undeliverable` where there is an address (`no_contact`), and
+    messages to it have bounced."""
 
     suppressed: Suppression
 
@@ -226,6 +227,12 @@ class MessageClicked(Envelope, frozen=True, kw_only=True, tag="message.clicked")
     data: MessageReceipt
 
 
+class MessageComplained(Envelope, frozen=True, kw_only=True, tag="message.complained"):
+    """Whoever got the message called it spam. Their consent to the channel is withdrawn, for every purpose."""
+
+    data: MessageReceipt
+
+
 CampaignsMessageEvent = (
     MessageSent
     | MessageFailed
@@ -236,6 +243,7 @@ CampaignsMessageEvent = (
     | MessageBounced
     | MessageOpened
     | MessageClicked
+    | MessageComplained
 )
 
 
@@ -276,9 +284,9 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     state: ConsentState
     occurred_at: Instant
     source: str
-    """`unsubscribe-link` or `preference-centre`."""
+    """`unsubscribe-link`, `preference-centre`, `spam-complaint` or `text-stop`."""
     evidence: str
-    """What proves it: the message whose link was used. Ids only."""
+    """What proves it: the message whose link was used, that was called spam, or that was answered. Ids only."""
 
 
 class ConsentStated(Envelope, frozen=True, kw_only=True, tag="consent.stated"):

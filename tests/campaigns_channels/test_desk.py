@@ -189,6 +189,47 @@ async def test_a_test_by_text_message_or_webhook_goes_there_too(databases: Datab
         assert ground.provider.asked[0].said["data"]["values"] == {"days": 1}
 
 
+@pytest.mark.stack
+async def test_a_test_by_push_goes_to_a_browser_of_the_staff_that_is_kept_nowhere(databases: Databases) -> None:
+    async with a_ground(databases, CASES["push"]) as ground, an_api(ground) as api:
+        keys = {"p256dh": padless(point(BROWSER.public_key())), "auth": padless(AUTH)}
+        browser = {"endpoint": f"{ground.provider.base}/push/staff", "keys": keys}
+        fields = {"customer": {"name": "Sara"}, "values": {"days": 7}}
+        body: dict[str, Any] = {"channel": "push", "browser": browser, **fields}
+        assert (await api.ask("POST", "/v1/templates/hello/test", body)).status_code == 200
+        await ground.send()
+        assert [one.path for one in ground.provider.asked] == ["/push/staff"] and len(ground.provider.taken) == 1
+        assert await ground.states() == {"sent": 1} and await ground.told() == []
+        assert await ground.worker.pool.fetchval("SELECT test_to FROM message") is None
+        assert await ground.worker.pool.fetchval("SELECT count(*) FROM browser") == 0
+        for wrong in (
+            {"browser": None},
+            {"to": "somebody"},
+            {"channel": "email", "to": "boss@laleh.example"},
+            {"browser": {**browser, "endpoint": "https://user@push.example/x"}},
+            {"browser": {**browser, "keys": {**keys, "auth": "short"}}},
+        ):
+            assert (await api.ask("POST", "/v1/templates/hello/test", body | wrong)).status_code == 422
+
+
+@pytest.mark.stack
+async def test_a_test_by_task_lies_before_staff_and_nobody_is_told(databases: Databases) -> None:
+    async with a_ground(databases, DESK) as ground, an_api(ground) as api:
+        body: dict[str, Any] = {"channel": "task", "customer": {"name": "Sara"}, "values": {"days": 7}}
+        for to in ({}, {"to": "staff:u-9"}):
+            assert (await api.ask("POST", "/v1/templates/hello/test", body | to)).status_code == 200
+        assert (await api.ask("POST", "/v1/templates/hello/test", body | {"to": "u-9"})).status_code == 422
+        await ground.send()
+        shown = (await api.ask("GET", "/v1/tasks")).json()["items"]
+        assert {(one["owner"], one["title"], one["customer"], one["test"], one["via"]) for one in shown} == {
+            ("key:key0", "Hello Sara", "", True, None),
+            ("staff:u-9", "Hello Sara", "", True, None),
+        }
+        done = await api.ask("POST", f"/v1/tasks/{shown[0]['task']}/done", {"outcome": "seen"})
+        assert (done.status_code, done.json()["state"]) == (200, "done")
+        assert await _told(ground) == [] and await ground.told() == []
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -3,76 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
-import hmac
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from html import unescape
 from random import Random
-from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
-import msgspec
 import pytest
 
 from services.campaigns.reports.domain import Report, What, is_machine, looks_like_a_machine
 from services.campaigns.reports.jobs import settle
 from services.campaigns.reports.links import Links
-from shared.contracts.topics import CAMPAIGNS_MESSAGES
 from shared.kernel import SystemClock
-from shared.outgoing import signature_headers
 from shared.testing import Databases
 from shared.testing.harness import TEST_SECRET
-from tests.campaigns_channels.asking import Api, an_api
-from tests.campaigns_channels.ground import CASES, NOW, Case, Ground, a_ground
+from tests.campaigns_channels.asking import an_api
+from tests.campaigns_channels.ground import CASES, NOW, a_ground
+from tests.campaigns_channels.reporting import BASE, PERSON, SECRET, Place, a_place, mailed, signed_by_twilio
 from tests.campaigns_messages.ground import asked
-
-SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZmdoaWprbG1ub3A="
-PERSON = {"User-Agent": "Mozilla/5.0 (Linux; Android 14) Firefox/130.0"}
-TWILIO = {"sms_provider": "twilio", "sms_key": "token-of-the-account", "sms_account": "AC01"}
-BASE = "https://m.laleh.example"
-
-
-class Place(NamedTuple):
-    """A ground on which one message was sent a minute ago, and the API."""
-
-    ground: Ground
-    api: Api
-    message: str
-
-    async def told(self) -> list[dict[str, Any]]:
-        """What was told after the sending."""
-        while await settle(self.ground.worker.pool, SystemClock()):
-            pass
-        events = await self.ground.worker.published(CAMPAIGNS_MESSAGES)
-        return [{"type": one.event["type"], **one.event["data"]} for one in events][1:]
-
-    async def get(self, url: str, method: str = "GET", **headers: str) -> httpx.Response:
-        """As a mail program does, without following."""
-        parts = urlsplit(url)
-        return await self.api.http.request(method, f"{parts.path}?{parts.query}", headers=PERSON | headers)
-
-    def letter(self) -> str:
-        """Its HTML."""
-        body = self.ground.inbox.letters[0].get_body(("html",))
-        assert body is not None
-        found: str = body.get_content()
-        return found
-
-
-@asynccontextmanager
-async def a_place(databases: Databases, case: Case = CASES["smtp"], **more: Any) -> AsyncIterator[Place]:
-    settings = {"report_secret": SECRET, **(TWILIO if case.name == "twilio" else {})}
-    async with a_ground(databases, case) as ground, an_api(ground, **settings, **more) as api:
-        await ground.meet(1)
-        await ground.ask(asked(1, channel=case.channel))
-        await ground.send()
-        await ground.worker.pool.execute("UPDATE message SET ended_at = ended_at - interval '1 minute'")
-        yield Place(ground, api, (await ground.ids())[0])
 
 
 def links_of(html: str) -> list[str]:
@@ -178,12 +127,6 @@ async def test_a_letter_of_which_nothing_is_to_be_told_is_left_as_it_is(database
         )
 
 
-async def _mail(place: Place, *events: dict[str, Any], secret: str = SECRET) -> httpx.Response:
-    body = msgspec.json.encode({"events": list(events)})
-    headers = signature_headers(body, [secret], message_id="r-1", now=SystemClock().now())
-    return await place.api.http.post("/v1/reports/email", content=body, headers=headers)
-
-
 @pytest.mark.stack
 async def test_reports_of_e_mail_are_signed_and_told_once_in_whatever_order(databases: Databases) -> None:
     async with a_place(databases) as place:
@@ -193,10 +136,10 @@ async def test_reports_of_e_mail_are_signed_and_told_once_in_whatever_order(data
         events = [delivered, bounced, delivered, {**delivered, "message": "of-nobody"}]
         Random(3).shuffle(events)
         for _ in range(2):
-            assert (await _mail(place, *events)).status_code == 204
-        assert (await _mail(place, delivered, secret="another-secret-of-16")).status_code == 401
-        assert (await _mail(place, {"message": "x", "what": "eaten", "at": at})).status_code == 422
-        assert (await _mail(place, {**delivered, "at": "2026-01-01T00:00:00"})).status_code == 422
+            assert (await mailed(place, *events)).status_code == 204
+        assert (await mailed(place, delivered, secret="another-secret-of-16")).status_code == 401
+        assert (await mailed(place, {"message": "x", "what": "eaten", "at": at})).status_code == 422
+        assert (await mailed(place, {**delivered, "at": "2026-01-01T00:00:00"})).status_code == 422
         told = {one["type"]: one for one in await place.told()}
         assert set(told) == {"message.delivered", "message.bounced"}
         assert (told["message.bounced"]["reason"], told["message.bounced"]["hard"]) == ("550", True)
@@ -215,7 +158,7 @@ async def test_a_report_that_overtakes_the_end_of_the_sending_is_told_after_it(d
         claimed, _ = await ground.sender.claim()
         answers = await ground.sender.hand_over(claimed)
         place = Place(ground, api, (await ground.ids())[0])
-        await _mail(place, {"message": place.message, "what": "delivered", "at": NOW.isoformat()})
+        await mailed(place, {"message": place.message, "what": "delivered", "at": NOW.isoformat()})
         assert await place.told() == []
         await ground.sender.end(answers)
         await ground.worker.pool.execute("UPDATE report SET due = now()")
@@ -227,16 +170,13 @@ async def test_a_report_that_overtakes_the_end_of_the_sending_is_told_after_it(d
 async def test_twilios_reports_are_signed_by_its_token(databases: Databases) -> None:
     async with a_place(databases, CASES["twilio"]) as place:
         path = f"/v1/reports/twilio/laleh/{place.message}"
-        for status, code in (("sent", ""), ("undelivered", "30003"), ("undelivered", "30003")):
+        for status, code in (("sent", ""), ("undelivered", "30005"), ("undelivered", "30005")):
             form = {"MessageSid": "SM0001", "MessageStatus": status, "To": "+98…", "ErrorCode": code}
-            said = BASE + path + "".join(name + form[name] for name in sorted(form))
-            mark = base64.b64encode(hmac.new(b"token-of-the-account", said.encode(), hashlib.sha1).digest()).decode()
-            body = urlencode(form).encode()
+            body, headers = signed_by_twilio(path, form)
             assert (await place.api.http.post(path, content=body)).status_code == 404
-            answer = await place.api.http.post(path, content=body, headers={"X-Twilio-Signature": mark})
-            assert answer.status_code == 204
+            assert (await place.api.http.post(path, content=body, headers=headers)).status_code == 204
         (bounced,) = await place.told()
-        assert (bounced["type"], bounced["reason"], bounced["hard"]) == ("message.bounced", "30003", True)
+        assert (bounced["type"], bounced["reason"], bounced["hard"]) == ("message.bounced", "30005", True)
 
 
 @pytest.mark.stack
@@ -267,5 +207,5 @@ async def test_of_a_test_nothing_is_told_whatever_comes_back(databases: Database
         body = {"to": "boss@laleh.example", "values": {"days": 7}}
         test = (await place.api.ask("POST", "/v1/templates/hello/test", body)).json()["message"]
         await place.ground.send()
-        await _mail(place, {"message": test, "what": "delivered", "at": NOW.isoformat()})
+        await mailed(place, {"message": test, "what": "delivered", "at": NOW.isoformat()})
         assert await place.told() == []

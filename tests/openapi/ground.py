@@ -105,6 +105,7 @@ _CAMPAIGNS = (
             'spring-2026', 'thank-you', '{}') ON CONFLICT DO NOTHING""",
 )
 _CAMPAIGNS += (
+    "UPDATE profile SET email = coalesce(email, 'sara@example.com') WHERE shop = 1 AND customer = $1",
     """INSERT INTO task (shop, id, customer, due, opened_at, changed_at, state, campaign, step, occasion, locale, via,
                       owner, title, note)
     SELECT 1, '00000000-0000-8c52-9c5e-2f6d1f0a7b1' || n, $1, now(), now(), now(), 0, 'onboarding', 'call',

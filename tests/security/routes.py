@@ -223,6 +223,8 @@ ROWS: dict[str, dict[str, Row]] = {
             body={"customer": customer_of(OWN), "template": "hello", "purpose": "news", "occasion": "spring"}
         ),
         "GET /v1/messages/{message}": Row(_message),
+        "GET /v1/addresses": Row(query={"customer": customer_of(OWN)}),
+        "POST /v1/addresses/lift": Row(body={"customer": customer_of(OWN), "channel": "email", "reason": "asked"}),
         "POST /v1/templates/{template}/test": Row(_named, body={"to": "staff@example.com"}),
         "GET /v1/campaigns/{campaign}/results": Row(_campaign),
         "GET /v1/tasks": Row(),

@@ -222,8 +222,9 @@ WRONG: dict[str, dict[str, Any]] = {
         "work": [5, None, {"via": "email"}, {"due_hours": 0}, {"owner": 5}],
     },
     "POST /v1/templates/{template}/test": {
-        "channel": [5, None, "", "push"],
+        "channel": [5, None, "", "post"],
         "to": [5, None, "", "x", "x" * 255],
+        "browser": [5, [], {}, {"endpoint": "https://push.example.com/"}, {"endpoint": 5, "keys": {}}],
         "locale": [5, None, "", "english!"],
         "customer": [5, None, [], {"name": 1.5}],
         "values": [5, None, [], {"a": 1.5}],
@@ -268,6 +269,11 @@ WRONG: dict[str, dict[str, Any]] = {
         "campaign": [5, None, "", "A"],
         "channel": [5, None, "", "messenger"],
         "values": [5, None, [], {"a": 1.5}, {"a": None}, {"a": [1]}, {"a": "x" * 2_001}],
+    },
+    "POST /v1/addresses/lift": {
+        "customer": [5, None, "", "x"],
+        "channel": [5, None, "", "push"],
+        "reason": [5, None, "", "A b"],
     },
     "POST /v1/surveys": {
         "survey": [5, None, "", "A", "a.b", "x" * 51],

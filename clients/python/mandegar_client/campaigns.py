@@ -218,6 +218,22 @@ class Campaigns(Api):
         """
         return self._ask("GET", "/v1/messages/{message}", models.MessageAnswer, path={"message": message})
 
+    def read_addresses(self, *, customer: str) -> models.AddressesAnswer:
+        """Whether messages reach a customer's addresses.
+
+        Worked out of what came back of messages that went there, whoever they were for.
+
+        customer: Any identity of the person.
+        """
+        return self._ask("GET", "/v1/addresses", models.AddressesAnswer, query={"customer": customer})
+
+    def lift_address(self, body: models.LiftForm | Mapping[str, Any]) -> models.AddressesAnswer:
+        """Have an address tried again.
+
+        What came back before says nothing from now on. A bounce after it counts again.
+        """
+        return self._ask("POST", "/v1/addresses/lift", models.AddressesAnswer, body=body)
+
     def try_template(self, body: models.TrialForm | Mapping[str, Any], *, template: str) -> models.TrialAnswer:
         """Send a test of a template.
 
@@ -678,6 +694,14 @@ class AsyncCampaigns(AsyncApi):
     async def read_message(self, *, message: str) -> models.MessageAnswer:
         """As `Campaigns.read_message`."""
         return await self._ask("GET", "/v1/messages/{message}", models.MessageAnswer, path={"message": message})
+
+    async def read_addresses(self, *, customer: str) -> models.AddressesAnswer:
+        """As `Campaigns.read_addresses`."""
+        return await self._ask("GET", "/v1/addresses", models.AddressesAnswer, query={"customer": customer})
+
+    async def lift_address(self, body: models.LiftForm | Mapping[str, Any]) -> models.AddressesAnswer:
+        """As `Campaigns.lift_address`."""
+        return await self._ask("POST", "/v1/addresses/lift", models.AddressesAnswer, body=body)
 
     async def try_template(self, body: models.TrialForm | Mapping[str, Any], *, template: str) -> models.TrialAnswer:
         """As `Campaigns.try_template`."""

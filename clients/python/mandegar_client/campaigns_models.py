@@ -7,6 +7,46 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel, StringConstraints
 
 
+class AddressAnswer(BaseModel):
+    """
+    How the address of a person stands by one channel. The address itself is in their profile.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    channel: Literal["email", "sms"]
+    left_alone: bool
+    """
+    Nothing is sent there; messages are suppressed as `undeliverable`.
+    """
+    reason: Literal["hard_bounce", "soft_bounces"] | None
+    since: AwareDatetime | None
+    message: str | None
+    """
+    The message that showed it.
+    """
+    code: str | None
+    """
+    The server's or the provider's word.
+    """
+    lifted_at: AwareDatetime | None
+    """
+    Since when what came back before says nothing.
+    """
+
+
+class AddressesAnswer(BaseModel):
+    """
+    Addresses of a person, one by channel; none where the person has no address.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    items: list[AddressAnswer]
+
+
 class AskedAnswer(BaseModel):
     """
     How many customers were asked to enter. The worker enters them, within seconds.
@@ -182,6 +222,10 @@ class ExportAnswer(BaseModel):
     """
     What holds, by channel and purpose.
     """
+    addresses: list[dict[str, Any]]
+    """
+    That staff had tried again after they bounced.
+    """
     segments: list[dict[str, Any]]
     """
     To which they belong, and since when.
@@ -344,6 +388,26 @@ class LiftDifferenceAnswer(BaseModel):
     difference: float
     low: float
     high: float
+
+
+class LiftForm(BaseModel):
+    """
+    That an address is to be tried again.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    customer: Annotated[str, Field(pattern="^[0-3][0-9a-v]{12}$")]
+    """
+    Any identity of the person.
+    """
+    channel: Literal["email", "sms"]
+    reason: Annotated[str, Field(pattern="^[a-z0-9][a-z0-9_.-]{0,63}$")]
+    """
+    A word for machines.
+    """
 
 
 class ListedAnswer(BaseModel):
@@ -1028,6 +1092,10 @@ class StepAnswer(BaseModel):
     As providers tell; those that tell nothing count nothing.
     """
     bounced: int
+    complained: int
+    """
+    Called spam.
+    """
     opened: int
     """
     By persons; what scanners fetch counts nowhere.
@@ -1082,6 +1150,13 @@ class TaskAnswer(BaseModel):
     )
     task: str
     customer: str
+    """
+    Empty for a test of a template.
+    """
+    test: bool
+    """
+    Of a template, for somebody of the staff; no event tells of it.
+    """
     state: Literal["open", "done", "cancelled"]
     title: str
     note: str
@@ -1134,26 +1209,17 @@ class TrialAnswer(BaseModel):
     """
 
 
-class TrialForm(BaseModel):
+class TrialKeysForm(BaseModel):
     """
-    To whom of the staff, and with which fields in place of a customer's own.
+    What only this browser can read is encrypted with, in base64url.
     """
 
     model_config = ConfigDict(
         extra="forbid",
         populate_by_name=True,
     )
-    channel: Literal["email", "sms", "webhook"] = "email"
-    to: Annotated[str, Field(max_length=254)] = ""
-    """
-    An address, or a number as `+98…`; of a webhook nothing.
-    """
-    locale: Annotated[str, Field(pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = "en"
-    """
-    The language wanted; where there is none, another.
-    """
-    customer: Annotated[dict[str, str | int | bool | None] | None, Field(max_length=100)] = None
-    values: Annotated[dict[str, str | int | bool | list[dict[str, str | int]]] | None, Field(max_length=100)] = None
+    p256dh: Annotated[str, Field(max_length=100)]
+    auth: Annotated[str, Field(max_length=50)]
 
 
 class VersionAnswer(BaseModel):
@@ -1402,6 +1468,10 @@ class FiguresAnswer(BaseModel):
     As providers tell; those that tell nothing count nothing.
     """
     bounced: int
+    complained: int
+    """
+    Called spam.
+    """
     opened: int
     """
     By persons; what scanners fetch counts nowhere.
@@ -1548,25 +1618,6 @@ class ReadiesAnswer(BaseModel):
     items: list[ReadyAnswer]
 
 
-class ResultsAnswer(BaseModel):
-    """
-    What a campaign led to, counted as it stands.
-    """
-
-    model_config = ConfigDict(
-        populate_by_name=True,
-    )
-    campaign: str
-    as_of: AwareDatetime
-    window_days: int
-    total: FiguresAnswer
-    steps: list[StepAnswer]
-    lift: LiftAnswer | None
-    """
-    Of a journey that held customers out; otherwise null.
-    """
-
-
 class TextForm(BaseModel):
     """
     A message in one language. Fields stand in `{{ … }}`, conditions and lists in `{% if %}` and `{% for %}`.
@@ -1593,6 +1644,77 @@ class TextForm(BaseModel):
     webhook: WebhookForm | None = None
 
 
+class TrialBrowserForm(BaseModel):
+    """
+    A browser of the staff, as `PushSubscription.toJSON` gives it. It is kept until the test has ended.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    endpoint: Annotated[str, Field(max_length=2000, min_length=1)]
+    """
+    HTTPS, on the internet.
+    """
+    keys: TrialKeysForm
+
+
+class TrialForm(BaseModel):
+    """
+    To whom of the staff, and with which fields in place of a customer's own.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid",
+        populate_by_name=True,
+    )
+    channel: Literal["email", "sms", "push", "webhook", "task"] = "email"
+    to: Annotated[str, Field(max_length=254)] = ""
+    """
+    An address; a number as `+98…`; who is to do a task, `staff:<subject>` or `key:<key id>` (empty: the caller); of a webhook or push nothing.
+    """
+    browser: TrialBrowserForm | None = None
+    """
+    For push.
+    """
+    locale: Annotated[str, Field(pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")] = "en"
+    """
+    The language wanted; where there is none, another.
+    """
+    customer: Annotated[dict[str, str | int | bool | None] | None, Field(max_length=100)] = None
+    values: Annotated[dict[str, str | int | bool | list[dict[str, str | int]]] | None, Field(max_length=100)] = None
+
+
+class VariantAnswer(BaseModel):
+    """
+    What one way of a random split brings. A person is counted by their first run that came to a split, with their
+    orders within the window after that run began.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    split: str
+    """
+    The step.
+    """
+    variant: str
+    sent: int
+    """
+    Messages, after the split.
+    """
+    treated: ArmAnswer
+    control: ArmAnswer | None
+    """
+    Those held out who came to the split, whichever way; null where there are none.
+    """
+    difference: LiftDifferenceAnswer | None
+    """
+    Null without a control group.
+    """
+
+
 class PolicyAnswer(BaseModel):
     """
     The policy that holds.
@@ -1608,6 +1730,29 @@ class PolicyAnswer(BaseModel):
     author: str | None
     published_at: AwareDatetime | None
     policy: PolicyForm
+
+
+class ResultsAnswer(BaseModel):
+    """
+    What a campaign led to, counted as it stands.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    campaign: str
+    as_of: AwareDatetime
+    window_days: int
+    total: FiguresAnswer
+    steps: list[StepAnswer]
+    lift: LiftAnswer | None
+    """
+    Of a journey that held customers out; otherwise null.
+    """
+    variants: list[VariantAnswer]
+    """
+    Of a journey with random splits, by split.
+    """
 
 
 class TemplateAnswer(BaseModel):

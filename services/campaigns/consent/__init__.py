@@ -3,11 +3,13 @@
 from services.campaigns.consent.consumer import on_consents
 from services.campaigns.consent.domain import PREFERENCES, UNSUBSCRIBE, Word, allows, holding
 from services.campaigns.consent.store import NewLink, add_links, forget, lock, purge_links, words_of
+from services.campaigns.consent.withdrawing import Withdrawal, withdraw, withdrawn
 
 __all__ = [
     "PREFERENCES",
     "UNSUBSCRIBE",
     "NewLink",
+    "Withdrawal",
     "Word",
     "add_links",
     "allows",
@@ -16,5 +18,7 @@ __all__ = [
     "lock",
     "on_consents",
     "purge_links",
+    "withdraw",
+    "withdrawn",
     "words_of",
 ]

@@ -6,6 +6,7 @@ more than the link: a mail program sends it without a person.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, cast
 from urllib.parse import parse_qsl
@@ -22,20 +23,18 @@ from services.campaigns.consent.domain import (
     UNSUBSCRIBE,
     Choice,
     Word,
-    changing,
     holding,
+    means_something,
     said,
 )
-from services.campaigns.consent.events import stated
+from services.campaigns.consent.events import key_of, stated
 from services.campaigns.consent.pages import Address, page
 from services.campaigns.consent.store import Link
 from shared.contracts import topics
 from shared.contracts.consents import Channel
-from shared.contracts.envelope import message_key
 from shared.contracts.shops import Shop
 from shared.db import OpenTransaction
-from shared.kernel import CustomerId, ShopId, customer_id_text
-from shared.messaging.handling import OutboxKey
+from shared.kernel import ShopId
 from shared.web import DatabaseDep, FieldError, invalid, not_found, public
 from shared.web.keyring import Keyring
 
@@ -108,31 +107,20 @@ async def _shop(request: Request, slug: str) -> Shop:
 
 
 async def _say(tx: OpenTransaction, shop: Shop, link: Link, choices: Sequence[Choice], source: str) -> list[Word]:
-    """Keep what changes, tell gateway, and give what holds then. It is said by the identity that the link was sent to.
-
-    What is withdrawn for every purpose stands beside what was said of each, and once more is once more the same.
-    """
-    key = OutboxKey(ShopId(shop.number), message_key(shop.slug, customer_id_text(CustomerId(link.customer))))
+    """Keep what changes, tell gateway, and give what holds then. It is the identity's that the link was sent to."""
     _, identities = await audience.identities_of(tx.conn, shop.number, link.customer)
     keys = [(shop.number, one) for one in identities]
     await store.lock(tx.conn, keys)
     before = await store.words_of(tx.conn, keys)
-    asked = [one for one in choices if _means_something(before, one)]
+    asked = [one for one in choices if means_something(before, one, tx.now)]
     words = [said((shop.number, shop.slug), link.customer, one, tx.now, source) for one in asked]
-    await tx.lock_keys({key: len(words)} if words else {})
+    await tx.lock_keys(Counter(key_of(word, shop.slug) for word in words))
     await store.save(tx.conn, words)
     for word in words:
-        tx.publish(topics.CAMPAIGNS_STATEMENTS, key, stated(word, shop.slug, link.message, tx.sequence(key)))
+        key = key_of(word, shop.slug)
+        event = stated(word, shop.slug, f"link in message {link.message}", tx.sequence(key))
+        tx.publish(topics.CAMPAIGNS_STATEMENTS, key, event)
     return await store.words_of(tx.conn, keys)
-
-
-def _means_something(before: Sequence[Word], choice: Choice) -> bool:
-    if choice.purpose != EVERY_PURPOSE:
-        return bool(changing(before, [choice]))
-    held = holding(before)
-    known = held.get((choice.channel, EVERY_PURPOSE))
-    given = any(channel == choice.channel and word.state != "withdrawn" for (channel, _), word in held.items())
-    return given or known is None or known.state != "withdrawn"
 
 
 def _choices(body: bytes) -> list[Choice]:

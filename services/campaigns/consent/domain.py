@@ -97,6 +97,19 @@ def said(shop: tuple[int, str], customer: int, choice: Choice, now: datetime, so
     return Word(number, customer, choice.channel, choice.purpose, choice.state, now, record, source)
 
 
+def means_something(words: Iterable[Word], choice: Choice, at: datetime) -> bool:
+    """Whether saying this changes what holds, or what is known. `words`: of all identities of the person.
+
+    What is withdrawn for every purpose stands beside what was said of each, and once more is once more the same.
+    """
+    if choice.purpose != EVERY_PURPOSE:
+        return bool(changing(words, [choice]))
+    held = {key: word for key, word in holding(words).items() if key[0] == choice.channel}
+    known = held.get((choice.channel, EVERY_PURPOSE))
+    standing = any(word.state != "withdrawn" and word.occurred_at <= at for word in held.values())
+    return standing or known is None or known.state != "withdrawn"
+
+
 def changing(words: Iterable[Word], choices: Iterable[Choice]) -> list[Choice]:
     """Those of the choices that say something else than what holds. What nobody was ever asked cannot be chosen."""
     held = holding(words)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Mapping, Sequence
+from typing import cast
 
 from services.campaigns.consent.domain import Word, newest
 from shared.contracts.campaigns import ConsentStated, Statement
 from shared.contracts.consents import Channel, ConsentChanged, ConsentState
-from shared.kernel import CustomerId, customer_id_text, derive_event_id, parse_customer_id
-from shared.messaging.handling import Delivery
+from shared.contracts.envelope import message_key
+from shared.kernel import CustomerId, ShopId, customer_id_text, derive_event_id
+from shared.messaging.handling import Delivery, OutboxKey
+from shared.messaging.naming import Refuse, named
 
 SOURCE = "mandegar/campaigns"
-Refuse = Callable[[Delivery[Any], str, str], None]
 
 
 def read_consents(
@@ -20,22 +21,21 @@ def read_consents(
 ) -> list[Word]:
     """What a batch tells, of each channel and purpose the last word."""
     words: list[Word] = []
-    for delivery in deliveries:
-        data, shop = delivery.event.data, numbers[delivery.event.shop]
-        try:
-            customer = int(parse_customer_id(data.customer))
-        except ValueError:
-            refuse(delivery, "customer", "data.customer: a surrogate id is needed")
-            continue
+    for key, delivery in named(deliveries, numbers, refuse):
         words += [
-            Word(shop, customer, one.channel, one.purpose, one.state, one.occurred_at, one.record, one.source)
-            for one in data.consents
+            Word(*key, one.channel, one.purpose, one.state, one.occurred_at, one.record, one.source)
+            for one in delivery.event.data.consents
         ]
     return list(newest(words).values())
 
 
-def stated(word: Word, slug: str, message: str, sequence: int) -> ConsentStated:
-    """For gateway, which keeps it with its evidence."""
+def key_of(word: Word, slug: str) -> OutboxKey:
+    """Under which it is told what somebody said."""
+    return OutboxKey(ShopId(word.shop), message_key(slug, customer_id_text(CustomerId(word.customer))))
+
+
+def stated(word: Word, slug: str, evidence: str, sequence: int) -> ConsentStated:
+    """For gateway, which keeps it with its evidence: ids only."""
     customer = customer_id_text(CustomerId(word.customer))
     return ConsentStated(
         id=derive_event_id(int(word.occurred_at.timestamp() * 1000), slug, word.record, "consent.stated"),
@@ -52,6 +52,6 @@ def stated(word: Word, slug: str, message: str, sequence: int) -> ConsentStated:
             state=cast(ConsentState, word.state),
             occurred_at=word.occurred_at,
             source=word.source,
-            evidence=f"link in message {message}",
+            evidence=evidence,
         ),
     )

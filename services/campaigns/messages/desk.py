@@ -23,7 +23,7 @@ class Desk:
         self._clock = clock
 
     async def send(self, parcel: Parcel) -> Answer:
-        """Open the task. A test of one is none."""
+        """Open the task."""
         content = parcel.content
         assert isinstance(content, TaskText), "judged"
         plan, work = parcel.plan, parcel.work
@@ -40,6 +40,7 @@ class Desk:
             title=content.title,
             note=content.note,
             due=parcel.now + timedelta(hours=work.due_hours),
+            test=parcel.test,
         )
         try:
             async with write_transaction(self._pool, self._clock) as tx:

@@ -38,6 +38,8 @@ Contact = str | list[Browser] | Hook | None
 AGE = timedelta(days=1)
 """A message is of use for so long, unless its request says otherwise."""
 ATTEMPTS_MAX = 8
+UNDELIVERABLE = "undeliverable"
+"""Why nothing is sent to an address that bounces."""
 _FIRST_WAIT = timedelta(seconds=30)
 _WAIT_MAX = timedelta(hours=1)
 _TEXT_LENGTH_MAX = 2_000
@@ -99,6 +101,8 @@ class Claimed(NamedTuple):
     locale: str
     to: Contact
     trial: Trial | None = None
+    went_to: bytes | None = None
+    """The mark of the address, by which what comes back says something of it."""
 
 
 class Verdict(NamedTuple):
@@ -108,6 +112,8 @@ class Verdict(NamedTuple):
     locale: str = ""
     until: datetime | None = None
     """Put off until then, for that reason, instead."""
+    detail: str = ""
+    """A word for machines, beside the reason."""
 
 
 class Answer(NamedTuple):
@@ -125,6 +131,8 @@ class Answer(NamedTuple):
     """Before it is tried again, as the provider asks."""
     gone: tuple[bytes, ...] = ()
     """Browsers that are no more."""
+    bounced: str | None = None
+    """Of a refusal of the address, and not of us or of what is said: the server's or the provider's code."""
 
 
 class Outcome(NamedTuple):
@@ -136,6 +144,8 @@ class Outcome(NamedTuple):
     """When it is tried again."""
     reference: str = ""
     segments: int | None = None
+    bounced: str | None = None
+    """Of one that has failed since its address was refused: the code."""
 
 
 def message_id(shop: str, customer: str, about: tuple[str, str, str], channel: str) -> str:
@@ -153,9 +163,10 @@ def judge(
     languages: Collection[str],
     now: datetime,
     pace: Pace = NOW,
+    bounces: bool = False,
 ) -> Verdict:
     """Whether a message may go out. `words`: of all identities of the person, held until the claim commits; `pace`:
-    what quiet hours and caps say, of the person who is held."""
+    what quiet hours and caps say, of the person who is held; `bounces`: messages do not reach that address."""
     if person is None or person.profile.erased:
         return Verdict("erased" if person else "no_contact")
     if plan.expires_at <= now:
@@ -163,8 +174,8 @@ def judge(
     asked = consented_channel(plan.channel, version)
     if asked is not None and not allows(words, asked, plan.purpose):
         return Verdict("no_consent")
-    if not contact:
-        return Verdict("no_contact")
+    if not contact or bounces:
+        return Verdict("no_contact", detail=UNDELIVERABLE if contact else "")
     if version is None or not version.template.languages(plan.channel):
         return Verdict("no_template")
     wanted = [*filter(None, [person.profile.contacts.locale]), *languages]
@@ -206,14 +217,15 @@ def contact_of(
     return None
 
 
-def outcome(answer: Answer, attempt: int, now: datetime) -> Outcome:
-    """What becomes of a message after an attempt (the first is 1)."""
+def outcome(answer: Answer, attempt: int, now: datetime, message: str = "") -> Outcome:
+    """What becomes of a message after an attempt (the first is 1). What a provider refuses it gives no name: it goes by
+    its own id (`message`)."""
     again = answer.state is State.PLANNED or (answer.state is State.UNKNOWN and answer.repeats)
     kept: dict[str, Any] = {"reference": answer.reference, "segments": answer.segments}
-    if not again:
-        return Outcome(answer.state, answer.reason, None, **kept)
-    if attempt >= ATTEMPTS_MAX:
-        end = State.UNKNOWN if answer.state is State.UNKNOWN else State.FAILED
+    if not again or attempt >= ATTEMPTS_MAX:
+        end = State.FAILED if answer.state is State.PLANNED else answer.state
+        if end is State.FAILED and answer.bounced is not None:
+            kept |= {"bounced": answer.bounced, "reference": answer.reference or message}
         return Outcome(end, answer.reason, None, **kept)
     wait = max(answer.wait, min(_FIRST_WAIT * 2 ** (attempt - 1), _WAIT_MAX))
     return Outcome(State.PLANNED, answer.reason, now + wait, **kept)

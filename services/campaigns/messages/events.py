@@ -92,9 +92,9 @@ def ended(
     return form(**_attributes(plan, slug, form.__struct_config__.tag, now, sequence), data=data)
 
 
-def suppressed(plan: Plan, slug: str, why: Suppression, now: datetime, sequence: int) -> Envelope:
+def suppressed(plan: Plan, slug: str, why: Suppression, now: datetime, sequence: int, *, detail: str = "") -> Envelope:
     """That a message is not sent."""
-    data = MessageSuppression(**_about(plan), suppressed=why)
+    data = MessageSuppression(**_about(plan), suppressed=why, reason=detail)
     return MessageSuppressed(**_attributes(plan, slug, "message.suppressed", now, sequence), data=data)
 
 

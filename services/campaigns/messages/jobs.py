@@ -23,7 +23,9 @@ from typing import Any, TypeAlias
 import asyncpg
 import structlog
 
-from services.campaigns import audience, consent, devices, hooks, templates
+from services.campaigns import addresses, audience, consent, devices, hooks, reports, templates
+from services.campaigns.audience import Person
+from services.campaigns.devices import Browser
 from services.campaigns.hooks import Hook
 from services.campaigns.messages import store
 from services.campaigns.messages.desk import Desk
@@ -31,6 +33,7 @@ from services.campaigns.messages.domain import (
     CHANNELS,
     Answer,
     Claimed,
+    Contact,
     Outcome,
     Standing,
     State,
@@ -44,6 +47,7 @@ from services.campaigns.messages.domain import (
 from services.campaigns.messages.events import deferred, ended, key_of, suppressed
 from services.campaigns.messages.outside import Lane, Means, configured
 from services.campaigns.messages.paced import Paces
+from services.campaigns.messages.refusals import bounced
 from services.campaigns.messages.store import Due
 from services.campaigns.messages.writing import parcel_of, tested
 from services.campaigns.settings import CampaignsSettings
@@ -85,6 +89,8 @@ class Sender:
         self._clock = clock or SystemClock()
         self._shops: dict[int, Shop] = {}
         self._dormant = set(CHANNELS) - configured(settings)
+        self._marker = addresses.Marker(settings.secret_key.get_secret_value())
+        self._limits = addresses.Limits(settings.bounce_times, timedelta(days=settings.bounce_days))
         self._outgoing: Outgoing | None = None
 
     async def __aenter__(self) -> Sender:
@@ -131,7 +137,7 @@ class Sender:
         """Write what came of it, and tell."""
         async with write_transaction(self._pool, self._clock) as tx:
             outcomes = {
-                (one.plan.shop, one.plan.id, one.attempt): outcome(answer, one.attempt, tx.now)
+                (one.plan.shop, one.plan.id, one.attempt): outcome(answer, one.attempt, tx.now, one.plan.id)
                 for one, answer in answers
             }
             keys = {one.plan.id: self._key(Due(one.plan, one.attempt)) for one, _ in answers if one.trial is None}
@@ -146,6 +152,7 @@ class Sender:
                     if isinstance(one.to, Hook) and _is_gone(answer)
                 },
             )
+            await reports.add(tx.conn, bounced(answers, outcomes, ours, tx.now))
             for one, _ in answers:
                 done = outcomes[one.plan.shop, one.plan.id, one.attempt]
                 is_told = one.trial is None and done.state is not State.PLANNED
@@ -191,6 +198,10 @@ class Sender:
         )
         told = await hooks.hooks_of(tx.conn, {one.plan.shop for one in found if one.plan.channel == "webhook"})
         versions = await templates.last_versions(tx.conn, {(one.plan.shop, one.plan.template) for one in found})
+        places = {
+            one.plan.id: self._place(one, persons[one.plan.shop, one.plan.customer], browsers, told) for one in found
+        }
+        faults = await addresses.faults_of(tx.conn, {at for _, at in places.values() if at}, self._limits)
         claimed: list[Claimed] = []
         for one in found:
             plan = one.plan
@@ -203,15 +214,31 @@ class Sender:
                 claimed += [trial] if trial else []
                 refused += [] if trial else [(one, Verdict("no_template"))]
                 continue
-            to = contact_of(plan.channel, person, browsers, hook)
-            pace = paces.of(plan, person, now)
-            verdict = judge(plan, person, own, version, contact=to, languages=languages, now=now, pace=pace)
+            to, at = places[plan.id]
+            pace, bounces = paces.of(plan, person, now), at in faults
+            verdict = judge(
+                plan, person, own, version, contact=to, languages=languages, now=now, pace=pace, bounces=bounces
+            )
             if verdict.suppressed is None and version is not None:
-                claimed.append(Claimed(plan, one.attempt + 1, person, version, verdict.locale, to))
+                went_to = None if at is None else at[1]
+                claimed.append(Claimed(plan, one.attempt + 1, person, version, verdict.locale, to, went_to=went_to))
                 paces.count(plan, person, now)
             else:
                 refused.append((one, verdict))
         return claimed, refused
+
+    def _place(
+        self,
+        one: Due,
+        person: Person,
+        browsers: Mapping[tuple[int, int], Sequence[Browser]],
+        told: Mapping[int, Hook],
+    ) -> tuple[Contact, addresses.Address | None]:
+        """Where a message goes; and its address by mark, where such addresses bounce."""
+        shop, channel = one.plan.shop, one.plan.channel
+        to = contact_of(channel, person, browsers, told.get(shop))
+        mark = None if one.test else self._marker.mark(channel, to)
+        return to, None if mark is None else (shop, mark)
 
     async def _refuse(
         self, tx: OpenTransaction, refused: Sequence[tuple[Due, Verdict]], keys: Mapping[str, OutboxKey], now: datetime
@@ -225,7 +252,7 @@ class Sender:
             if verdict.until is not None:
                 waits[plan.shop, plan.id] = verdict.until, why
             else:
-                ends[plan.shop, plan.id] = why
+                ends[plan.shop, plan.id] = verdict.detail or why
             if (key := keys.get(plan.id)) is None:
                 continue
             number = tx.sequence(key)
@@ -233,7 +260,7 @@ class Sender:
                 event = deferred(plan, slug, (why, verdict.until), now, number)
             else:
                 assert why != "weekend", "what expires before a weekend ends is quiet"
-                event = suppressed(plan, slug, why, now, number)
+                event = suppressed(plan, slug, why, now, number, detail=verdict.detail)
             tx.publish(topics.CAMPAIGNS_MESSAGES, key, event)
         await store.suppress(tx.conn, ends)
         await store.put_off(tx.conn, waits)

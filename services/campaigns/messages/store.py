@@ -38,8 +38,9 @@ WHERE state = 1 AND claimed_at < now() - $1::interval ORDER BY claimed_at LIMIT 
 """  # noqa: S608 - text of our own
 _CLAIM = """
 UPDATE message m
-SET state = 1, claimed_at = now(), attempt = m.attempt + 1, template_version = n.version, locale = n.locale
-FROM unnest($1::smallint[], $2::text[], $3::int[], $4::text[]) AS n (shop, id, version, locale)
+SET state = 1, claimed_at = now(), attempt = m.attempt + 1, template_version = n.version, locale = n.locale,
+    went_to = n.went_to
+FROM unnest($1::smallint[], $2::text[], $3::int[], $4::text[], $5::bytea[]) AS n (shop, id, version, locale, went_to)
 WHERE m.shop = n.shop AND m.id = n.id
 """
 # Only what is claimed, by this attempt: one that was given up meanwhile has ended.
@@ -103,7 +104,7 @@ WHERE shop = $1 AND customer = ANY($2::bigint[]) ORDER BY planned_at DESC, id LI
 """  # noqa: S608 - text of our own
 _LOCK_OF = "SELECT id FROM message WHERE shop = $1 AND customer = ANY($2::bigint[]) ORDER BY id FOR UPDATE"
 _FORGET = """
-UPDATE message SET fields = '{}', state = CASE WHEN state = 0 THEN 5 ELSE state END,
+UPDATE message SET fields = '{}', went_to = NULL, state = CASE WHEN state = 0 THEN 5 ELSE state END,
     reason = CASE WHEN state = 0 THEN 'erased' ELSE reason END,
     ended_at = CASE WHEN state = 0 THEN now() ELSE ended_at END
 WHERE shop = $1 AND customer = ANY($2::bigint[])
@@ -173,7 +174,7 @@ async def lost(conn: asyncpg.Connection[Any], held: timedelta, most: int) -> tup
 
 async def claim(conn: asyncpg.Connection[Any], claimed: Sequence[Claimed]) -> None:
     """These are to be sent by us."""
-    rows = [(one.plan.shop, one.plan.id, one.version.number, one.locale) for one in claimed]
+    rows = [(one.plan.shop, one.plan.id, one.version.number, one.locale, one.went_to) for one in claimed]
     if rows:
         await conn.execute(_CLAIM, *(list(column) for column in zip(*rows, strict=True)))
 

@@ -50,6 +50,7 @@ def add_tables(metadata: MetaData) -> None:
         Column("template", Text, nullable=False),
         Column("locale", Text, nullable=False, server_default=text("''")),
         Column("reason", Text, nullable=False, server_default=text("''")),
+        Column("went_to", LargeBinary, comment="keyed mark of the address; emptied by an erasure"),
         Column("run", _ID, comment="of a journey, that it belongs to"),
         Column("variant", Text, comment="of the run's last random split"),
         Column("fields", LargeBinary, nullable=False, comment="JSON: fields of the template; emptied by an erasure"),
@@ -62,6 +63,7 @@ def add_tables(metadata: MetaData) -> None:
     Index("ix_message_campaign", message.c.shop, message.c.campaign, message.c.ended_at)
     Index("ix_message_customer", message.c.shop, message.c.customer, message.c.planned_at)
     Index("ix_message_run", message.c.shop, message.c.run, postgresql_where=text("state = 0 AND run IS NOT NULL"))
+    Index("ix_message_texted", message.c.went_to, postgresql_where=text("channel = 'sms' AND went_to IS NOT NULL"))
     Index(
         "ix_message_paused",
         message.c.shop,

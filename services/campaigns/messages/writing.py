@@ -9,6 +9,7 @@ import msgspec
 
 from services.campaigns import consent, templates
 from services.campaigns.audience import Person
+from services.campaigns.devices import browser_of
 from services.campaigns.hooks import Hook
 from services.campaigns.messages.domain import Claimed, Contact, Trial, fields_of
 from services.campaigns.messages.outside import Letter, Parcel
@@ -43,10 +44,25 @@ def parcel_of(one: Claimed, shop: Shop, token: str, settings: CampaignsSettings,
         to=one.to,
         locale=one.locale,
         content=content,
-        work=template.work,
+        work=_work(template.work, one.trial),
         unsubscribe=links[0],
         now=now,
+        test=one.trial is not None,
     )
+
+
+def _work(work: templates.Work, trial: Trial | None) -> templates.Work:
+    return work if trial is None else msgspec.structs.replace(work, owner=trial.to, via=None)
+
+
+def _tested_at(channel: str, to: str, hook: Hook | None) -> Contact:
+    """Where a test goes. A browser was written as JSON, until the test ends."""
+    match channel:
+        case "webhook":
+            return hook
+        case "push":
+            return [browser_of(**msgspec.json.decode(to))] if to else None
+    return to
 
 
 def tested(
@@ -56,7 +72,7 @@ def tested(
     plan = one.plan
     told = msgspec.json.decode(plan.fields)
     trial = Trial(one.test_to or "", told["locale"], told["customer"])
-    to: Contact = hook if plan.channel == "webhook" else trial.to
+    to = _tested_at(plan.channel, trial.to, hook)
     if version is None or not version.template.languages(plan.channel) or not to:
         return None
     locale = templates.chosen(version.template, [trial.locale, *languages], plan.channel)

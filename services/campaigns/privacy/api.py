@@ -20,6 +20,7 @@ class ExportAnswer(BaseModel):
     customer: str
     profile: dict[str, Any] | None = Field(description="Contacts, and what events told; null where nothing did.")
     consents: list[dict[str, Any]] = Field(description="What holds, by channel and purpose.")
+    addresses: list[dict[str, Any]] = Field(description="That staff had tried again after they bounced.")
     segments: list[dict[str, Any]] = Field(description="To which they belong, and since when.")
     messages: list[dict[str, Any]] = Field(description="What was planned and sent, and what it was to show.")
     tasks: list[dict[str, Any]] = Field(description="What staff were to do, and what came of it.")
@@ -33,6 +34,7 @@ class ExportAnswer(BaseModel):
                 "customer": EXPORTED_EXAMPLE,
                 "profile": {"name": "Sara Ahmadi", "email": "sara@example.com", "orders": 3, "points": 150},
                 "consents": [{"channel": "email", "purpose": "newsletter", "state": "given"}],
+                "addresses": [{"channel": "email", "lifted_at": "2026-03-21T09:30:00Z", "reason": "mailbox-restored"}],
                 "segments": [{"segment": "regulars-at-risk", "since": "2026-03-20T09:30:00Z", "version": 2}],
                 "messages": [{"campaign": "by-hand", "template": "thank-you", "state": "sent"}],
                 "tasks": [{"campaign": "onboarding", "title": "Call Sara", "state": "open"}],

@@ -7,7 +7,7 @@ from typing import Any
 
 import asyncpg
 
-from services.campaigns import audience, consent, devices, journeys, messages, tasks
+from services.campaigns import addresses, audience, consent, devices, journeys, messages, reports, tasks
 from shared.kernel import CustomerId, ShopId
 
 
@@ -19,6 +19,7 @@ async def counted(conn: asyncpg.Connection[Any], shop: ShopId, customers: Sequen
 async def remove(conn: asyncpg.Connection[Any], shop: ShopId, customers: Sequence[CustomerId]) -> Mapping[str, int]:
     """Take away what is personal; how much went, by kind."""
     emptied = await messages.forget(conn, shop, customers)  # first: who claims messages holds them before consents
+    await reports.forget(conn, shop, customers)
     gone = {
         "messages": emptied,
         "contacts": await audience.forget(conn, shop, customers),
@@ -26,5 +27,6 @@ async def remove(conn: asyncpg.Connection[Any], shop: ShopId, customers: Sequenc
         "consents": await consent.forget(conn, shop, customers),
         "browsers": await devices.forget(conn, shop, customers),
         "tasks": await tasks.forget(conn, shop, customers),
+        "addresses": await addresses.forget(conn, shop, customers),
     }
     return {kind: count for kind, count in gone.items() if count}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hmac
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
@@ -18,10 +19,20 @@ from fastapi import APIRouter, Path, Query
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from services.campaigns.addresses import Marker
 from services.campaigns.reports import store
 from services.campaigns.reports.domain import Report, What, looks_like_a_machine
+from services.campaigns.reports.letters import of_letter
 from services.campaigns.reports.links import CLICK, OPEN, Links
-from services.campaigns.reports.providers import is_of_twilio, of_kavenegar, of_mail, of_twilio
+from services.campaigns.reports.providers import (
+    Heard,
+    heard_by_kavenegar,
+    heard_by_twilio,
+    is_of_twilio,
+    of_kavenegar,
+    of_mail,
+    of_twilio,
+)
 from services.campaigns.settings import CampaignsSettings
 from shared.db import AWAY, acquire
 from shared.outgoing import is_signed
@@ -83,15 +94,18 @@ def _add_pages(router: APIRouter, links: Links) -> None:
 
 def _add_providers(router: APIRouter, settings: CampaignsSettings) -> None:
     secret, token = settings.report_secret.get_secret_value(), settings.sms_key.get_secret_value()
+    marker = Marker(settings.secret_key.get_secret_value())
 
     @router.post(REPORTS + "/email", **_open_to("signed by whoever runs the server for e-mail (Standard Webhooks)"))
     async def of_email(request: Request, database: DatabaseDep) -> Response:
-        """What became of letters."""
+        """What became of letters: a list of events, or a server's own letter about one (RFC 3464, RFC 5965)."""
         body = await request.body()
         if not secret:
             raise not_found("page")
         if not is_signed(body, dict(request.headers), [secret], database.clock.now()):
             raise unauthenticated()
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() == "message/rfc822":
+            return await _keep(database, of_letter(body, database.clock.now()))
         try:
             reports = of_mail(body)
         except (msgspec.DecodeError, UnicodeDecodeError):
@@ -109,6 +123,26 @@ def _add_providers(router: APIRouter, settings: CampaignsSettings) -> None:
         report = of_twilio(fields, database.clock.now())
         return await _keep(database, [] if report is None else [report])
 
+    @router.post(REPORTS + "/twilio/inbound", **_open_to("signed by Twilio"))
+    async def to_twilio(request: Request, database: DatabaseDep) -> Response:
+        """A text message that came in: only whether it says that no more are wanted."""
+        fields = _fields(await request.body())
+        url = f"{settings.public_url}{REPORTS}/twilio/inbound"
+        signature = request.headers.get("x-twilio-signature", "")
+        if settings.sms_provider != "twilio" or not is_of_twilio(url, fields, signature, token):
+            raise not_found("page")
+        return await _keep(database, _stopped(heard_by_twilio(fields), marker, database.clock.now()))
+
+    @router.api_route(
+        REPORTS + "/kavenegar/{key}/inbound", methods=["GET", "POST"], **_open_to("by a key in its address")
+    )
+    async def to_kavenegar(request: Request, database: DatabaseDep, key: str) -> Response:
+        """Likewise."""
+        if not secret or not hmac.compare_digest(key.encode("utf-8", "replace"), secret.encode()):
+            raise not_found("page")
+        fields = dict(request.query_params) | _fields(await request.body())
+        return await _keep(database, _stopped(heard_by_kavenegar(fields), marker, database.clock.now()))
+
     @router.api_route(REPORTS + "/kavenegar/{key}", methods=["GET", "POST"], **_open_to("by a key in its address"))
     async def of_kavenegars(
         request: Request, database: DatabaseDep, key: str, messageid: str = "", status: str = ""
@@ -119,6 +153,12 @@ def _add_providers(router: APIRouter, settings: CampaignsSettings) -> None:
         fields = {"messageid": messageid, "status": status} | _fields(await request.body())
         report = of_kavenegar(fields, database.clock.now())
         return await _keep(database, [] if report is None else [report])
+
+
+def _stopped(heard: Heard | None, marker: Marker, now: datetime) -> list[Report]:
+    """Nothing of the number is kept but its mark, and nothing of the text."""
+    mark = None if heard is None else marker.mark("sms", heard.number)
+    return [] if heard is None or mark is None else [Report("sms", mark.hex(), What.STOPPED, now, heard.name)]
 
 
 def _fields(body: bytes) -> dict[str, str]:

@@ -30,6 +30,10 @@ class What(IntEnum):
     BOUNCED = 2
     OPENED = 3
     CLICKED = 4
+    COMPLAINED = 5
+    """Somebody called it spam."""
+    STOPPED = 6
+    """Somebody answered text messages that they want no more. It is no message's, and no receipt is kept of it."""
 
 
 class Report(NamedTuple):
@@ -37,11 +41,11 @@ class Report(NamedTuple):
 
     channel: str
     reference: str
-    """By which the provider names the message."""
+    """By which the provider names the message; of STOPPED the mark of the number that it came from, in hexadecimal."""
     what: What
     at: datetime
     code: str = ""
-    """Of a bounce: the provider's word."""
+    """Of a bounce or a complaint: the provider's word; of STOPPED: the provider's name for what came in."""
     hard: bool = False
     """Of a bounce: there is nobody there, or they want nothing."""
     link: int = -1
@@ -62,6 +66,8 @@ class Known(NamedTuple):
     channel: str
     sent_at: datetime
     test: bool
+    went_to: bytes | None
+    """The mark of its address."""
     about: Mapping[str, Any]
     """As its events have it."""
 
@@ -72,6 +78,8 @@ class Receipt(NamedTuple):
     shop: int
     message: str
     report: Report
+    went_to: bytes | None = None
+    """The mark of the address, where it says something of that."""
 
     @property
     def key(self) -> Key:
@@ -90,3 +98,8 @@ def is_machine(report: Report, sent_at: datetime | None) -> bool:
     if report.what not in {What.OPENED, What.CLICKED}:
         return False
     return report.machine or (sent_at is not None and report.at < sent_at + SECONDS_OF_MACHINES)
+
+
+def said_at(at: datetime, sent_at: datetime, now: datetime) -> datetime:
+    """When something was said of a message: after it was sent and not in the future, whatever clocks say."""
+    return min(max(at, sent_at), now)

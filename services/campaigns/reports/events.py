@@ -17,6 +17,7 @@ _FORMS: dict[What, Any] = {
     What.BOUNCED: campaigns.MessageBounced,
     What.OPENED: campaigns.MessageOpened,
     What.CLICKED: campaigns.MessageClicked,
+    What.COMPLAINED: campaigns.MessageComplained,
 }
 
 
@@ -39,7 +40,8 @@ def told(receipt: Receipt, known: Known, now: datetime, sequence: int) -> campai
     )
     form = _FORMS[one.what]
     kind = form.__struct_config__.tag
-    cause = "\x1f".join(str(part) for part in receipt.key)
+    # A bounce may be told twice: for the time being, and then for good.
+    cause = "\x1f".join(str(part) for part in (*receipt.key, *((one.hard,) if one.hard else ())))
     event: campaigns.CampaignsMessageEvent = form(
         id=derive_event_id(int(now.timestamp() * 1000), known.slug, cause, kind),
         source=SOURCE,

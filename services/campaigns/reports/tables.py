@@ -10,11 +10,13 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     SmallInteger,
     Table,
     Text,
+    text,
 )
 
 _ID = Text(collation="C")
@@ -34,13 +36,15 @@ def add_tables(metadata: MetaData) -> None:
         Column("hard", Boolean, nullable=False),
         Column("machine", Boolean, nullable=False, comment="by the request alone"),
         Column("channel", Text, nullable=False),
-        Column("reference", _ID, nullable=False, comment="by which the provider names the message"),
+        Column(
+            "reference", _ID, nullable=False, comment="of the message, by its provider; of a stop: mark of the number"
+        ),
         Column("code", Text, nullable=False),
         PrimaryKeyConstraint("number", name="pk_report"),
         info={"api": "INSERT", "api_reason": "providers name no shop; what they tell is read by the worker alone"},
     )
     Index("ix_report_due", report.c.due)
-    Table(
+    receipt = Table(
         "receipt",
         metadata,
         Column("at", DateTime(timezone=True), nullable=False, comment="the first time"),
@@ -51,5 +55,9 @@ def add_tables(metadata: MetaData) -> None:
         Column("hard", Boolean, nullable=False),
         Column("message", _ID, nullable=False),
         Column("code", Text, nullable=False),
+        Column("went_to", LargeBinary, comment="of what arrived or bounced: mark of the address; erasures empty it"),
         PrimaryKeyConstraint("shop", "message", "what", "machine", "link", name="pk_receipt"),
     )
+    place = (receipt.c.shop, receipt.c.went_to)
+    Index("ix_receipt_bounced", *place, postgresql_where=text("what = 2 AND went_to IS NOT NULL"))
+    Index("ix_receipt_delivered", *place, receipt.c.at, postgresql_where=text("what = 1 AND went_to IS NOT NULL"))

@@ -41,6 +41,7 @@ _TEXT_MAX = 2_000
 _SHOWN: dict[str, Any] = {
     "task": _ID,
     "customer": _CUSTOMER,
+    "test": False,
     "state": "open",
     "title": "Call Sara about her first order",
     "note": "She likes tea.",
@@ -88,7 +89,8 @@ class TaskAnswer(BaseModel):
     """A task, and how it stands."""
 
     task: str
-    customer: str
+    customer: str = Field(description="Empty for a test of a template.")
+    test: bool = Field(description="Of a template, for somebody of the staff; no event tells of it.")
     state: Literal["open", "done", "cancelled"]
     title: str
     note: str
@@ -199,7 +201,8 @@ def _answer(task: Task) -> TaskAnswer:
     }
     return TaskAnswer(
         task=opening.id,
-        customer=customer_id_text(CustomerId(opening.customer)),
+        customer="" if opening.test else customer_id_text(CustomerId(opening.customer)),
+        test=opening.test,
         state=task.state.name.lower(),  # type: ignore[arg-type]  # the names of the answer
         via=opening.via or None,  # type: ignore[arg-type]  # as templates say it
         outcome=task.outcome,

@@ -38,6 +38,8 @@ class Opening(NamedTuple):
     title: str
     note: str
     due: datetime
+    test: bool = False
+    """Of a template, for somebody of the staff: it is of no customer, and nothing is told of it."""
 
 
 class Task(NamedTuple):

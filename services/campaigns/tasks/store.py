@@ -12,11 +12,11 @@ from services.campaigns.tasks.domain import Opening, State, Task
 from shared.db import Reads
 from shared.kernel import CustomerId, ShopId, moment_of
 
-_COLUMNS = "shop, id, customer, campaign, step, occasion, locale, via, owner, title, note, due"
+_COLUMNS = "shop, id, customer, campaign, step, occasion, locale, via, owner, title, note, due, test"
 _STANDING = "state, outcome, free_text, opened_at, changed_at"
 _ADD = f"""
 INSERT INTO task ({_COLUMNS}, {_STANDING}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
-    $16, $17) ON CONFLICT (shop, id) DO NOTHING RETURNING 1
+    $16, $17, $18) ON CONFLICT (shop, id) DO NOTHING RETURNING 1
 """  # noqa: S608 - text of our own
 _ONE = f"SELECT {_COLUMNS}, {_STANDING} FROM task WHERE shop = $1 AND id = $2"  # noqa: S608 - text of our own
 _LIST = f"""

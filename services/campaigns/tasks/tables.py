@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     Index,
@@ -30,6 +31,7 @@ def add_tables(metadata: MetaData) -> None:
         Column("changed_at", DateTime(timezone=True), nullable=False),
         Column("shop", SmallInteger, nullable=False),
         Column("state", SmallInteger, nullable=False, comment="as tasks.domain.State"),
+        Column("test", Boolean, nullable=False, server_default=text("false"), comment="of a template; nothing is told"),
         Column("id", _ID, nullable=False, comment="of the message that it was planned as"),
         Column("campaign", Text, nullable=False),
         Column("step", Text, nullable=False),

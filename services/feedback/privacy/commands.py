@@ -1,13 +1,14 @@
-"""Entry of the operator."""
+"""Entries of the operator."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
 
 from services.feedback.privacy import showing
-from shared.db import acquire
+from shared.db import Reads, acquire
 from shared.db.audit import OPERATOR, AuditEntry, record
 from shared.kernel import CustomerId, ShopId, customer_id_text
 
@@ -20,3 +21,8 @@ async def export_person(pool: asyncpg.Pool[Any], slug: str, customer: CustomerId
             subject = customer_id_text(customer)
             await record(conn, AuditEntry(shop, OPERATOR, "", "mandegar privacy export", subject))
         return await showing.export(conn, ShopId(shop or 0), customer)
+
+
+async def standing_of(reads: Reads, shop: ShopId, identities: Sequence[CustomerId]) -> dict[str, Any] | None:
+    """How a person of these identities stands: the last answers and cases. None where feedback knows nobody of them."""
+    return await showing.standing(reads, shop, identities)

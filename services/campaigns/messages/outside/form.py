@@ -53,6 +53,8 @@ class Parcel(NamedTuple):
     unsubscribe: str
     """An address that takes one POST (RFC 8058)."""
     now: datetime
+    test: bool = False
+    """Of a template, for somebody of the staff."""
 
 
 class Adaptor(Protocol):

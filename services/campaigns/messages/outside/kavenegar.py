@@ -31,6 +31,7 @@ _DONE = 200
 _NOT_THERE = 100
 # Codes of the provider: what is wrong with this message, for good. All others are the account's, and may pass.
 _FOR_GOOD = frozenset({400, 406, 411, 413, 414, 417, 422, 431, 432})
+_NO_NUMBER = 411
 _BROKEN = frozenset({409, *range(500, 600)}) - {501, 503}
 """It may have been taken before that."""
 
@@ -97,7 +98,8 @@ class Kavenegar:
             # An answer that says nothing, from whoever stands between: it may have been taken.
             return Answer(State.SENT, reference=str(known)) if known else Answer(State.UNKNOWN, "no_answer")
         if code in _FOR_GOOD or code in _BROKEN:
-            return Answer(State.FAILED if code in _FOR_GOOD else State.UNKNOWN, str(code))
+            bounced = "5.1.3" if code == _NO_NUMBER else None
+            return Answer(State.FAILED if code in _FOR_GOOD else State.UNKNOWN, str(code), bounced=bounced)
         return by_status(code, asked)._replace(state=State.PLANNED)
 
     async def _known(self, local: int) -> Answer | None:

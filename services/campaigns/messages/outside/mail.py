@@ -25,6 +25,8 @@ from services.campaigns.settings import CampaignsSettings
 _SECONDS = 30.0
 _FOR_GOOD = 500
 _PLAIN = re.compile(r"Message-ID: <[!-~]+>\r\nList-Unsubscribe: <[!-~]+>\r\n")
+_STATUS = re.compile(r"[45]\.\d{1,3}\.\d{1,3}(?!\S)")
+"""As servers that know RFC 2034 begin what they say."""
 _AWAY = (aiosmtplib.SMTPException, OSError, TimeoutError)
 
 
@@ -105,7 +107,7 @@ class Mailbag:
             given = True
             await smtp.data(body)
         except aiosmtplib.SMTPResponseException as error:
-            return await self._refused(error.code)
+            return await self._refused(error, given=given)
         except (*_AWAY, ValueError):
             await self.close()
             return (
@@ -113,9 +115,13 @@ class Mailbag:
             )
         return Answer(State.SENT, reference=message)
 
-    async def _refused(self, code: int) -> Answer:
+    async def _refused(self, error: aiosmtplib.SMTPResponseException, *, given: bool) -> Answer:
         await self.close()  # what follows begins anew
-        return Answer(State.FAILED if code >= _FOR_GOOD else State.PLANNED, str(code))
+        state = State.FAILED if error.code >= _FOR_GOOD else State.PLANNED
+        status = _STATUS.match(error.message)
+        # Of a letter that was read before it was refused the plain code says nothing of the address.
+        bounced = status[0] if status is not None else None if given else str(error.code)
+        return Answer(state, str(error.code), bounced=bounced)
 
     async def _connected(self) -> aiosmtplib.SMTP:
         if self._smtp is not None and self._smtp.is_connected:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from shared.outgoing.client import Outgoing
 
 _URL = "https://api.twilio.com"
+_ADDRESS = {"21211": "5.1.3", "21214": "5.1.1", "21610": "5.2.1", "21614": "5.1.6"}
+"""Refusals of the number, as RFC 3463 would say them: none, not to be reached, wants nothing, takes no texts."""
 _SERVICE = "MG"
 """Ids of messaging services begin like this; they stand in place of a number."""
 
@@ -81,5 +83,5 @@ class Twilio:
             body = _Body()
         found = by_status(answer.status, answer.headers.get("retry-after", ""), reason=str(body.code or ""))
         if found.state is not State.SENT:
-            return found
+            return found._replace(bounced=_ADDRESS.get(found.reason))
         return Answer(State.SENT, reference=body.sid) if body.sid else Answer(State.UNKNOWN, "no_answer")
