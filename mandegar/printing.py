@@ -20,6 +20,13 @@ def print_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, as_
             sys.stdout.write("\t".join(cells) + "\n")
 
 
+def in_words(value: Any) -> str:
+    """One value on a line of its own: what has parts as JSON."""
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return "" if value is None else _text(value)
+
+
 def _print_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
     from rich.console import Console  # 50 ms that a script's call need not pay
     from rich.table import Table

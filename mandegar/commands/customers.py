@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +13,7 @@ import typer
 
 from mandegar.failures import CommandFailed
 from mandegar.options import DEFAULT_DIRECTORY, AsJson, Directory
-from mandegar.printing import print_rows
+from mandegar.printing import in_words, print_rows
 
 if TYPE_CHECKING:
     import asyncpg
@@ -90,7 +91,7 @@ def show(
     directory: Directory = DEFAULT_DIRECTORY,
     as_json: AsJson = False,
 ) -> None:
-    """Gather what gateway knows of the person, what metrics has counted, and membership and points of loyalty."""
+    """Gather what the services know of the person: identities, figures, points, consents, messages, answers, cases."""
     from mandegar.gateway import customer_number
 
     told = asyncio.run(_gather(directory, shop, customer_number(customer), personal=personal))
@@ -99,7 +100,7 @@ def show(
         return
     for part, known in told.items():
         for name, found in (known or {"": "nothing is kept of this customer"}).items():
-            print(f"{part:<9}{name:<24}{_text(found)}")
+            print(f"{part:<10}{name:<24}{in_words(found)}")
 
 
 @app.command()
@@ -165,7 +166,7 @@ async def _gather(directory: Path, slug: str, customer: CustomerId, *, personal:
     return {
         "identity": told,
         "metrics": await _metrics(directory, shop, customer),
-        "loyalty": await _loyalty(directory, shop, identities),
+        **{name: await _standing(directory, name, shop, identities) for name in ("loyalty", "campaigns", "feedback")},
     }
 
 
@@ -200,18 +201,20 @@ async def _metrics(directory: Path, shop: Shop, customer: CustomerId) -> dict[st
     return None if answer is None else answer.model_dump(mode="json")
 
 
-async def _loyalty(directory: Path, shop: Shop, identities: list[CustomerId]) -> dict[str, Any] | None:
-    """Memberships and points of the person; None when loyalty knows nothing of them."""
+async def _standing(directory: Path, service: str, shop: Shop, identities: list[CustomerId]) -> dict[str, Any] | None:
+    """How the person stands with a service; None when it knows nothing of them."""
     from mandegar.gateway import with_service
-    from services.loyalty.privacy import standing_of
     from shared.db import read_transaction
     from shared.kernel import ShopId
 
-    async def read(pool: asyncpg.Pool[Any], _clock: Clock) -> dict[str, Any] | None:
+    standing_of = import_module(f"services.{service}.privacy").standing_of
+
+    async def read(pool: asyncpg.Pool[Any], _clock: Clock) -> Any:
         async with read_transaction(pool, ShopId(shop.number)) as reads:
             return await standing_of(reads, ShopId(shop.number), identities)
 
-    return await with_service(directory, "loyalty", read)
+    found: dict[str, Any] | None = await with_service(directory, service, read)
+    return found
 
 
 async def _shop(pool: asyncpg.Pool[Any], slug: str) -> Shop:
@@ -234,14 +237,6 @@ def _value() -> str:
     if sys.stdin.isatty():
         return str(typer.prompt("customer id, phone or e-mail", err=True)).strip()
     return sys.stdin.readline().strip()
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    return "" if value is None else str(value)
 
 
 def register(cli: typer.Typer) -> None:
