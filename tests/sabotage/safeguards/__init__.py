@@ -6,6 +6,7 @@ from tests.sabotage.safeguards.campaigns import CAMPAIGNS
 from tests.sabotage.safeguards.gateway import GATEWAY
 from tests.sabotage.safeguards.loyalty import LOYALTY
 from tests.sabotage.safeguards.metrics import METRICS
+from tests.sabotage.safeguards.returning import RETURNING
 from tests.sabotage.safeguards.runtime import RUNTIME
 
-SAFEGUARDS = (*RUNTIME, *METRICS, *GATEWAY, *LOYALTY, *CAMPAIGNS)
+SAFEGUARDS = (*RUNTIME, *METRICS, *GATEWAY, *LOYALTY, *CAMPAIGNS, *RETURNING)

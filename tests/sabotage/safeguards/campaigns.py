@@ -70,7 +70,7 @@ CAMPAIGNS = (
     ),
     Safeguard(
         "a day that changes segments has a timer",
-        (Edit(_KEEPING, "        self._arm(verdicts, touches, times)\n", ""),),
+        (Edit(_KEEPING, "        self._arm(verdicts, touches)\n", ""),),
         ("tests/campaigns_segments/test_members.py",),
     ),
     Safeguard(
