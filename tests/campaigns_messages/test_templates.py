@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -110,3 +111,10 @@ def test_what_is_no_mjml_is_told() -> None:
         html_of("<mjml><nothing></mjml>")
     with pytest.raises(Trouble):
         html_of("<mjml><mj-body><mj-include path='/etc/hostname' /></mj-body></mjml>")
+
+
+@pytest.mark.parametrize("fonts", ["", ' font-family="Ubuntu, Tahoma"'])
+def test_a_letter_loads_nothing_from_anywhere_when_it_is_opened(fonts: str) -> None:
+    html = html_of(mjml(f"<mj-text{fonts}>Hello</mj-text>"))
+    links = set(re.findall(r"(?:href|src|url)\W+(https?:[^\"')]+)", html))
+    assert links == set()
