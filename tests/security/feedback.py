@@ -1,8 +1,9 @@
-"""What feedback has of a shop: a customer, a survey, a case."""
+"""What feedback has of a shop: a customer, a survey that they were asked, a case."""
 
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 from typing import Any
 
 import asyncpg
@@ -34,8 +35,8 @@ def case_of(shop: str) -> str:
     return f"00000000-0000-8fbe-9c5e-{shop.encode().hex():0>12.12}"
 
 
-async def add_feedback(pool: asyncpg.Pool[Any], shop: int, slug: str, customer: int) -> None:
-    """Of a shop, by its number and slug."""
+async def add_feedback(pool: asyncpg.Pool[Any], shop: int, slug: str, customer: int, token: str) -> None:
+    """Of a shop, by its number and slug. `token`: of the link to the survey."""
     await pool.execute("INSERT INTO respondent (shop, customer, stage) VALUES ($1, $2, 'active')", shop, customer)
     await pool.execute(
         "INSERT INTO survey_version (shop, survey, version, published_at, author, body)"
@@ -46,4 +47,9 @@ async def add_feedback(pool: asyncpg.Pool[Any], shop: int, slug: str, customer: 
         "INSERT INTO care_case (shop, id, customer, opened_at, due_at, state, cause) VALUES ($1, $2, $3, now(), now(),"
         " 1, 'complaint')",
         *(shop, case_of(slug), customer),
+    )
+    await pool.execute(
+        "INSERT INTO invitation (shop, id, customer, due, until, asked_at, expires_at, version, place, state, survey,"
+        " occasion, hash) VALUES ($1, $2, $3, now(), now(), now(), now() + interval '1 day', 1, 0, 2, $4, 'o', $5)",
+        *(shop, case_of(slug), customer, survey_of(slug), sha256(token.encode()).digest()),
     )

@@ -16,6 +16,8 @@ import httpx
 from fastapi import FastAPI
 
 from mandegar.services import service_app, service_main, service_names
+from services.campaigns.settings import CampaignsSettings
+from services.feedback.settings import FeedbackSettings
 from services.gateway.settings import GatewaySettings
 from services.gateway.shops import add_shop
 from services.gateway.webhooks import Connected, add_connection
@@ -35,6 +37,24 @@ from tests.security.signing import STAFF, public_file
 
 SECRET = "9f2c7d41a86be350c1d24f7a90b8e6d3"
 SERVICES = service_names()
+REPORT_SECRET = "whsec-0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+SMS_TOKEN = "token-of-the-account"
+PUBLIC_URL = "https://m.laleh.example"
+_KINDS: dict[str, tuple[type[PlatformSettings], dict[str, Any]]] = {
+    "campaigns": (
+        CampaignsSettings,
+        {
+            "public_url": PUBLIC_URL,
+            "report_secret": REPORT_SECRET,
+            "sms_provider": "twilio",
+            "sms_account": "AC01",
+            "sms_key": SMS_TOKEN,
+        },
+    ),
+    "feedback": (FeedbackSettings, {}),
+    "gateway": (GatewaySettings, {}),
+}
+"""Those of services that have settings of their own, with all that opens routes."""
 OWN, OTHER = "laleh", "sib"
 NUMBERS = {OWN: 1, OTHER: 2}
 PROGRAMMES = {OWN: "1", OTHER: "900"}
@@ -77,11 +97,11 @@ class Place:
         return self.keys[shop, " ".join(scopes)]
 
     def settings(self, service: str, **changes: Any) -> PlatformSettings:
-        kind = GatewaySettings if service == "gateway" else PlatformSettings
-        return kind.load(
+        """As the service's API is run with, here."""
+        return settings_of(
+            service,
             kafka_bootstrap_servers=self.bootstrap_servers,
             database_url=api_url(self.url, service),
-            secret_key=SECRET,
             **{"staff_jwks": self.staff_keys, **STAFF, **changes},
         )
 
@@ -93,6 +113,13 @@ class Place:
             NUMBERS[shop],
         )
         return [dict(row) for row in rows]
+
+
+def settings_of(service: str, **changes: Any) -> PlatformSettings:
+    """Settings of a service, of its own kind; of servers that are not there, unless others are named."""
+    kind, own = _KINDS.get(service, (PlatformSettings, {}))
+    nowhere = {"kafka_bootstrap_servers": "127.0.0.1:1", "database_url": "postgresql://127.0.0.1:1/none"}
+    return kind.load(service, secret_key=SECRET, **{**nowhere, **own, **changes})
 
 
 async def place_on(databases: Databases, bootstrap_servers: str, stack: AsyncExitStack) -> Place:
@@ -126,7 +153,7 @@ async def place_on(databases: Databases, bootstrap_servers: str, stack: AsyncExi
         for pool in (loyalty, campaigns, feedback):
             await write_shops(pool, [shop], [1])
         await _add_campaigns(campaigns, shop.number, slug)
-        await add_feedback(feedback, shop.number, slug, customer_number(shop.number, 1))
+        await add_feedback(feedback, shop.number, slug, customer_number(shop.number, 1), token_of(slug))
         await _add_journeys(campaigns, shop.number, slug)
         await _add_programme(loyalty, shop.number, int(PROGRAMMES[slug]))
         await loyalty.execute(
@@ -173,6 +200,11 @@ async def _add_campaigns(campaigns: asyncpg.Pool[Any], shop: int, slug: str) -> 
         " step, occasion, template, fields)"
         " VALUES ($1, $2, $3, now(), now(), now(), 2, 'email', 'news', $4, 'send', 'o', 'hello', '{}')",
         *(shop, message_of(slug), customer_number(shop, 1), f"spring-{slug}"),
+    )
+    await campaigns.execute(
+        "INSERT INTO consent_link (shop, hash, customer, channel, message, expires_at)"
+        " VALUES ($1, $2, $3, 'email', $4, now() + interval '1 day')",
+        *(shop, sha256(token_of(slug).encode()).digest(), customer_number(shop, 1), message_of(slug)),
     )
     await campaigns.execute(
         "INSERT INTO task (shop, id, customer, due, opened_at, changed_at, state, campaign, step, occasion, locale,"
@@ -308,6 +340,11 @@ def asked_of(shop: str, number: int) -> str:
 def message_of(shop: str) -> str:
     """Id of a message of the shop."""
     return f"00000000-0000-8fbe-9c5e-2f6d1f0a7b0{NUMBERS[shop]}"
+
+
+def token_of(shop: str) -> str:
+    """Of the links to pages that a customer of the shop was sent."""
+    return f"sent-to-a-customer-of-{shop}"
 
 
 def erasure_of(shop: str) -> str:

@@ -1,6 +1,7 @@
 """One row for each route of each service: how it is asked well, and whose id its path names.
 
-A route without a row fails the tests that are generated from here, and so does a row without a route.
+A route without a row fails the tests that are generated from here, and so does a row without a route. Those that no
+description shows stand in `unlisted`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from typing import Any, NamedTuple
 import httpx
 
 from mandegar.services import service_app
-from services.gateway.settings import GatewaySettings
 from shared.kernel import SCOPES
 from tests.security.bodies import BROWSER, CALLS, CLOUD, CONSENT, EVENT
 from tests.security.ground import (
@@ -24,7 +24,6 @@ from tests.security.ground import (
     PROGRAMME,
     PROGRAMMES,
     REWARD,
-    SECRET,
     SERVICES,
     SPENT_CARDS,
     Place,
@@ -34,6 +33,7 @@ from tests.security.ground import (
     erasure_of,
     message_of,
     reward_of,
+    settings_of,
 )
 from tests.security.routes_of_feedback import FEEDBACK
 from tests.security.routes_of_journeys import JOURNEYS
@@ -341,10 +341,7 @@ NO_IDS = {"as_of", "vendor", "ready"}
 
 def described(service: str) -> dict[str, Any]:
     """The paths of a service's own description."""
-    settings = GatewaySettings.load(
-        kafka_bootstrap_servers="127.0.0.1:1", database_url="postgresql://127.0.0.1:1/none", secret_key=SECRET
-    )
-    paths: dict[str, Any] = service_app(service).create_app(settings).openapi()["paths"]
+    paths: dict[str, Any] = service_app(service).create_app(settings_of(service)).openapi()["paths"]
     return paths
 
 
