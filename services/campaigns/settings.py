@@ -72,7 +72,12 @@ class CampaignsSettings(PlatformSettings):
         False,
         description="Lets receivers of webhooks, push and text messages be on this machine: for trying out alone.",
     )
-    send_batch: int = Field(20, ge=1, le=500, description="Messages that are claimed together.")
+    send_batch: int = Field(
+        200,
+        ge=1,
+        le=500,
+        description="Messages that are claimed together, at most: as many as are sent within a second.",
+    )
     bounce_times: int = Field(
         3, ge=1, le=100, description="Soft bounces in a row after which an address is left alone."
     )

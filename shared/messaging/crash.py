@@ -23,6 +23,12 @@ POINTS = frozenset(
         "timer_after_claim",
         "rebuild_after_lock",
         "rebuild_before_commit",
+        "send_before_claim",
+        "send_after_claim",
+        "send_before_call",
+        "send_after_call",
+        "send_before_end",
+        "send_after_end",
     }
 )
 

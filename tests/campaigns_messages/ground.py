@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from typing import Any
+from typing import Any, TypeVar
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -77,10 +77,19 @@ def _read(envelope: Envelope) -> EmailMessage:
     return made
 
 
+Mailing = TypeVar("Mailing", bound=Inbox)
+
+
 @asynccontextmanager
 async def an_inbox() -> AsyncIterator[Inbox]:
     """A server on a loopback port."""
-    inbox = Inbox()
+    async with served(Inbox()) as inbox:
+        yield inbox
+
+
+@asynccontextmanager
+async def served(inbox: Mailing) -> AsyncIterator[Mailing]:
+    """The same, of a kind of its own."""
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: SMTP(inbox, hostname="localhost", loop=loop), "127.0.0.1", 0)
     inbox.port = server.sockets[0].getsockname()[1]

@@ -13,7 +13,7 @@ import pytest
 from services.campaigns.app import create_app
 from services.campaigns.messages.domain import ATTEMPTS_MAX, Answer, State, outcome
 from services.campaigns.messages.jobs import Sender
-from services.campaigns.messages.outside.mail import Sheet, composed
+from services.campaigns.messages.outside.composing import Sheet, composed
 from shared.contracts.topics import CAMPAIGNS_MESSAGES, CAMPAIGNS_REQUESTS, CUSTOMERS, ERASURES
 from shared.settings import PlatformSettings
 from shared.testing import Databases, api_url

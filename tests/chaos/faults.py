@@ -21,7 +21,12 @@ STEPS = ("after_fence", "after_ids", "after_state", "after_outbox", "before_comm
 RELAYING = ("relay_after_send", "relay_after_delete")
 REBUILDING = ("rebuild_after_lock", "rebuild_before_commit")
 """Passed by an operator's command and not by workers; tests/rebuild dies there."""
-assert {*STEPS, *RELAYING, *REBUILDING, "timer_after_claim"} == POINTS, "a new crash point belongs here"
+SENDING = (
+    *("send_before_claim", "send_after_claim", "send_before_call"),
+    *("send_after_call", "send_before_end", "send_after_end"),
+)
+"""Of a message: passed by campaigns alone."""
+assert {*STEPS, *RELAYING, *REBUILDING, *SENDING, "timer_after_claim"} == POINTS, "a new crash point belongs here"
 
 
 async def kill_broker(world: World, rng: Random) -> None:

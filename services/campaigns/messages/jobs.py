@@ -14,9 +14,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from time import monotonic
 from types import TracebackType
 from typing import Any, TypeAlias
 
@@ -47,6 +48,7 @@ from services.campaigns.messages.domain import (
 from services.campaigns.messages.events import deferred, ended, key_of, suppressed
 from services.campaigns.messages.outside import Lane, Means, configured
 from services.campaigns.messages.paced import Paces
+from services.campaigns.messages.portion import Portion
 from services.campaigns.messages.refusals import bounced
 from services.campaigns.messages.store import Due
 from services.campaigns.messages.writing import parcel_of, tested
@@ -56,6 +58,7 @@ from shared.contracts import topics
 from shared.contracts.shops import Shop
 from shared.db import AWAY, OpenTransaction, create_pool, write_transaction
 from shared.kernel import Clock, SystemClock
+from shared.messaging import crash
 from shared.messaging.handling import OutboxKey
 from shared.outgoing.client import Outgoing
 from shared.receivers.calling import ANSWER_BYTES_MAX, SECONDS_MAX
@@ -63,7 +66,9 @@ from shared.receivers.calling import ANSWER_BYTES_MAX, SECONDS_MAX
 log = structlog.get_logger(__name__)
 
 HELD = timedelta(minutes=15)
-"""More than a claim can take: a batch over one connection, each letter at its limits."""
+"""More than a claim can take: what is handed over in time, and the last letter of each connection at its limits."""
+_HANDING_SECONDS = 300.0
+"""What nobody has begun to hand over by then is planned again: the servers outside have become slow."""
 RunKey = tuple[int, str]
 RunsStanding: TypeAlias = (
     "Callable[[asyncpg.Connection[Any], Collection[RunKey]], Awaitable[Mapping[RunKey, Standing]]]"
@@ -92,6 +97,9 @@ class Sender:
         self._marker = addresses.Marker(settings.secret_key.get_secret_value())
         self._limits = addresses.Limits(settings.bounce_times, timedelta(days=settings.bounce_days))
         self._outgoing: Outgoing | None = None
+        self._lanes: list[Lane] = []
+        self._complained: set[tuple[int, str, int]] = set()
+        self._portion = Portion(most=settings.send_batch, least=settings.send_connections)
 
     async def __aenter__(self) -> Sender:
         return self
@@ -99,21 +107,32 @@ class Sender:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self.rest()
         outgoing, self._outgoing = self._outgoing, None
         if outgoing is not None:
             await outgoing.__aexit__(kind, error, trace)
 
     async def step(self) -> int:
         """Claim some messages and send them; how many were claimed or suppressed."""
+        limit, began = self._portion.limit, monotonic()
         claimed, seen = await self.claim()
         if claimed:
             await self.end(await self.hand_over(claimed))
+            self._portion.took(monotonic() - began, full=seen == limit)
+        if not seen:
+            await self.rest()
         return seen
+
+    async def rest(self) -> None:
+        """Close what was kept open from one batch to the next: nobody knows when the next comes."""
+        lanes, self._lanes = self._lanes, []
+        for lane in lanes:
+            await lane.close()
 
     async def claim(self) -> tuple[list[tuple[Claimed, str]], int]:
         """(messages that are ours to send, each with the token of its link; how many were looked at)."""
         async with write_transaction(self._pool, self._clock) as tx:
-            found, now = await store.due(tx.conn, self._settings.send_batch, self._dormant)
+            found, now = await store.due(tx.conn, self._portion.limit, self._dormant)
             if now is None:
                 return [], 0
             claimed, refused = await self._judged(tx, found, now)
@@ -124,13 +143,17 @@ class Sender:
             tokens = [(one, self._token()) for one in claimed]
             await consent.add_links(tx.conn, [_link(one, token, now) for one, token in tokens if _links(one)])
             await consent.purge_links(tx.conn)
+            crash.at("send_before_claim")
+        crash.at("send_after_claim")
         return tokens, len(found)
 
     async def hand_over(self, claimed: Sequence[tuple[Claimed, str]]) -> list[tuple[Claimed, Answer]]:
-        """Write and send, over a few connections side by side."""
+        """Write and send, over a few connections side by side. Each takes the next, so a slow one holds up no other."""
         means = Means(self._settings, await self._client(), lambda: Desk(self._pool, self._clock))
         lanes = min(self._settings.send_connections, len(claimed))
-        parts = await asyncio.gather(*(self._lane(means, claimed[at::lanes]) for at in range(lanes)))
+        self._lanes += [Lane(means) for _ in range(lanes - len(self._lanes))]
+        left, until = iter(claimed), monotonic() + _HANDING_SECONDS
+        parts = await asyncio.gather(*(self._lane(lane, left, until) for lane in self._lanes[:lanes]))
         return [one for part in parts for one in part]
 
     async def end(self, answers: Sequence[tuple[Claimed, Answer]]) -> None:
@@ -158,6 +181,8 @@ class Sender:
                 is_told = one.trial is None and done.state is not State.PLANNED
                 if (one.plan.shop, one.plan.id) in ours and is_told:
                     self._tell(tx, one, done, keys[one.plan.id])
+            crash.at("send_before_end")
+        crash.at("send_after_end")
 
     async def give_up(self) -> int:
         """What was claimed by who is no more is UNKNOWN; how many there were."""
@@ -191,7 +216,9 @@ class Sender:
         paces = await Paces.read(tx.conn, self._shops, whose)
         everybody = {(shop, one) for (shop, _), (_, all_) in whose.items() for one in all_}
         await consent.lock(tx.conn, everybody, shared=True)
-        words = await consent.words_of(tx.conn, everybody)
+        said = defaultdict[tuple[int, int], list[consent.Word]](list)
+        for word in await consent.words_of(tx.conn, everybody):
+            said[word.shop, word.customer].append(word)
         persons = await audience.persons_of(tx.conn, asked)
         browsers = (
             await devices.browsers_of(tx.conn, everybody) if "push" in {one.plan.channel for one in found} else {}
@@ -206,7 +233,7 @@ class Sender:
         for one in found:
             plan = one.plan
             person, version = persons[plan.shop, plan.customer], versions.get((plan.shop, plan.template))
-            own = [word for word in words if word.shop == plan.shop and word.customer in person.identities]
+            own = [word for identity in person.identities for word in said[plan.shop, identity]]
             languages = self._shops[plan.shop].languages
             hook = told.get(plan.shop)
             if one.test:
@@ -283,18 +310,30 @@ class Sender:
         await store.hold(tx.conn, resting)
         return judged, ended
 
-    async def _lane(self, means: Means, claimed: Sequence[tuple[Claimed, str]]) -> list[tuple[Claimed, Answer]]:
-        async with Lane(means) as lane:
-            return [(one, await self._send(lane, one, token)) for one, token in claimed]
+    async def _lane(
+        self, lane: Lane, left: Iterator[tuple[Claimed, str]], until: float
+    ) -> list[tuple[Claimed, Answer]]:
+        late = Answer(State.PLANNED, "late")
+        return [(one, await self._send(lane, one, token) if monotonic() < until else late) for one, token in left]
 
     async def _send(self, lane: Lane, one: Claimed, token: str) -> Answer:
         shop = self._shops[one.plan.shop]
         try:
             parcel = parcel_of(one, shop, token, self._settings, self._clock.now())
         except templates.Trouble as trouble:
-            log.warning("a message cannot be written", template=one.plan.template, shop=shop.slug, why=str(trouble))
+            self._complain(one, shop.slug, str(trouble))
             return Answer(State.FAILED, "template")
-        return await lane.send(parcel)
+        crash.at("send_before_call")
+        answer = await lane.send(parcel)
+        crash.at("send_after_call")
+        return answer
+
+    def _complain(self, one: Claimed, slug: str, why: str) -> None:
+        """Once for each version of a template: a campaign whose template is broken fails for everybody."""
+        about = (one.plan.shop, one.plan.template, one.version.number)
+        if about not in self._complained:
+            self._complained.add(about)
+            log.warning("a message cannot be written", template=one.plan.template, shop=slug, why=why)
 
     async def _client(self) -> Outgoing:
         if self._outgoing is None:

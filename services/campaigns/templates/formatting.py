@@ -18,6 +18,7 @@ class Formats:
     """Of one language. Persian dates are Jalali; all others are Gregorian."""
 
     def __init__(self, locale: str) -> None:
+        self.locale = locale
         self.language = locale.replace("_", "-").partition("-")[0].lower()
         self.direction = "rtl" if self.language in _RIGHT_TO_LEFT else "ltr"
         self._digits = str.maketrans("0123456789", _DIGITS.get(self.language, "0123456789"))

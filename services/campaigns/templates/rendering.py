@@ -8,10 +8,12 @@ size. So no template takes long or much memory, whoever wrote it: work is bounde
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, nodes
+from jinja2 import Template as Compiled
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from services.campaigns.templates.domain import Fault, Part, Template, Text, Trouble, Written
@@ -25,6 +27,8 @@ _SMS_CHARACTERS_MAX = 2_000
 _PUSH_BYTES_MAX = 2_000
 """Of 4,096 that a push service takes, encrypted."""
 _OF_MAIL = ("subject", "mjml", "text")
+_COMPILED_MAX = 200
+"""Texts that are kept compiled: compiling one takes a hundred times as long as filling it in."""
 PARTS = ("sms", "push", "task", "webhook")
 FILTERS = ("number", "money", "date", "default")
 _ALLOWED: tuple[type[nodes.Node], ...] = (
@@ -120,10 +124,16 @@ def _or_else(value: Any, other: str) -> Any:
     return other if isinstance(value, StrictUndefined) or value is None or value == "" else value
 
 
+@lru_cache(_COMPILED_MAX)
+def _compiled(source: str, locale: str, escaped: bool) -> Compiled:
+    """The same for the same source, whichever version of whichever shop it stands in. It holds no value of anybody."""
+    return _environment(Formats(locale), escaped=escaped).from_string(source)
+
+
 def _filled(source: str, fields: Mapping[str, Any], formats: Formats, *, escaped: bool) -> str:
     parts, length = [], 0
     try:
-        for part in _environment(formats, escaped=escaped).from_string(source).generate(dict(fields)):
+        for part in _compiled(source, formats.locale, escaped).generate(dict(fields)):
             length += len(part)
             if length > OUTPUT_CHARACTERS_MAX:
                 raise Trouble("it becomes too long")

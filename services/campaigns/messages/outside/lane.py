@@ -1,8 +1,6 @@
-"""The adaptors of one lane: each is made when it is first needed, and sends one message after the other."""
+"""The adaptors of one lane: each is made when first needed, and sends one message after the other, batch by batch."""
 
 from __future__ import annotations
-
-from types import TracebackType
 
 from services.campaigns.messages.domain import Answer
 from services.campaigns.messages.outside.form import Adaptor, Means, Parcel
@@ -14,18 +12,14 @@ from services.campaigns.messages.outside.webhook import Webhook
 
 
 class Lane:
-    """An async context manager."""
+    """Closed by whoever opened it."""
 
     def __init__(self, means: Means) -> None:
         self._means = means
         self._made: dict[str, Adaptor] = {}
 
-    async def __aenter__(self) -> Lane:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def close(self) -> None:
+        """Its connections end."""
         for adaptor in self._made.values():
             await adaptor.close()
 

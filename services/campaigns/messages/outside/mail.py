@@ -9,63 +9,20 @@ from __future__ import annotations
 import asyncio
 import re
 from contextlib import suppress
-from datetime import datetime
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP as POLICY
-from email.utils import format_datetime, parseaddr
-from typing import NamedTuple
+from email.utils import parseaddr
 
 import aiosmtplib
 
 from services.campaigns.messages.domain import Answer, State
+from services.campaigns.messages.outside.composing import Sheet, composed
 from services.campaigns.messages.outside.form import Letter, Parcel
 from services.campaigns.settings import CampaignsSettings
 
 _SECONDS = 30.0
 _FOR_GOOD = 500
-_PLAIN = re.compile(r"Message-ID: <[!-~]+>\r\nList-Unsubscribe: <[!-~]+>\r\n")
 _STATUS = re.compile(r"[45]\.\d{1,3}\.\d{1,3}(?!\S)")
 """As servers that know RFC 2034 begin what they say."""
 _AWAY = (aiosmtplib.SMTPException, OSError, TimeoutError)
-
-
-class Sheet(NamedTuple):
-    """An e-mail as it goes out."""
-
-    message: str
-    """Its id: what a server that knows it already takes once."""
-    to: str
-    sender: str
-    """`Name <address>`, or the address."""
-    subject: str
-    text: str
-    html: str
-    unsubscribe: str
-    """An address that takes one POST (RFC 8058)."""
-    now: datetime
-
-
-def composed(letter: Sheet) -> bytes:
-    """As it goes over the wire. ValueError where an address or a header holds what it may not."""
-    name, address = parseaddr(letter.sender)
-    user, _, domain = address.rpartition("@")
-    if not user or not domain or any(character in letter.to for character in "\r\n,;<> "):
-        raise ValueError("an address is none")
-    made = EmailMessage(policy=POLICY)
-    made["From"] = Address(name, user, domain)
-    made["To"] = Address(addr_spec=letter.to)
-    made["Subject"] = letter.subject
-    made["Date"] = format_datetime(letter.now)
-    made["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    made["Auto-Submitted"] = "auto-generated"
-    made.set_content(letter.text)
-    made.add_alternative(letter.html, subtype="html")
-    # Written by hand: the library folds what is long into encoded words, in which no mail program finds an address.
-    raw = f"Message-ID: <{letter.message}@{domain}>\r\nList-Unsubscribe: <{letter.unsubscribe}>\r\n"
-    if not _PLAIN.fullmatch(raw):
-        raise ValueError("an address is none")
-    return raw.encode("ascii") + made.as_bytes()
 
 
 class Mailbag:
@@ -92,8 +49,7 @@ class Mailbag:
         except (ValueError, IndexError):  # the standard library's parser of addresses has both
             return Answer(State.FAILED, "address")
         try:
-            smtp = await self._connected()
-            await smtp.mail(parseaddr(letter.sender)[1])
+            smtp = await self._begun(parseaddr(letter.sender)[1])
         except (*_AWAY, ValueError) as error:
             await self.close()  # a login or a sender that is refused is ours to mend: no letter is lost by it
             code = error.code if isinstance(error, aiosmtplib.SMTPResponseException) else 0
@@ -107,7 +63,7 @@ class Mailbag:
             given = True
             await smtp.data(body)
         except aiosmtplib.SMTPResponseException as error:
-            return await self._refused(error, given=given)
+            return await self._refused(smtp, error, given=given)
         except (*_AWAY, ValueError):
             await self.close()
             return (
@@ -115,8 +71,29 @@ class Mailbag:
             )
         return Answer(State.SENT, reference=message)
 
-    async def _refused(self, error: aiosmtplib.SMTPResponseException, *, given: bool) -> Answer:
-        await self.close()  # what follows begins anew
+    async def _begun(self, sender: str) -> aiosmtplib.SMTP:
+        """A connection on which the server has taken the sender.
+
+        One that was kept from the letter before may have ended since: servers let go of who is idle, or after so many
+        letters. So that costs no letter an attempt; a new one that fails is another matter.
+        """
+        kept = self._smtp is not None and self._smtp.is_connected
+        smtp = await self._connected()
+        try:
+            await smtp.mail(sender)
+        except (*_AWAY, ValueError):
+            await self.close()
+            if not kept:
+                raise
+            smtp = await self._connected()
+            await smtp.mail(sender)
+        return smtp
+
+    async def _refused(self, smtp: aiosmtplib.SMTP, error: aiosmtplib.SMTPResponseException, *, given: bool) -> Answer:
+        try:
+            await smtp.rset()  # what follows begins anew, on the same connection if the server goes on with it
+        except _AWAY:
+            await self.close()
         state = State.FAILED if error.code >= _FOR_GOOD else State.PLANNED
         status = _STATUS.match(error.message)
         # Of a letter that was read before it was refused the plain code says nothing of the address.
