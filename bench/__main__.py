@@ -1,8 +1,8 @@
 """`make bench`: the same job by this service, a plain consumer and other libraries, beside raw fetches.
 
 Rates (rounds alternate in one run, every result recounted), exactness after kill -9 and with doubled events, the
-latency from the collector to the result event, and points posted and told beside plain per-event code. Ratios travel;
-absolute figures are of this machine at this hour.
+latency from the collector to the result event, points posted and told beside plain per-event code, and journeys whose
+timers are all due. Ratios travel; absolute figures are of this machine at this hour.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from pathlib import Path
 from bench.contestants import PEERS
 from bench.exactness import exactness
 from bench.ground import SHOPS
+from bench.journeys import journeys
 from bench.latency import latency
 from bench.loyalty import loyalty
 from bench.loyalty_latency import latency as loyalty_latency
 from bench.rates import OURS, size
 
-PARTS = ("rates", "exactness", "latency", "loyalty")
+PARTS = ("rates", "exactness", "latency", "loyalty", "journeys")
 CONTESTANTS = ("getmany", "plain", *PEERS, "mandegar")
 
 
@@ -38,6 +39,7 @@ def main() -> None:
     parser.add_argument("--exact-orders", type=int, default=100_000, help="orders of the part exactness")
     parser.add_argument("--seconds", type=float, default=60.0, help="of measured latency")
     parser.add_argument("--json", type=Path, help="write all runs there")
+    parser.add_argument("--runs", type=int, default=100_000, help="of journeys")
     given = parser.parse_args()
     print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}", flush=True)
     report: dict[str, object] = {}
@@ -51,6 +53,8 @@ def main() -> None:
     if "loyalty" in given.parts:
         report["loyalty"] = loyalty(given.orders[0], given.rounds, given.batch)
         report["loyalty latency"] = loyalty_latency(rate=1_000, seconds=given.seconds / 2)
+    if "journeys" in given.parts:
+        report["journeys"] = journeys(given.runs)
     print(f"\n{time.perf_counter() - began:,.0f} s in all; load {os.getloadavg()[0]:.1f}")
     if given.json:
         given.json.write_text(json.dumps(report, indent=1))

@@ -40,6 +40,11 @@ READS = {
     "gateway": (topics.RAW_ORDERS,),
     "metrics": (topics.ORDERS, topics.CUSTOMERS),
     "loyalty": (topics.ORDERS, topics.CUSTOMERS),
+    "feedback": (topics.ORDERS, topics.CUSTOMERS, topics.CAMPAIGNS_MESSAGES),
+    "campaigns": (
+        *(topics.CUSTOMERS, topics.CONSENTS, topics.INTERACTIONS, topics.ORDERS),
+        *(topics.CAMPAIGNS_REQUESTS, topics.CAMPAIGNS_MESSAGES, topics.FEEDBACK_SURVEYS),
+    ),
 }
 """What each of them must have taken in, in the direction of flow."""
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -230,6 +235,18 @@ async def a_world(
     """
     stream = without_strangers(generate(Settings(customers=customers, days=300, seed=seed, bad=bad)))
     print(f"chaos: seed {seed}, {len(stream.lines)} lines of {customers} customers")
+    async with empty_world(servers, stream, seed=seed, through_proxy=through_proxy, services=services) as world:
+        world.shops |= await _open_shops(world.url, stream)
+        if "loyalty" in services:
+            await _open_programmes(world.url, world.shops.values())
+        yield world
+
+
+@asynccontextmanager
+async def empty_world(
+    servers: Servers, stream: Stream, *, seed: int, through_proxy: bool, services: tuple[str, ...], **environ: str
+) -> AsyncIterator[World]:
+    """A platform without shops. `environ`: for its workers, who are gone when the block ends."""
     url = await servers.databases.create(*services)
     await make_topics_anew(servers.stack.bootstrap_servers)
     there = make_url(url)
@@ -237,17 +254,14 @@ async def a_world(
     assert there.port is not None
     async with lossy_proxy(there.host, there.port, lambda _: world.rng.random() < world.loss) as proxy:
         seen = there.set(host="127.0.0.1", port=proxy.port) if through_proxy else there
-        environ = {
+        usual = {
             "DATABASE_URL": seen.render_as_string(hide_password=False),
             "KAFKA_BOOTSTRAP_SERVERS": servers.stack.bootstrap_servers,
             "MANDEGAR_SECRET_KEY": SECRET,
             "MANDEGAR_LOG_FORMAT": "json",
             "MANDEGAR_DRAIN_SECONDS": "8",
         }
-        shops = await _open_shops(url, stream)
-        if "loyalty" in services:
-            await _open_programmes(url, shops.values())
-        world = World(servers, url, stream, shops, proxy, environ, services, rng=Random(seed))
+        world = World(servers, url, stream, {}, proxy, {**usual, **environ}, services, rng=Random(seed))
         try:
             yield world
         finally:

@@ -1,4 +1,4 @@
-"""Of campaigns: nobody is written to against their word, or twice, or missed by a segment."""
+"""Of campaigns: nobody is written to against their word, or twice, or after a goal, or missed by a segment."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from tests.sabotage.removing import Edit, Safeguard
 
 _CONSENTS = "services/campaigns/consent/store.py"
 _SENDING = "services/campaigns/messages/jobs.py"
+_JUDGING = "services/campaigns/messages/domain.py"
 _KEEPING = "services/campaigns/segments/keeping.py"
 _LAST_WORD = """
 WHERE (c.occurred_at, array_position(ARRAY['given', 'pending', 'withdrawn'], c.state), c.record)
@@ -15,6 +16,60 @@ CAMPAIGNS = (
     Safeguard(
         "consents are held at the claim",
         (Edit(_CONSENTS, '_LOCK.replace("FOR UPDATE", "FOR SHARE")', '_LOCK.replace("FOR UPDATE OF c", "")'),),
+        ("tests/campaigns_messages/test_sending.py",),
+    ),
+    Safeguard(
+        "consents are read once they are held",
+        (
+            Edit(
+                _SENDING,
+                "        await consent.lock(tx.conn, everybody, shared=True)\n        said = ",
+                "        said = ",
+            ),
+            Edit(
+                _SENDING,
+                "        persons = await audience.persons_of(tx.conn, asked)\n",
+                "        persons = await audience.persons_of(tx.conn, asked)\n"
+                "        await consent.lock(tx.conn, everybody, shared=True)\n",
+            ),
+        ),
+        ("tests/campaigns_messages/test_unsubscribing.py",),
+    ),
+    Safeguard(
+        "consents are read in the claim",
+        (Edit(_JUDGING, "if asked is not None and not allows(words, asked, plan.purpose):", "if False:"),),
+        ("tests/campaigns_messages/test_unsubscribing.py",),
+    ),
+    Safeguard(
+        "a step of a campaign has one message for each occasion",
+        (
+            Edit(
+                _JUDGING,
+                '"\\x1f".join((customer, *about, channel))',
+                '"\\x1f".join((customer, *about, channel, __import__("os").urandom(8).hex()))',
+            ),
+        ),
+        ("tests/campaigns_messages/test_sending.py",),
+    ),
+    Safeguard(
+        "a claim asks whether the run has reached its goal",
+        (Edit(_SENDING, 'if how in ("goal", "exit"):', "if False:"),),
+        ("tests/campaigns_messages/test_runs.py",),
+    ),
+    Safeguard(
+        "a goal silences the messages that wait",
+        (
+            Edit(
+                "services/campaigns/journeys/telling.py",
+                "    waiting = await messages.planned_of(work.tx.conn, over.keys())\n",
+                "    waiting: list[messages.Plan] = []\n",
+            ),
+        ),
+        ("tests/campaigns_journeys/test_runs.py",),
+    ),
+    Safeguard(
+        "only the attempt that claimed a message ends it",
+        (Edit("services/campaigns/messages/store.py", " AND m.state = 1 AND m.attempt = n.attempt\n", "\n"),),
         ("tests/campaigns_messages/test_sending.py",),
     ),
     Safeguard(
