@@ -25,7 +25,7 @@ from shared.kernel import SystemClock
 from shared.messaging.reference import write_shops
 from shared.testing import Databases
 from shared.testing.harness import TEST_SECRET
-from tests.chaos.topic import ends_of, make_topics_anew
+from tests.chaos.topic import ends_of, forget_members, make_topics_anew
 from tests.feedback.ground import BASE, SHOP, bought, name, survey
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
@@ -37,7 +37,8 @@ SECONDS_MAX = 90
 
 @contextlib.asynccontextmanager
 async def worker(stack: Stack, url: str, **more: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A process of its own."""
+    """A process of its own. Those before it are dead, and are not waited for."""
+    await forget_members(stack.bootstrap_servers, "feedback")
     given = {"KAFKA_BOOTSTRAP_SERVERS": stack.bootstrap_servers, "DATABASE_URL": url, "MANDEGAR_SURVEY_URL": BASE}
     command = [sys.executable, "-m", "mandegar", "run", "feedback", "--role", "worker"]
     environment = {**os.environ, **given, "MANDEGAR_SECRET_KEY": TEST_SECRET, "MANDEGAR_METRICS_PORT": "0", **more}
