@@ -11,7 +11,7 @@ export UV_PYTHON := $(BIN)/python
 export UV_PYTHON_DOWNLOADS := never
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test check bench chaos sabotage proof fuzz browser contracts docs client requirements clean
+.PHONY: help setup demo up down test check bench chaos sabotage proof fuzz soak browser contracts docs client requirements clean
 
 help: ## print this list
 	@grep -hE '^[a-z]+:.*?## ' $(MAKEFILE_LIST) | awk 'BEGIN {FS = ":.*?## "} {printf "  make %-13s %s\n", $$1, $$2}'
@@ -65,6 +65,10 @@ proof: $(READY) ## 100,000 generated lives and twenty times the dirty streams ag
 
 fuzz: $(READY) ## 10,000 generated requests on all routes of all services: no answer of 500 or above (CASES=)
 	CASES=$(or $(CASES),10000) timeout $(or $(SECONDS_MAX),7200) $(BIN)/python -m pytest tests/security/test_fuzz.py $(ARGS)
+
+soak: $(READY) ## everything happens to a ledger of points at once, for MINUTES=60, with the checker every minute (SOAK_SEED=)
+	SOAK_MINUTES=$(or $(MINUTES),60) SOAK_SEED=$(SOAK_SEED) MANDEGAR_STACK_DURABLE=yes \
+		$(BIN)/python -m pytest -s --show-capture=no tests/soak/soaking.py $(ARGS)
 
 browser: $(READY) ## pages of customers and of the APIs in a real browser without network, with screenshots (PICTURES=) (needs Debian's: apt-get install chromium)
 	@command -v chromium >/dev/null || { echo "There is no chromium here; as root: apt-get install chromium"; exit 1; }

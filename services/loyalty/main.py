@@ -10,15 +10,17 @@ from typing import Any
 
 from services.loyalty.corrections import RequestConsumer
 from services.loyalty.entitlements import keep_sending
-from services.loyalty.orders import IdentityConsumer, InteractionConsumer, OrderConsumer, TermsByProgramme
+from services.loyalty.orders import IdentityConsumer, InteractionConsumer, JoinJobs, OrderConsumer, TermsByProgramme
 from services.loyalty.points import PointsJobs, Signer
 from services.loyalty.privacy import erasure_handler
 from services.loyalty.rewards import RewardJobs, RewardTurns, follow_orders, on_requests
+from services.loyalty.segments import on_segments
 from services.loyalty.settings import LoyaltySettings
 from services.loyalty.tiers import TierJobs
 from services.loyalty.turns import DayTurns
 from shared.clocks import ShopsOwnClock
 from shared.contracts import topics
+from shared.contracts.campaigns import CampaignsSegmentEvent
 from shared.contracts.customers import CustomerEvent
 from shared.contracts.erasures import CustomerErased
 from shared.contracts.interactions import InteractionEvent
@@ -64,6 +66,8 @@ def create_service(
             *reference_subscriptions(),
             # Before orders: whoever moves identities holds their shop alone, which others share.
             Subscription(topics.CUSTOMERS, CustomerEvent, IdentityConsumer(daily)),
+            # And so are segments: an order is judged by those that its batch brings too.
+            Subscription(topics.CAMPAIGNS_SEGMENTS, CampaignsSegmentEvent, on_segments),
             Subscription(topics.ORDERS, OrdersEvent, orders),
             Subscription(topics.ORDERS_BACKFILL, OrdersEvent, orders, lane=True),
             Subscription(topics.INTERACTIONS, InteractionEvent, InteractionConsumer(daily)),
@@ -73,7 +77,8 @@ def create_service(
         timers=DayTurns(terms).handlers()
         | PointsJobs(terms, signer).handlers()
         | TierJobs().handlers()
-        | RewardJobs(terms).handlers(),
+        | RewardJobs(terms).handlers()
+        | JoinJobs(daily).handlers(),
         own_topics=(
             *(topics.LOYALTY_POINTS, topics.LOYALTY_MEMBERS, topics.LOYALTY_TIERS, topics.LOYALTY_REWARDS),
             topics.ERASURES,

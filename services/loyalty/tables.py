@@ -12,6 +12,7 @@ from services.loyalty.persons import tables as persons
 from services.loyalty.points import tables as points
 from services.loyalty.programmes import tables as programmes
 from services.loyalty.rewards import tables as rewards
+from services.loyalty.segments import tables as segments
 from services.loyalty.tiers import tables as tiers
 from shared.db.tables import add_answer_table, service_metadata
 
@@ -23,6 +24,7 @@ programmes.add_tables(metadata)
 persons.add_tables(metadata)
 members.add_tables(metadata)
 orders.add_tables(metadata)
+segments.add_tables(metadata)
 tiers.add_tables(metadata)
 cards.add_tables(metadata)
 rewards.add_tables(metadata)

@@ -248,6 +248,7 @@ _TOPICS = (
         writer="campaigns",
         description="Who enters a segment and who leaves it: by an event, by time alone, or as a version is published.",
         key="shop:customer",
+        kept="until archived",
     ),
     Topic(
         topics.CAMPAIGNS_TASKS,

@@ -113,9 +113,10 @@ def migrate(
 
 def downgrade(service: str, database_url: str, revision: str, *, logins: Logins | None = None) -> None:
     """Take a service's schema back to a revision (`base` for none). The schema itself and the roles stay."""
-    logins = logins or logins_of(service, database_url, {})
+    config = _upgrading(service, database_url, logins or logins_of(service, database_url, {}))
+    config.attributes["back"] = True
     with _ONE_AT_A_TIME:
-        alembic.command.downgrade(_upgrading(service, database_url, logins), revision)
+        alembic.command.downgrade(config, revision)
 
 
 def _upgrading(service: str, database_url: str, logins: Logins) -> Config:
@@ -223,7 +224,7 @@ def _run_revisions(connection: Connection, schema: str, metadata: MetaData, logi
     # Not for autogenerate: with the search path, it would see foreign keys without their schema.
     connection.execute(text(f'SET search_path = "{schema}"'))
     connection.commit()
-    if not _is_current(connection, schema):
+    if context.config.attributes.get("back") or not _is_current(connection, schema):
         lift_force(connection, schema)  # revisions run as the owner, who else would see no row of any shop
         connection.commit()
     try:

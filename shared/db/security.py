@@ -73,6 +73,11 @@ FROM pg_class c JOIN pg_attribute k ON k.attrelid = c.oid CROSS JOIN LATERAL acl
 WHERE c.relnamespace = to_regnamespace(:schema) AND c.relkind IN ('r', 'p') AND r.rolname = :role
 """)
 
+_COLUMNS = text("""
+SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+WHERE c.relnamespace = to_regnamespace(:schema) AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped
+""")
+
 Grants = dict[str, set[str]]
 
 
@@ -106,7 +111,7 @@ def secure(connection: Connection, schema: str, metadata: MetaData, logins: Logi
         connection.execute(text(f'GRANT USAGE ON SCHEMA "{schema}" TO {_quoted(role)}'))
     wanted = {roles.worker: _worker_grants(tables, metadata), roles.api: api_grants(metadata), "": Grants()}
     _grant(connection, schema, names, wanted)
-    _grant_columns(connection, schema, roles.api, {change for change in api_changes(metadata) if change.table in names})
+    _grant_columns(connection, schema, roles.api, api_changes(metadata))
 
 
 def lift_force(connection: Connection, schema: str) -> None:
@@ -233,7 +238,12 @@ def _grant(connection: Connection, schema: str, names: set[str], wanted: Mapping
 
 
 def _grant_columns(connection: Connection, schema: str, role: str, wanted: set[Change]) -> None:
-    """Likewise of columns. Whoever lost a right on a table has lost it on its columns, so these come after."""
+    """Likewise of columns. Whoever lost a right on a table has lost it on its columns, so these come after.
+
+    At an older revision, as a failed or a taken back migration leaves it, columns that are described may not be there.
+    """
+    there = {tuple(row) for row in connection.execute(_COLUMNS, {"schema": schema})}
+    wanted = {change for change in wanted if (change.table, change.column) in there}
     held = {Change(*row) for row in connection.execute(_COLUMN_GRANTS, {"schema": schema, "role": role})}
     for changes, verb, way in ((held - wanted, "REVOKE", "FROM"), (wanted - held, "GRANT", "TO")):
         for table, column, privilege in sorted(changes):

@@ -137,10 +137,10 @@ class Story:
     def __init__(self, rng: Random, customers: int = 5, shops: Sequence[Shop] = (SHOP, OTHER)) -> None:
         self.rng, self.customers, self.shops = rng, customers, shops
 
-    def tell(self, orders: int) -> list[Envelope]:
-        """All events, in the order of their times."""
+    def tell(self, orders: int, first: int = 0) -> list[Envelope]:
+        """All events, in the order of their times. `first`: number of the first order."""
         events: list[Envelope] = []
-        for number in range(orders):
+        for number in range(first, first + orders):
             events += self._life(f"o-{number}", self.rng.choice(self.shops))
         return sorted(events, key=lambda one: (one.time, one.id))
 

@@ -88,6 +88,28 @@ async def test_reviews_earn_up_to_their_cap_however_often_told(databases: Databa
             assert await points(harness) == 210
 
 
+async def test_a_cap_by_month_goes_by_months_of_the_shops_calendar(databases: Databases) -> None:
+    monthly = with_rules(
+        msgspec.structs.replace(REVIEWS.rules[1], caps=(Cap(points=50, per="month"),)),
+        Rule(
+            id="spend", name="Spend", earn=Rate(points=1, per=100), caps=(Cap(points=150, per="month", over="reject"),)
+        ),
+    )
+    # 20 March 2026 is the last of Esfand, the 21st the first of Farvardin.
+    days = [18, 19, 19.2, 20, 20.2]
+    for shop, expected in (
+        (msgspec.structs.replace(SHOP, calendar="jalali"), [120, 20, 10, 120, 20]),
+        (SHOP, [120, 20, 10, 0, 0]),
+    ):
+        async with worker(databases, {shop: [version(monthly)]}) as harness:
+            await harness.configure(shop)
+            for at, day in enumerate(days):
+                await harness.feed(ORDERS, [completed(f"o{at}", hours=24 * day)])
+                await harness.feed(INTERACTIONS, [did("product reviewed", 1, hours=24 * day)])
+            rows = await harness.pool.fetch("SELECT sum(points)::int FROM occasion GROUP BY first_at ORDER BY first_at")
+            assert [row[0] for row in rows] == expected
+
+
 async def test_an_order_that_is_cancelled_gives_back_its_room_under_a_cap(databases: Databases) -> None:
     capped = with_rules(
         Rule(id="spend", name="Spend", earn=Rate(points=1, per=100), caps=(Cap(points=150, per="day"),))
@@ -137,6 +159,20 @@ async def test_an_order_begins_the_time_of_all_points_anew_where_expiry_slides(d
         await harness.feed(ORDERS, [completed("c", hours=24 * 10)])  # an older one shortens nothing
         assert await harness.pool.fetch("SELECT DISTINCT expires_day FROM lot") == days
         assert len(days) == 1
+
+
+async def test_whatever_earns_begins_the_time_anew_where_any_activity_counts(databases: Databases) -> None:
+    for expiry, moves in ((Sliding(days=100), False), (Sliding(days=100, activity="any"), True)):
+        sliding = msgspec.structs.replace(REVIEWS, expiry=expiry, caps=(Cap(points=170, per="total"),))
+        async with worker(databases, {SHOP: [version(sliding)]}, START + timedelta(days=40)) as harness:
+            await harness.feed(ORDERS, [completed("a")])
+            (before,) = await harness.pool.fetch("SELECT expires_day FROM lot WHERE source = 'a'")
+            await harness.feed(INTERACTIONS, [did("product reviewed", 1, hours=24 * 20)])
+            days = [row[0] - before[0] for row in await harness.pool.fetch("SELECT expires_day FROM lot ORDER BY at")]
+            assert days == ([20, 20, 20] if moves else [0, 0, 20])
+            await harness.feed(INTERACTIONS, [did("product reviewed", 1, hours=24 * 30)])
+            rows = await harness.pool.fetch("SELECT expires_day FROM lot ORDER BY at")
+            assert [row[0] - before[0] for row in rows] == days, "it earned nothing: a cap was reached"
 
 
 async def test_an_earlier_completion_that_comes_late_moves_the_days_of_its_points(databases: Databases) -> None:

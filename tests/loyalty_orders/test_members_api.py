@@ -12,14 +12,26 @@ import msgspec
 import pytest
 
 from services.loyalty.members.api import router
-from services.loyalty.programmes import Version
+from services.loyalty.programmes import Fixed, OnInteraction, Rule, Version
 from shared.contracts.shops import Shop
-from shared.contracts.topics import CUSTOMERS, LOYALTY_MEMBERS, ORDERS
+from shared.contracts.topics import CUSTOMERS, INTERACTIONS, LOYALTY_MEMBERS, LOYALTY_POINTS, ORDERS
 from shared.kernel import FixedClock
 from shared.testing import Databases
 from shared.testing.harness import Harness
 from tests.loyalty_orders.answering import answering
-from tests.loyalty_orders.ground import BARE, FLAT, NOW, OTHER, SHOP, START, completed, name, points, version
+from tests.loyalty_orders.ground import (
+    BARE,
+    FLAT,
+    NOW,
+    OTHER,
+    SHOP,
+    START,
+    completed,
+    did,
+    name,
+    points,
+    version,
+)
 from tests.loyalty_orders.test_identities import told
 
 pytestmark = pytest.mark.stack
@@ -69,6 +81,31 @@ async def test_a_customer_joins_leaves_and_comes_back(databases: Databases) -> N
         assert {one["data"]["programme"] for one in events} == {1}, "the version by which they joined"
         types = [one["type"] for one in events]
         assert types == ["member.joined", "member.left", "member.joined"]
+
+
+async def test_joining_over_http_earns_what_joining_by_an_event_does_once(databases: Databases) -> None:
+    welcome = Rule(id="welcome", name="Welcome", earn=Fixed(points=50), on=OnInteraction(names=("member joined",)))
+    welcoming = msgspec.structs.replace(FLAT, joining=("http", "event"), rules=(*FLAT.rules, welcome))
+    async with an_api(databases, {SHOP: [version(welcoming)], OTHER: [version()]}) as api:
+        await api.worker.feed(CUSTOMERS, [told("updated", 1, 1, 1), told("merged", 2, 1, 1)])
+        hours = (NOW - START).total_seconds() / 3600
+        ahead = completed("told before", 2, hours=hours + 0.05)  # of the minutes that clocks may differ by
+        await api.worker.feed(ORDERS, [ahead])
+        await api.post(1, "join")
+        assert await points(api.worker) == 0
+        for _ in range(2):
+            await api.worker.fire(ORDERS, range(12))
+            assert (await points(api.worker), await points(api.worker, 2)) == (50, 100)
+        joined = [one.event for one in await api.worker.published(LOYALTY_MEMBERS)]
+        earned = [one.event for one in await api.worker.published(LOYALTY_POINTS)]
+        assert [one["type"] for one in joined] == ["member.joined"]
+        assert {one["causationid"] for one in earned} == {joined[0]["id"]}
+        await api.worker.feed(INTERACTIONS, [did("member joined", 1, hours=1)])  # was a member all along
+        api.clock.advance(timedelta(minutes=10))
+        await api.post(1, "leave")
+        await api.post(1, "join")
+        await api.worker.fire(ORDERS, range(12))
+        assert await points(api.worker) == 50
 
 
 async def test_a_blocked_member_earns_nothing_and_cannot_come_back_alone(databases: Databases) -> None:

@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 from services.loyalty.corrections.api import router as corrections
 from services.loyalty.entitlements.api import entitlements_router
 from services.loyalty.points import Signer, verify
+from services.loyalty.programmes import Programme
 from services.loyalty.rewards.api import ROUTERS
 from shared.contracts.topics import CUSTOMERS, LOYALTY_REWARDS, ORDERS
 from shared.db import acquire, create_pool
@@ -95,10 +96,12 @@ class Api(NamedTuple):
 
 
 @asynccontextmanager
-async def an_api(databases: Databases, points: int = 100, limit: int = 1_000) -> AsyncIterator[Api]:
+async def an_api(
+    databases: Databases, points: int = 100, limit: int = 1_000, programme: Programme = FLAT
+) -> AsyncIterator[Api]:
     """Customer 1 of the shop is a member with so many points; 2 is known and no member."""
-    programme = msgspec.structs.replace(FLAT, second_person_over=limit)
-    programmes = {SHOP: [version(programme)], OTHER: [version()]}
+    limited = msgspec.structs.replace(programme, second_person_over=limit)
+    programmes = {SHOP: [version(limited)], OTHER: [version()]}
     async with working(databases, programmes) as (worker, clock, url):
         await worker.feed(CUSTOMERS, [told("updated", 1, 1, 1), told("updated", 2, 2, 1)])
         await worker.feed(ORDERS, [completed("first", revenue=points * 100)])

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from datetime import timedelta
+from typing import Any
 
 import asyncpg
 import httpx
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.loyalty.corrections import empty_texts
 from services.loyalty.corrections.domain import Correction, State, Trouble, decided, takes_two
-from shared.contracts.topics import LOYALTY_POINTS
+from services.loyalty.programmes import Rolling
+from shared.contracts.topics import LOYALTY_POINTS, ORDERS
 from shared.db import acquire
 from shared.kernel import CustomerId, ShopId
 from shared.testing import Databases
-from tests.loyalty_orders.ground import NOW, name
-from tests.loyalty_rewards.ground import Api, an_api
+from tests.loyalty_orders.ground import FLAT, NOW, START, name
+from tests.loyalty_rewards.ground import PARTITIONS, Api, an_api
 
 
 async def correct(api: Api, points: int, key: str = "first", **more: str) -> httpx.Response:
@@ -95,6 +99,60 @@ async def test_the_database_itself_takes_a_second_person_and_no_key(databases: D
             with pytest.raises(asyncpg.CheckViolationError, match="two_people"):
                 await api.worker.pool.execute(f"UPDATE correction SET state = 2, decided_by = {who}")
         await api.worker.pool.execute("UPDATE correction SET state = 2, decided_by = 'staff:kia'")
+
+
+ENDING = msgspec.structs.replace(FLAT, expiry=Rolling(days=100), reinstate_days=5)
+
+
+async def days_pass(api: Api, days: int) -> None:
+    api.clock.advance(timedelta(days=days))
+    await api.worker.fire(ORDERS, PARTITIONS)
+
+
+@pytest.mark.stack
+async def test_points_given_by_hand_expire_as_points_earned_that_day_do(databases: Databases) -> None:
+    async with an_api(databases, programme=ENDING) as api:
+        await correct(api, 50)
+        days = await api.worker.pool.fetch("SELECT expires_day FROM lot ORDER BY at")
+        assert [row[0] for row in days] == [START.toordinal() + 101, NOW.toordinal() + 101]
+        await days_pass(api, 101)
+        assert await api.account() == (0, 0)
+        await api.is_sound()
+
+
+@pytest.mark.stack
+async def test_an_expired_lot_is_reinstated_in_its_time_and_expires_again(databases: Databases) -> None:
+    async with an_api(databases, limit=60, programme=ENDING) as api:
+        lot = str(await api.worker.pool.fetchval("SELECT lot FROM lot"))
+
+        async def ask(lot: str | None, **more: Any) -> httpx.Response:
+            body = {"customer": name(1), "lot": lot, "reason": "goodwill", "text": "Was in hospital"}
+            return await api.ask("POST", "/v1/corrections", body | more, key="ava")
+
+        early = await ask(lot)
+        assert (early.status_code, early.json()["type"]) == (409, "urn:mandegar:problem:not-expired")
+        await days_pass(api, 9)
+        assert await api.account() == (0, 0)
+        asked = [(await ask(lot)).json() for _ in range(2)]
+        assert {(one["state"], one["points"], one["lot"]) for one in asked} == {("waiting", 100, lot)}
+        done = await decide(api, asked[0]["correction"], "approve", "kia")
+        assert (done.json()["state"], await api.account()) == ("posted", (100, 0))
+        told = [one.event for one in await api.worker.published(LOYALTY_POINTS)][-1]
+        assert (told["type"], told["data"]["points"], told["data"]["reason"]) == ("points.restored", 100, "goodwill")
+        assert told["data"]["source"] == {"kind": "order", "id": "first"}
+        twice = await decide(api, asked[1]["correction"], "approve", "kia")
+        assert (twice.status_code, twice.json()["type"]) == (409, "urn:mandegar:problem:not-expired")
+        await days_pass(api, 4)
+        assert await api.account() == (100, 0)
+        await days_pass(api, 1)
+        assert await api.account() == (0, 0)
+        await days_pass(api, 5)
+        late = await ask(lot)
+        assert (late.status_code, late.json()["type"]) == (409, "urn:mandegar:problem:too-late")
+        assert "give `points` instead" in late.json()["detail"]
+        for wrong in (await ask("77"), await ask(lot, points=5), await ask(None)):
+            assert wrong.status_code == 422, wrong.text
+        await api.is_sound()
 
 
 @pytest.mark.stack

@@ -122,11 +122,15 @@ def test_what_is_used_at_once() -> None:
 
 def test_periods_are_days_and_months_of_the_shop() -> None:
     late = datetime(2026, 5, 31, 21, tzinfo=UTC)  # past midnight in Tehran
-    assert [period_of(changed(per=per), TEHRAN, late) for per in ("ever", "day", "month")] == [
+    assert [period_of(changed(per=per), TEHRAN, "gregorian", late) for per in ("ever", "day", "month")] == [
         "",
         "2026-06-01",
         "2026-06",
     ]
+    by_month = changed(per="month")
+    nowruz = datetime(2026, 3, 20, 21, tzinfo=UTC)  # 1 Farvardin 1405 has begun in Tehran
+    months = [period_of(by_month, TEHRAN, "jalali", at) for at in (nowruz - timedelta(hours=1), nowruz, late)]
+    assert months == ["1404-12", "1405-01", "1405-03"]
 
 
 def asked(state: State, **more: Any) -> Redemption:

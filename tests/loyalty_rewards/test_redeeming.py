@@ -10,13 +10,15 @@ from functools import partial
 
 import asyncpg
 import httpx
+import msgspec
 import pytest
 
+from services.loyalty.programmes import Sliding
 from shared.contracts.topics import CUSTOMERS, LOYALTY_POINTS, LOYALTY_REWARDS, ORDERS
 from shared.db import create_pool
 from shared.kernel import Zone
 from shared.testing import Databases, api_url
-from tests.loyalty_orders.ground import SHOP, completed, name, refunded
+from tests.loyalty_orders.ground import FLAT, NOW, SHOP, START, completed, name, refunded
 from tests.loyalty_orders.test_identities import told
 from tests.loyalty_rewards.ground import PARTITIONS, TEN_OFF, Api, an_api
 
@@ -69,6 +71,22 @@ async def test_the_next_reward_is_the_nearest_that_points_alone_are_missing_for(
         with_cart = (await api.ask("POST", "/v1/rewards/available", cart)).json()
         assert with_cart["next"]["reward"] == "nearer-with-a-cart"
         assert with_cart["next"]["missing"] == 20
+
+
+async def test_spending_begins_the_time_of_all_points_anew_where_any_activity_counts(databases: Databases) -> None:
+    sliding = msgspec.structs.replace(FLAT, expiry=Sliding(days=100, activity="any"))
+    async with an_api(databases, programme=sliding) as api:
+        await api.make()
+        before = await api.worker.pool.fetchval("SELECT expires_day FROM lot")
+        held = (await api.hold()).json()
+        assert await api.worker.pool.fetchval("SELECT expires_day FROM lot") == before
+        await api.step(held["redemption"], "capture")
+        after = await api.worker.pool.fetchval("SELECT expires_day FROM lot")
+        assert (before, after) == (START.toordinal() + 101, NOW.toordinal() + 101)
+        await api.worker.feed(ORDERS, [completed("old", revenue=500, hours=24)])
+        assert await api.worker.pool.fetchval("SELECT max(expires_day) FROM lot") == after
+        assert await api.worker.pool.fetchval("SELECT expires_day FROM lot WHERE source = 'first'") == after
+        await api.is_sound()
 
 
 async def test_a_reward_is_held_captured_and_used_on_an_order(databases: Databases) -> None:

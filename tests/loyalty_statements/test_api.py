@@ -37,6 +37,31 @@ async def test_a_balance_tells_what_becomes_active_and_what_expires_when(databas
         assert found["expiring"][0]["on"] == "2027-03-15"
 
 
+async def test_staff_see_what_expired_and_until_when_it_can_be_reinstated(databases: Databases) -> None:
+    ending = msgspec.structs.replace(TIERED, expiry=Rolling(days=10), reinstate_days=5)
+    async with ground(databases, ending, now=START + timedelta(days=2)) as here:
+        await here.worker.feed(ORDERS, [completed("a", 1, 10_000), completed("b", 1, 5_000, hours=24)])
+        assert (await here.get(f"/v1/points/accounts/{ANA}"))["expired"] == []
+        here.clock.advance(timedelta(days=9))
+        await here.worker.fire(ORDERS, range(12))
+        found = await here.get(f"/v1/points/accounts/{ANA}")
+        assert [one["source_id"] for one in found["lots"]] == ["b"]
+        (expired,) = found["expired"]
+        lot = await here.worker.pool.fetchval("SELECT lot::text FROM lot WHERE source = 'a'")
+        assert expired == {
+            "customer": ANA,
+            "lot": lot,
+            "source": "order",
+            "source_id": "a",
+            "points": 100,
+            "expired_on": "2026-03-11",
+            "until": "2026-03-16",
+        }
+        here.clock.advance(timedelta(days=5))
+        await here.worker.fire(ORDERS, range(12))
+        assert [one["source_id"] for one in (await here.get(f"/v1/points/accounts/{ANA}"))["expired"]] == ["b"]
+
+
 async def test_history_names_rule_version_and_reason_page_by_page(databases: Databases) -> None:
     async with ground(databases, TIERED, now=START + timedelta(days=2)) as here:
         await here.worker.feed(ORDERS, [completed("a", 1, 10_000)])

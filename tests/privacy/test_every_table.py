@@ -42,7 +42,7 @@ ERASED = {
 NUMBERS_ALONE = {
     *("order_customer", "order_fact", "order_content", "order_status", "refund", "spell", "touched_order"),
     *("customer_pointer", "customer_state", "touched_customer", "transition", "visit", "nps_answer"),
-    *("cap_use", "known_customer", "occasion", "occasion_refund", "order_spend"),
+    *("belonging", "cap_use", "known_customer", "occasion", "occasion_refund", "order_spend"),
     *("built_gap", "built_order", "built_spell", "outbox_key", "timer"),
     *("purchase", "report", "stage_change", "segment_member", "journey_mark", "ordered", "invitation"),
     *("account", "entry", "lot", "hold", "hold_lot", "tier_standing"),

@@ -396,7 +396,8 @@ class Loyalty(Api):
     def read_accounts(self, *, customer: str) -> models.AccountsAnswer:
         """Accounts and lots of a person.
 
-        What each identity's account holds, and the lots behind it, in the order in which they are spent.
+        What each identity's account holds, the lots behind it, in the order in which they are spent; what has expired
+        and can be reinstated.
 
         customer: Surrogate id, as events and answers have it.
         """
@@ -857,12 +858,20 @@ class Loyalty(Api):
         """
         return self._ask("POST", "/v1/entitlements/endpoint/rotate", models.SetEndpointAnswer, body=body)
 
-    def remove_endpoint(self) -> models.RemovedAnswer:
+    def remove_endpoint(self, *, idempotency_key: str | None = None) -> models.RemovedAnswer:
         """Remove the endpoint.
 
         Nothing is told any more; what waits has failed, and can be sent again once there is another one.
+
+        idempotency_key: Drawn anew for each write, and sent with its repeats as well: they have one effect, and one
+            answer for a day.
         """
-        return self._ask("POST", "/v1/entitlements/endpoint/remove", models.RemovedAnswer)
+        return self._ask(
+            "POST",
+            "/v1/entitlements/endpoint/remove",
+            models.RemovedAnswer,
+            header={"Idempotency-Key": idempotency_key},
+        )
 
     def list_deliveries(
         self,
@@ -886,15 +895,21 @@ class Loyalty(Api):
             query={"state": state, "limit": limit, "cursor": cursor},
         )
 
-    def retry_delivery(self, *, delivery: str) -> models.DeliveryAnswer:
+    def retry_delivery(self, *, delivery: str, idempotency_key: str | None = None) -> models.DeliveryAnswer:
         """Send a delivery again.
 
         One that failed waits anew. Refused once something later of the redemption was told: it would undo that.
 
         delivery: The webhook's id.
+        idempotency_key: Drawn anew for each write, and sent with its repeats as well: they have one effect, and one
+            answer for a day.
         """
         return self._ask(
-            "POST", "/v1/entitlements/deliveries/{delivery}/retry", models.DeliveryAnswer, path={"delivery": delivery}
+            "POST",
+            "/v1/entitlements/deliveries/{delivery}/retry",
+            models.DeliveryAnswer,
+            path={"delivery": delivery},
+            header={"Idempotency-Key": idempotency_key},
         )
 
     def ask(
@@ -1549,9 +1564,14 @@ class AsyncLoyalty(AsyncApi):
         """As `Loyalty.rotate_secret`."""
         return await self._ask("POST", "/v1/entitlements/endpoint/rotate", models.SetEndpointAnswer, body=body)
 
-    async def remove_endpoint(self) -> models.RemovedAnswer:
+    async def remove_endpoint(self, *, idempotency_key: str | None = None) -> models.RemovedAnswer:
         """As `Loyalty.remove_endpoint`."""
-        return await self._ask("POST", "/v1/entitlements/endpoint/remove", models.RemovedAnswer)
+        return await self._ask(
+            "POST",
+            "/v1/entitlements/endpoint/remove",
+            models.RemovedAnswer,
+            header={"Idempotency-Key": idempotency_key},
+        )
 
     async def list_deliveries(
         self,
@@ -1568,10 +1588,14 @@ class AsyncLoyalty(AsyncApi):
             query={"state": state, "limit": limit, "cursor": cursor},
         )
 
-    async def retry_delivery(self, *, delivery: str) -> models.DeliveryAnswer:
+    async def retry_delivery(self, *, delivery: str, idempotency_key: str | None = None) -> models.DeliveryAnswer:
         """As `Loyalty.retry_delivery`."""
         return await self._ask(
-            "POST", "/v1/entitlements/deliveries/{delivery}/retry", models.DeliveryAnswer, path={"delivery": delivery}
+            "POST",
+            "/v1/entitlements/deliveries/{delivery}/retry",
+            models.DeliveryAnswer,
+            path={"delivery": delivery},
+            header={"Idempotency-Key": idempotency_key},
         )
 
     async def ask(

@@ -315,6 +315,10 @@ class CorrectionAnswer(BaseModel):
     correction: str
     customer: str
     points: int
+    lot: str | None
+    """
+    That is reinstated; null: points by hand.
+    """
     state: Literal["waiting", "posted", "refused"]
     """
     `waiting`: above `second_person_over` of the programme, somebody else has to decide.
@@ -489,6 +493,35 @@ class EntitlementForm(BaseModel):
     """
 
 
+class ExpiredAnswer(BaseModel):
+    """
+    Points that have expired and can still be reinstated, by a correction that names the lot.
+    """
+
+    model_config = ConfigDict(
+        populate_by_name=True,
+    )
+    customer: str
+    lot: str
+    """
+    Its number within the account.
+    """
+    source: str
+    source_id: str
+    points: int
+    """
+    That have expired of it.
+    """
+    expired_on: date
+    """
+    The last day on which they could be spent.
+    """
+    until: date
+    """
+    The last day on which they can be reinstated.
+    """
+
+
 class ExportAnswer(BaseModel):
     """
     What loyalty holds of a customer.
@@ -534,6 +567,10 @@ class ExportAnswer(BaseModel):
     deliveries: list[dict[str, Any]]
     """
     What receivers of entitlements were told, or are to be.
+    """
+    segments: list[dict[str, Any]]
+    """
+    Which segments they entered or left, and when, as was told.
     """
     corrections: list[dict[str, Any]]
     """
@@ -775,6 +812,10 @@ class LotAnswer(BaseModel):
         populate_by_name=True,
     )
     customer: str
+    lot: str
+    """
+    Its number within the account.
+    """
     source: str
     source_id: str
     line: str
@@ -853,9 +894,23 @@ class NeededReason(BaseModel):
     """
 
 
+class Points(RootModel[int]):
+    root: Annotated[int, Field(ge=-1000000000, le=1000000000)]
+    """
+    Below 0: taken away. Not 0.
+    """
+
+
+class Lot(RootModel[str]):
+    root: Annotated[str, Field(pattern="^\\d{1,18}$|^[1-8]\\d{18}$")]
+    """
+    Of the identity's account, as `expired` of `GET /v1/points/accounts/{customer}` has it: what has expired of it can be spent again, for `reinstate_days` of the programme.
+    """
+
+
 class NewCorrection(BaseModel):
     """
-    Points to be given or taken.
+    Points to be given or taken, or an expired lot to be reinstated: either `points` or `lot`.
     """
 
     model_config = ConfigDict(
@@ -866,9 +921,13 @@ class NewCorrection(BaseModel):
     """
     The identity whose account it is.
     """
-    points: Annotated[int, Field(ge=-1000000000, le=1000000000)]
+    points: Points | None = None
     """
     Below 0: taken away. Not 0.
+    """
+    lot: Lot | None = None
+    """
+    Of the identity's account, as `expired` of `GET /v1/points/accounts/{customer}` has it: what has expired of it can be spent again, for `reinstate_days` of the programme.
     """
     reason: Literal["goodwill", "mistake", "missing_order", "abuse", "other"]
     """
@@ -1925,7 +1984,7 @@ class Problem(BaseModel):
 
 class AccountsAnswer(BaseModel):
     """
-    All accounts of a person, and the lots of which something is left.
+    All accounts of a person, the lots of which something is left, and those that can be reinstated.
     """
 
     model_config = ConfigDict(
@@ -1939,6 +1998,10 @@ class AccountsAnswer(BaseModel):
     lots: list[LotAnswer]
     """
     In the order in which they are spent, at most 500.
+    """
+    expired: list[ExpiredAnswer]
+    """
+    The latest first, by the programme's `reinstate_days`.
     """
 
 
@@ -2403,7 +2466,7 @@ class ExplainedAnswer(BaseModel):
     """
     number: int | None
     """
-    Which of the customer's orders, or interactions of the name, it was.
+    Which of the customer's orders, or interactions of the name, it was; null where no rule asks.
     """
     tier: str
     """
@@ -2411,7 +2474,7 @@ class ExplainedAnswer(BaseModel):
     """
     segments: list[str]
     """
-    The customer's then.
+    The customer's then, of those that rules ask for.
     """
     used: dict[str, int]
     """

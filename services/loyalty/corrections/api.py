@@ -1,4 +1,4 @@
-"""Corrections over HTTP: asked for, listed, approved or refused by a second person."""
+"""Corrections over HTTP: points by hand and expired lots, asked for, listed, approved or refused by a second person."""
 
 from __future__ import annotations
 
@@ -14,9 +14,17 @@ from starlette.responses import Response
 from services.loyalty import orders, persons
 from services.loyalty.clocks import day_now
 from services.loyalty.corrections import store
-from services.loyalty.corrections.domain import Correction, Reason, State, Trouble, decided, takes_two
-from services.loyalty.points import POINTS_MAX, Adjust, Cause, Refusal, Who, post
-from services.loyalty.programmes import load_in_force
+from services.loyalty.corrections.domain import (
+    Correction,
+    Reason,
+    State,
+    Trouble,
+    decided,
+    takes_two,
+    why_not_reinstated,
+)
+from services.loyalty.points import POINTS_MAX, Adjust, Cause, Refusal, Reinstate, Who, expired_lot, post
+from services.loyalty.programmes import Version, load_in_force
 from shared.db import OpenTransaction
 from shared.kernel import CustomerId, customer_id_text, us_of
 from shared.web import (
@@ -54,7 +62,7 @@ Second = Annotated[Caller, Depends(allow("loyalty:approve", personal=True))]
 
 
 class NewCorrection(BaseModel):
-    """Points to be given or taken."""
+    """Points to be given or taken, or an expired lot to be reinstated: either `points` or `lot`."""
 
     model_config = ConfigDict(
         strict=True,
@@ -65,7 +73,13 @@ class NewCorrection(BaseModel):
     )
 
     customer: str = Field(pattern=CUSTOMER_PATTERN, description="The identity whose account it is.")
-    points: int = Field(ge=-POINTS_MAX, le=POINTS_MAX, description="Below 0: taken away. Not 0.")
+    points: int | None = Field(None, ge=-POINTS_MAX, le=POINTS_MAX, description="Below 0: taken away. Not 0.")
+    lot: str | None = Field(
+        None,
+        pattern=r"^\d{1,18}$|^[1-8]\d{18}$",
+        description="Of the identity's account, as `expired` of `GET /v1/points/accounts/{customer}` has it: what has "
+        "expired of it can be spent again, for `reinstate_days` of the programme.",
+    )
     reason: Reason = Field(description="Kept in the ledger for ever.")
     text: str = Field(min_length=1, max_length=2000, description="For staff; an erasure of the customer empties it.")
 
@@ -84,6 +98,7 @@ class CorrectionAnswer(BaseModel):
     correction: str
     customer: str
     points: int
+    lot: str | None = Field(description="That is reinstated; null: points by hand.")
     state: Literal["waiting", "posted", "refused"] = Field(
         description="`waiting`: above `second_person_over` of the programme, somebody else has to decide."
     )
@@ -101,6 +116,7 @@ class CorrectionAnswer(BaseModel):
                 "correction": _SAMPLE_ID,
                 "customer": _SAMPLE,
                 "points": 200,
+                "lot": None,
                 "state": "posted",
                 "reason": "goodwill",
                 "text": "Parcel came late",
@@ -119,6 +135,8 @@ async def ask(caller: Writer, database: DatabaseDep, once: OnceDep, body: NewCor
     """Posted at once, or, above the programme's limit, waiting for a second person."""
     if body.points == 0:
         raise invalid(FieldError("body.points", "must not be 0"))
+    if (body.points is None) == (body.lot is None):
+        raise invalid(FieldError("body.points", "give either `points` or the `lot` that is to be reinstated"))
     customer = customer_number(body.customer)
     database.concerns(body.customer)
     async with database.write(caller.shop_id) as tx:
@@ -130,10 +148,12 @@ async def ask(caller: Writer, database: DatabaseDep, once: OnceDep, body: NewCor
         version = await load_in_force(tx.conn, caller.shop_id, tx.now)
         if version is None:
             raise conflict("no-programme", "There is no programme", "Publish one; it says what takes a second person.")
-        two = takes_two(body.points, version.programme.second_person_over)
+        lot = None if body.lot is None else int(body.lot)
+        points = body.points or await _expired(tx, caller, customer, lot, version)
+        two = takes_two(points, version.programme.second_person_over)
         made = Correction(
-            secrets.token_hex(16), customer, body.points, two, State.WAITING, body.reason, tx.now, caller.actor,
-            text=body.text,
+            secrets.token_hex(16), customer, points, two, State.WAITING, body.reason, tx.now, caller.actor,
+            text=body.text, lot=lot,
         )  # fmt: skip
         if not two:
             made = made._replace(state=State.POSTED, decided_at=tx.now, decided_by=caller.actor)
@@ -204,14 +224,36 @@ async def _decide(tx: OpenTransaction, caller: Caller, correction: str, wanted: 
     return _answer(after)
 
 
-async def _post(tx: OpenTransaction, caller: Caller, one: Correction) -> None:
-    terms = await orders.terms_in_force(tx.conn, caller.shop, tx.now)
+async def _expired(tx: OpenTransaction, caller: Caller, customer: int, lot: int | None, version: Version) -> int:
+    """How many points of the lot have expired. Problem where they cannot be reinstated any more, or there are none."""
+    assert lot is not None, "one of the two is given"
+    found = await expired_lot(tx.conn, caller.shop_id, customer, lot)
+    if found is None:
+        raise invalid(FieldError("body.lot", "is no lot of this customer; /v1/points/accounts/{customer} lists them"))
     day = await day_now(tx.conn, caller.shop, tx.now)
-    cause = Cause(us_of(tx.now), reason=one.reason, actor=caller.actor)
-    asking = Adjust(Who(caller.shop_id, one.customer), one.id, one.points, cause, day)
+    trouble = why_not_reinstated(found.points, found.expires_day, day, version.programme.reinstate_days)
+    if trouble is not None:
+        raise conflict(trouble.code, "The lot stays as it is", trouble.detail)
+    return found.points
+
+
+async def _post(tx: OpenTransaction, caller: Caller, one: Correction) -> None:
+    version = await load_in_force(tx.conn, caller.shop_id, tx.now)
+    terms = orders.terms_by(caller.shop, None if version is None else version.programme)
+    day = await day_now(tx.conn, caller.shop, tx.now)
+    who, cause = Who(caller.shop_id, one.customer), Cause(us_of(tx.now), reason=one.reason, actor=caller.actor)
+    asking: Adjust | Reinstate
+    if one.lot is None:
+        asking = Adjust(who, one.id, one.points, cause, day, orders.expires_day(caller.shop, version, day))
+    else:
+        found = await expired_lot(tx.conn, caller.shop_id, one.customer, one.lot)
+        assert found is not None, "lots stay for ever"
+        asking = Reinstate(who, found.key, day + max(1, terms.restored_days), cause, day)
     (answer,) = await post(tx, {int(caller.shop_id): terms}, [asking], shard=one.customer % _SHARDS)
-    if isinstance(answer, Refusal):
+    if isinstance(answer, Refusal) and one.lot is None:
         raise conflict("points-missing", "The points are not there", "Take fewer points than the account has.")
+    if isinstance(answer, Refusal):
+        raise conflict("not-expired", "The lot stays as it is", "Nothing of it is expired any more; refuse it.")
 
 
 def _shown(one: Correction) -> dict[str, Any]:
@@ -219,6 +261,7 @@ def _shown(one: Correction) -> dict[str, Any]:
         "correction": one.id,
         "customer": customer_id_text(CustomerId(one.customer)),
         "points": one.points,
+        "lot": None if one.lot is None else str(one.lot),
         "state": _STATES[one.state],
         "reason": one.reason,
         "text": one.text,

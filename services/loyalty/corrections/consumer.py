@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import cast
 
-from services.loyalty import persons
+from services.loyalty import orders, persons
 from services.loyalty.clocks import Reached, reached
 from services.loyalty.corrections.events import operation_of
 from services.loyalty.points import Adjust, Refusal, TermsOf, post
+from services.loyalty.programmes import load_in_force
 from shared.contracts.loyalty_requests import LoyaltyRequestEvent, PointsRequested
 from shared.contracts.shops import Shop
 from shared.messaging.handling import Delivery, Work
@@ -29,12 +30,14 @@ class RequestConsumer:
         shops = {slug: work.shop(slug) for slug in sorted({delivery.event.shop for delivery in deliveries})}
         await persons.hold(work.tx.conn, [shop.number for shop in shops.values()])
         days = await _days(work, shops, deliveries)
+        programmes = {slug: await load_in_force(work.tx.conn, shop.number, work.tx.now) for slug, shop in shops.items()}
         asked: list[tuple[Delivery[PointsRequested], Adjust]] = []
         for delivery in deliveries:
             event = delivery.event
             day = days[event.shop, delivery.partition]
             try:
-                operation = operation_of(event, shops[event.shop].number, day.day, delivery.partition)
+                ends = orders.expires_day(shops[event.shop], programmes[event.shop], day.day)
+                operation = operation_of(event, shops[event.shop].number, day.day, ends, delivery.partition)
             except ValueError as error:
                 work.refuse(delivery, "request", str(error))
                 continue

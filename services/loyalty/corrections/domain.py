@@ -1,4 +1,4 @@
-"""Corrections of points by hand. Pure: who may decide what, and what follows.
+"""Corrections of points by hand: given, taken, or an expired lot reinstated. Pure: who may decide what, what follows.
 
 waiting → posted or refused, by somebody else than who asked for it. Small ones are posted at once.
 """
@@ -37,6 +37,8 @@ class Correction(NamedTuple):
     decided_by: str = ""
     text: str = ""
     answer: str = ""
+    lot: int | None = None
+    """That had expired and is reinstated: `points` are those that had when it was asked for. None: points by hand."""
 
 
 class Trouble(NamedTuple):
@@ -49,6 +51,16 @@ class Trouble(NamedTuple):
 def takes_two(points: int, second_person_over: int) -> bool:
     """Whether a second person has to agree."""
     return abs(points) > second_person_over
+
+
+def why_not_reinstated(points: int, expires_day: int, day: int, reinstate_days: int) -> Trouble | None:
+    """Why a lot cannot be reinstated on a day of the shop. `points` have expired of it, as `expires_day` began."""
+    if not points:
+        return Trouble("not-expired", "nothing of this lot has expired")
+    if day >= expires_day + reinstate_days:
+        detail = f"the programme gives back within {reinstate_days} days; give `points` instead"
+        return Trouble("too-late", f"it expired {day - expires_day} days ago, {detail}")
+    return None
 
 
 def decided(one: Correction, wanted: State, who: str, now: datetime, answer: str = "") -> Correction | Trouble:

@@ -9,8 +9,8 @@ from shared.contracts.loyalty_requests import PointsRequested
 from shared.kernel import parse_customer_id, us_of
 
 
-def operation_of(event: PointsRequested, shop: int, day: int, partition: int) -> Adjust:
-    """Points that a service asks for. ValueError names the field that cannot be used."""
+def operation_of(event: PointsRequested, shop: int, day: int, expires_day: int, partition: int) -> Adjust:
+    """Points that a service asks for. `expires_day`: the programme's. ValueError names the field that is of no use."""
     data = event.data
     try:
         customer = int(parse_customer_id(data.customer))
@@ -24,4 +24,4 @@ def operation_of(event: PointsRequested, shop: int, day: int, partition: int) ->
         reason=data.reason,
         actor=f"service:{event.source.rpartition('/')[2]}",
     )
-    return Adjust(Who(shop, customer), f"request:{data.id}", data.points, cause, day, partition=partition)
+    return Adjust(Who(shop, customer), f"request:{data.id}", data.points, cause, day, expires_day, partition)

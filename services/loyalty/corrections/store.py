@@ -13,7 +13,7 @@ from shared.kernel import CustomerId, ShopId, moment_of
 
 _SELECT = """
 SELECT c.id, c.customer, c.points, c.takes_two, c.state, c.reason, c.asked_at, c.asked_by, c.decided_at, c.decided_by,
-       coalesce(t.text, '') AS text, coalesce(t.answer, '') AS answer
+       coalesce(t.text, '') AS text, coalesce(t.answer, '') AS answer, c.lot
 FROM correction c LEFT JOIN correction_text t USING (shop, id)
 WHERE c.shop = $1
 """
@@ -27,8 +27,8 @@ ORDER BY c.asked_at, c.id LIMIT $5
 _OF_CUSTOMER = _SELECT + " AND c.customer = $2 ORDER BY c.asked_at, c.id LIMIT $3"
 _ADD = """
 INSERT INTO correction (shop, id, customer, points, takes_two, state, reason, asked_at, asked_by, decided_at,
-                        decided_by)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                        decided_by, lot)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 """
 _DECIDE = """
 UPDATE correction SET state = $3, decided_at = $4, decided_by = $5 WHERE shop = $1 AND id = $2 AND state = 1
@@ -48,7 +48,7 @@ _LATEST = 2**57
 async def add(conn: asyncpg.Connection[Any], shop: int, one: Correction) -> None:
     """A new one, with what was written of it."""
     asked = (one.id, one.customer, one.points, one.takes_two, int(one.state), one.reason, one.asked_at, one.asked_by)
-    await conn.execute(_ADD, shop, *asked, one.decided_at, one.decided_by)
+    await conn.execute(_ADD, shop, *asked, one.decided_at, one.decided_by, one.lot)
     await conn.execute(_SAY, shop, one.id, one.customer, one.text, one.answer)
 
 

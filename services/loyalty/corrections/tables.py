@@ -29,6 +29,7 @@ def add_tables(metadata: MetaData) -> None:
         Column("customer", BigInteger, nullable=False, comment="the identity whose account it is"),
         Column("asked_at", DateTime(timezone=True), nullable=False),
         Column("decided_at", DateTime(timezone=True), comment="null: it waits"),
+        Column("lot", BigInteger, comment="of the account, that had expired and is reinstated; null: points by hand"),
         Column("points", Integer, nullable=False, comment="below 0: taken away"),
         Column("shop", SmallInteger, nullable=False),
         Column("state", SmallInteger, nullable=False, comment="1 waiting 2 posted 3 refused"),

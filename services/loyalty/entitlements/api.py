@@ -23,6 +23,7 @@ from shared.web import (
     DatabaseDep,
     FieldError,
     Limit,
+    OnceDep,
     Page,
     allow,
     conflict,
@@ -185,10 +186,13 @@ def _add_endpoint(router: APIRouter, vault: Vault, *, loopback: bool) -> None:
                 raise _refused(trouble) from None
 
     @router.post("/endpoint/remove", response_model=RemovedAnswer, summary="Remove the endpoint")
-    async def remove_endpoint(caller: Writer, database: DatabaseDep) -> Response:
+    async def remove_endpoint(caller: Writer, database: DatabaseDep, once: OnceDep) -> Response:
         """Nothing is told any more; what waits has failed, and can be sent again once there is another one."""
         async with database.write(caller.shop_id) as tx:
-            return _json({"removed": await store.remove(tx.conn, caller.shop_id)})
+            if (told := await once.before(tx.conn, caller)) is not None:
+                return told
+            answer = _json({"removed": await store.remove(tx.conn, caller.shop_id)})
+            return await once.keep(tx.conn, caller, answer)
 
 
 def _add_deliveries(router: APIRouter) -> None:
@@ -214,19 +218,21 @@ def _add_deliveries(router: APIRouter) -> None:
         responses=problem_responses(409),
         summary="Send a delivery again",
     )
-    async def retry_delivery(caller: Sender, database: DatabaseDep, delivery: DeliveryId) -> Response:
+    async def retry_delivery(caller: Sender, database: DatabaseDep, once: OnceDep, delivery: DeliveryId) -> Response:
         """One that failed waits anew. Refused once something later of the redemption was told: it would undo that."""
         place = place_of(delivery)
         if place is None:
             raise not_found("delivery")
         async with database.write(caller.shop_id) as tx:
+            if (told := await once.before(tx.conn, caller)) is not None:
+                return told
             try:
                 one = await commands.retry(tx.conn, caller.shop_id, place)
             except EntitlementTrouble as trouble:
                 raise _refused(trouble) from None
-        if one is None:
-            raise not_found("delivery")
-        return _json(_delivery(one))
+            if one is None:
+                raise not_found("delivery")
+            return await once.keep(tx.conn, caller, _json(_delivery(one)))
 
 
 def _refused(trouble: EntitlementTrouble) -> Exception:

@@ -14,13 +14,13 @@ from starlette.responses import Response
 from services.loyalty import persons
 from services.loyalty.members import store
 from services.loyalty.members.domain import Change, Member, Refused, State, Wish, changed
-from services.loyalty.members.events import HOWS, STATES, Effect, told
+from services.loyalty.members.events import HOWS, JOIN_TIMER, STATES, Effect, told
 from services.loyalty.programmes import load_in_force
 from shared.contracts import topics
 from shared.contracts.envelope import message_key
 from shared.db import OpenTransaction
 from shared.kernel import CustomerId, customer_id_text, moment_of
-from shared.messaging.handling import OutboxKey
+from shared.messaging.handling import OutboxKey, Timer
 from shared.orders import microseconds
 from shared.web import (
     CUSTOMER_PATTERN,
@@ -230,6 +230,8 @@ async def _change(
     version = await load_in_force(tx.conn, shop, moment_of(after.joined.at))
     effect = Effect(tx.now, 0 if version is None else version.number)
     tx.publish(topics.LOYALTY_MEMBERS, key, told(caller.shop.slug, after, change, effect, tx.sequence(key)))
+    if found is None:
+        tx.set_timer(Timer(shop, JOIN_TIMER, customer, tx.now, 0))
     return await once.keep(tx.conn, caller, _told(after, changed=True))
 
 

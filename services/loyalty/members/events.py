@@ -28,6 +28,10 @@ _FORMS: Mapping[Change, tuple[type[contract.LoyaltyMembersEvent], str]] = {
 }
 
 
+JOIN_TIMER = "member_joined"
+"""Of a customer: they joined over HTTP, and the worker is to see to what that earns."""
+
+
 class Effect(NamedTuple):
     """How a change of a member is to be told."""
 

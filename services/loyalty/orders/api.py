@@ -13,7 +13,7 @@ from starlette.responses import Response
 from services.loyalty.earning import RuleAnswer, entitlement, rules_of
 from services.loyalty.orders.domain.granting import Grant, Kept
 from services.loyalty.orders.domain.occasion import Key, Kind, purchase_of
-from services.loyalty.orders.domain.schemes import NEVER
+from services.loyalty.orders.domain.schemes import NEVER, asks_for_numbers
 from services.loyalty.orders.store.occurred import load_one
 from services.loyalty.programmes import Programme, load_version
 from shared.kernel import CustomerId, customer_id_text, moment_of
@@ -63,9 +63,11 @@ class ExplainedAnswer(BaseModel):
     occurred_at: datetime | None = Field(description="Its first completion; null while that is not known.")
     why_not: str | None = Field(description="Why it was not judged at all; null when it was.")
     version: int | None = Field(description="Of the programme: that in force when it occurred.")
-    number: int | None = Field(description="Which of the customer's orders, or interactions of the name, it was.")
+    number: int | None = Field(
+        description="Which of the customer's orders, or interactions of the name, it was; null where no rule asks."
+    )
     tier: str = Field(description="The customer's then; empty: none.")
-    segments: list[str] = Field(description="The customer's then.")
+    segments: list[str] = Field(description="The customer's then, of those that rules ask for.")
     used: dict[str, int] = Field(description="Points earned before under caps: `review:day`, `:month` for all rules.")
     points: int
     earned: int = Field(description="Before refunds.")
@@ -147,7 +149,7 @@ def _judged(key: Key, kept: Kept, grant: Grant, programme: Programme) -> dict[st
     told: dict[str, Any] = {
         "customer": customer_id_text(CustomerId(grant.customer)),
         "version": context.version,
-        "number": context.number,
+        "number": context.number if asks_for_numbers(programme) else None,
         "tier": context.tier,
         "segments": context.segments,
         "used": context.used,

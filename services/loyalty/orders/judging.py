@@ -12,16 +12,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import asyncpg
 
-from services.loyalty import members, persons, tiers
+from services.loyalty import members, persons, segments, tiers
 from services.loyalty.earning import limits_of
 from services.loyalty.members import How, Joined, Membership
 from services.loyalty.orders.domain.granting import Around, Asked, Kept, Settled, settle, spent_in_all
 from services.loyalty.orders.domain.occasion import Detail, Key, Kind, Known, joined
-from services.loyalty.orders.domain.schemes import Scheme, asks_for_numbers, names_of
+from services.loyalty.orders.domain.schemes import Scheme, asks_for_numbers, names_of, segments_asked
 from services.loyalty.orders.events import JOINED, Batch, Heard, happened
 from services.loyalty.orders.store import around as store
 from services.loyalty.orders.store import occasions
@@ -92,9 +93,11 @@ async def judge(doing: Doing, wary: Wary) -> Judged:
     return await _judge(doing, careful=True)
 
 
-async def with_joined(doing: Doing, fresh: Iterable[tuple[Joined, Heard]]) -> Doing:
-    """The batch, with what else may earn now that these are members."""
-    more = await _more(doing, fresh, {}, doing.batch.told)
+async def with_joined(
+    doing: Doing, fresh: Iterable[tuple[Joined, Heard]], who: Mapping[Place, Person] = MappingProxyType({})
+) -> Doing:
+    """The batch, with what else may earn now that these are members. `who`: persons of those that are merged."""
+    more = await _more(doing, fresh, who, doing.batch.told)
     again = {key: heard for key, (known, heard) in more.items() if known is None}
     for key, (known, heard) in more.items():
         if known is not None:
@@ -236,6 +239,7 @@ async def _around(doing: Doing, people: set[Place], who: Mapping[Place, Person])
             identities |= {(place[0], one) for one in who[place].identities}
     numbered = _of_shops(doing, identities, asks_for_numbers)
     limited = _of_shops(doing, identities, lambda programme: bool(limits_of(programme)))
+    segmented = _of_shops(doing, identities, lambda programme: bool(segments_asked(programme)))
     # Who counts what came before decides alone for these members until the commit.
     tiered = {place for place in identities if doing.schemes[place[0]].plan is not None}
     locked = numbered | limited | tiered
@@ -248,6 +252,8 @@ async def _around(doing: Doing, people: set[Place], who: Mapping[Place, Person])
         around.used = await store.used_by(conn, limited)
     if tiered:
         around.days = await tiers.days_of(conn, tiered)
+    if segmented:
+        around.belonging = await segments.changes_of(conn, segmented)
     return around
 
 

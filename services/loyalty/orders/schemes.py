@@ -8,7 +8,8 @@ from typing import Any
 
 import asyncpg
 
-from services.loyalty.orders.domain.schemes import Scheme, scheme_of
+from services.loyalty.earning import last_day
+from services.loyalty.orders.domain.schemes import NEVER, Scheme, scheme_of
 from services.loyalty.points import DebtPolicy, Terms, terms_of
 from services.loyalty.programmes import Debt, KnownVersions, Programme, Version, load_in_force
 from shared.contracts.shops import Shop
@@ -62,6 +63,12 @@ def terms_by_shop(shops: Mapping[int, Shop], schemes: Mapping[int, Scheme], now:
 def _terms(shop: Shop, scheme: Scheme, now: datetime) -> Terms:
     version = scheme.at(microseconds(now))
     return terms_by(shop, None if version is None else version.programme)
+
+
+def expires_day(shop: Shop, version: Version | None, day: int) -> int:
+    """The day on which points cannot be spent any more that are given on a day; NEVER, also of no day or programme."""
+    last = None if version is None or day <= 0 else last_day(version.programme.expiry, day, shop.calendar)
+    return NEVER if last is None else last + 1
 
 
 async def terms_in_force(reads: Reads, shop: Shop, now: datetime) -> Terms:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from services.loyalty import persons
-from services.loyalty.orders.domain.asking import Spend, Why, give_back, is_void
+from services.loyalty.orders.domain.asking import Spend, Why, give_back, is_void, slid_by_spending
 from services.loyalty.orders.domain.granting import Settled
 from services.loyalty.orders.domain.occasion import Key, Kind, Known, purchase_of
 from services.loyalty.orders.store import around as store
 from services.loyalty.orders.store import occasions
-from services.loyalty.points import GiveBack
+from services.loyalty.points import GiveBack, Schedule, Who
+from services.loyalty.programmes import Sliding, load_in_force
+from shared.contracts.shops import Shop
+from shared.db import Reads
 from shared.messaging.handling import Transaction
 
 
@@ -26,6 +31,19 @@ async def spent_on(tx: Transaction, shop: int, order_id: str, spend: tuple[str, 
     person = await persons.identities_of_person(tx.conn, shop, named.customer)
     wanted = give_back(named, Settled(key, after, None, (), purchase_of(key, after)), person, why)
     return wanted if wanted.total else None
+
+
+async def activity_of(reads: Reads, shop: Shop, customer: int, why: Why, now: datetime) -> list[Schedule]:
+    """That a customer spends points begins the time of all their points anew, where the programme says so.
+
+    What is to be posted with the spend, for each identity of the person. The shop's pointers are held.
+    """
+    version = await load_in_force(reads, shop.number, now)
+    if version is None or not isinstance(version.programme.expiry, Sliding):
+        return []
+    person = await persons.identities_of_person(reads, shop.number, customer)
+    whos = [Who(shop.number, identity) for identity in person.identities]
+    return slid_by_spending(whos, version.programme.expiry, shop.calendar, why)
 
 
 async def is_void_now(tx: Transaction, shop: int, order_id: str) -> bool:

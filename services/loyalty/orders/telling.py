@@ -90,7 +90,7 @@ def _later(plain: dict[Place, tiers.Asked], general: Mapping[Place, tiers.Asked]
 
 
 async def _slid(doing: Doing, judged: Judged, whys: Mapping[Key, Why]) -> list[Operation]:
-    """Orders that are new begin the time of all points of their accounts anew, where the programme says so."""
+    """What is new, and an activity, begins the time of all points of its account anew where the programme says so."""
     fresh = {
         (one.key.shop, one.grant.customer): one
         for one in judged.settled
@@ -98,7 +98,7 @@ async def _slid(doing: Doing, judged: Judged, whys: Mapping[Key, Why]) -> list[O
     }
     if not fresh:
         return []
-    latest = await store.latest_orders(doing.work.tx.conn, fresh)
+    latest = await store.latest_activity(doing.work.tx.conn, fresh)
     return [
         slid(one, doing.schemes[one.key.shop], latest[place], whys[one.key])
         for place, one in fresh.items()

@@ -35,7 +35,7 @@ from services.loyalty.points.jobs import PointsJobs, TermsOf
 from services.loyalty.points.posting import TURN_TIMER, Answer, post
 from services.loyalty.points.shops import slugs_of, terms_of
 from services.loyalty.points.signing import Signer
-from services.loyalty.points.store.balances import spendable
+from services.loyalty.points.store.balances import ExpiredLot, expired_lot, expired_since, spendable
 from services.loyalty.points.verifying import Verified, verify
 
 __all__ = [
@@ -52,6 +52,7 @@ __all__ = [
     "Cause",
     "DebtPolicy",
     "Done",
+    "ExpiredLot",
     "GiveBack",
     "Kind",
     "LotKey",
@@ -72,6 +73,8 @@ __all__ = [
     "Turn",
     "Verified",
     "Who",
+    "expired_lot",
+    "expired_since",
     "post",
     "slugs_of",
     "spendable",

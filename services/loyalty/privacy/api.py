@@ -27,6 +27,7 @@ class ExportAnswer(BaseModel):
     postings: list[dict[str, Any]] = Field(description="Every line of the ledger.")
     redemptions: list[dict[str, Any]] = Field(description="Rewards that were asked for, and what became of each.")
     deliveries: list[dict[str, Any]] = Field(description="What receivers of entitlements were told, or are to be.")
+    segments: list[dict[str, Any]] = Field(description="Which segments they entered or left, and when, as was told.")
     corrections: list[dict[str, Any]] = Field(description="Points given or taken by hand, with what staff wrote.")
 
     model_config = ConfigDict(
@@ -49,6 +50,7 @@ class ExportAnswer(BaseModel):
                 "postings": [],
                 "redemptions": [],
                 "deliveries": [],
+                "segments": [],
                 "corrections": [],
             }
         }

@@ -13,8 +13,9 @@ from services.loyalty.members import Member, member_of, members_of, membership
 from services.loyalty.points import Bucket, Kind
 from services.loyalty.privacy import store
 from services.loyalty.rewards import of_customer as redemptions_of
+from services.loyalty.segments import changes_of
 from shared.db import Reads
-from shared.kernel import CustomerId, ShopId, customer_id_text
+from shared.kernel import CustomerId, ShopId, customer_id_text, moment_of
 
 _STATUS = ("unknown", "cancelled", "completed")
 
@@ -64,6 +65,10 @@ async def export(reads: Reads, shop: ShopId, customer: CustomerId) -> dict[str, 
         "deliveries": [
             {"delivery": str(one.place), "what": one.what, "state": one.state.name.lower(), "made_at": one.made_at}
             for one in await deliveries_of(reads, shop, customer, store.ROWS_MAX)
+        ],
+        "segments": [
+            {"segment": one.segment, "at": moment_of(one.at), "entered": one.entered}
+            for one in sorted((await changes_of(reads, [(shop, customer)])).get((shop, customer), ()))
         ],
         "corrections": [
             {**one._asdict(), "state": one.state.name.lower(), "customer": customer_id_text(customer)}

@@ -23,7 +23,8 @@ SELECT (SELECT count(*) FROM member WHERE shop = $1 AND customer = ANY($2::bigin
        (SELECT count(*) FROM entry WHERE shop = $1 AND customer = ANY($2::bigint[])) AS postings,
        (SELECT count(*) FROM redemption WHERE shop = $1 AND customer = ANY($2::bigint[])) AS redemptions,
        (SELECT count(*) FROM entitlement_delivery WHERE shop = $1 AND customer = ANY($2::bigint[])) AS deliveries,
-       (SELECT count(*) FROM correction WHERE shop = $1 AND customer = ANY($2::bigint[])) AS corrections
+       (SELECT count(*) FROM correction WHERE shop = $1 AND customer = ANY($2::bigint[])) AS corrections,
+       (SELECT count(*) FROM belonging WHERE shop = $1 AND customer = ANY($2::bigint[])) AS segments
 """
 _OCCASIONS = """
 SELECT id, name, first_at, status, revenue, currency, points FROM occasion

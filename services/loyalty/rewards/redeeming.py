@@ -110,7 +110,7 @@ async def asked_by(reads: Reads, shop: Shop, customer: int, now: datetime) -> As
 
 def judged(shop: Shop, asked: Asked, one: Listed, cart: Cart | None) -> tuple[WhyNot, ...]:
     """What stands between a customer and a reward."""
-    period = period_of(one.reward, Zone(shop.zone), asked.now)
+    period = period_of(one.reward, Zone(shop.zone), shop.calendar, asked.now)
     return why_not(one.reward, one.shelf, asked.of(one.id, period), cart, asked.now)
 
 
@@ -127,7 +127,7 @@ async def hold(
     if reasons := judged(shop, asked, one, cart):
         return reasons
     worth = worth_of(reward, cart) or 0
-    period = period_of(reward, Zone(shop.zone), asked.now)
+    period = period_of(reward, Zone(shop.zone), shop.calendar, asked.now)
     until = tx.now + timedelta(minutes=reward.hold_minutes)
     made = Redemption(
         name or secrets.token_hex(16), customer, one.id, one.version, State.HELD, reward.points, worth, reward.currency,
@@ -201,7 +201,9 @@ async def capture(desk: Desk, redemption: str, order: str | None) -> Redemption 
     terms = await orders.terms_in_force(tx.conn, shop, tx.now)
     day = await day_now(tx.conn, shop, tx.now)
     if one.points:
-        answer = await _post(desk, terms, Capture(_who(shop, one), one.id, _cause(desk), day), *back)
+        why = orders.Why(_cause(desk), day, 0)
+        active = await orders.activity_of(tx.conn, shop, one.customer, why, tx.now)
+        answer = await _post(desk, terms, Capture(_who(shop, one), one.id, why.cause, day), *back, *active)
         if isinstance(answer, Refusal):
             return Trouble("hold-over", "the time of the hold is over; ask for another one")
     told: list[tuple[events.Happening, Redemption]] = [("granted", after)]

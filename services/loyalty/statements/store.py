@@ -24,7 +24,7 @@ WHERE shop = $1 AND customer = ANY($2::bigint[]) AND remaining + held > 0 AND ex
 GROUP BY 1 ORDER BY 1 LIMIT $3
 """
 _LOTS = """
-SELECT customer, source_kind, source, line, rule, version, at, earned, pending, remaining, held, spent, repaid,
+SELECT customer, lot, source_kind, source, line, rule, version, at, earned, pending, remaining, held, spent, repaid,
        expired, reversed, adjusted, owed, forgiven, starts_day, expires_day
 FROM lot WHERE shop = $1 AND customer = ANY($2::bigint[]) AND pending + remaining + held > 0
 ORDER BY expires_day, at, customer, lot LIMIT $3

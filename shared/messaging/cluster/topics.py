@@ -26,6 +26,7 @@ _KEPT_FOR_EVER = frozenset(
     {
         *(topics.ORDERS, topics.ORDERS_BACKFILL, topics.INTERACTIONS, topics.CONSENTS, topics.ERASURES),
         topics.CAMPAIGNS_STATEMENTS,
+        topics.CAMPAIGNS_SEGMENTS,  # who entered one years ago is in it still, which loyalty judges orders by
         topics.FEEDBACK_SURVEYS,  # metrics counts answers, and a rebuild reads them all
     }
 )

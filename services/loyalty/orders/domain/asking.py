@@ -5,6 +5,7 @@ Every operation says what is to stand in all, so asking again changes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from services.loyalty.earning import Purchase, kept_share, last_day
@@ -13,7 +14,7 @@ from services.loyalty.orders.domain.occasion import Key, Kind, Known
 from services.loyalty.orders.domain.schemes import NEVER, Scheme
 from services.loyalty.persons import Person
 from services.loyalty.points import Award, Cause, GiveBack, LotKey, Operation, Part, Schedule, Source, Who
-from services.loyalty.programmes import Sliding
+from services.loyalty.programmes import Expiry, Sliding
 
 _SOURCES = {Kind.ORDER: Source.ORDER, Kind.INTERACTION: Source.INTERACTION}
 
@@ -26,6 +27,15 @@ class Spend(NamedTuple):
     """As the ledger names the spend."""
     customer: int
     points: int
+
+
+class Latest(NamedTuple):
+    """When somebody was active last, microseconds since 1970."""
+
+    order: int
+    """By an order that counts; 0: by none."""
+    of_any: int
+    """By that, or by an interaction that earned."""
 
 
 class Turned(NamedTuple):
@@ -85,20 +95,37 @@ def _same(was: Grant, now: Grant) -> Worth:
 def slides(one: Settled, scheme: Scheme) -> bool:
     """Whether it is an activity that begins the time of all points of its account anew."""
     grant = one.grant
-    if grant is None or not grant.through or one.key.kind is not Kind.ORDER:
+    if grant is None or not grant.through:
         return False
-    return isinstance(scheme.version(grant.context.version).programme.expiry, Sliding)
+    expiry = scheme.version(grant.context.version).programme.expiry
+    if not isinstance(expiry, Sliding):
+        return False
+    return one.key.kind is Kind.ORDER or (expiry.activity == "any" and bool(grant.parts))
 
 
-def slid(one: Settled, scheme: Scheme, latest: int, why: Why) -> Schedule:
-    """All points of the account that are not spent expire so long after the latest activity (an instant)."""
+def slid(one: Settled, scheme: Scheme, latest: Latest, why: Why) -> Schedule:
+    """All points of the account that are not spent expire so long after the latest activity."""
     grant = one.grant
     assert grant is not None, "see `slides`"
     expiry = scheme.version(grant.context.version).programme.expiry
-    day = max(scheme.day_of(latest), grant.starts)
-    last = last_day(expiry, day, scheme.place.calendar)
-    ends = NEVER if last is None else last + 1
-    return Schedule(Who(one.key.shop, grant.customer), why.cause, why.day, None, None, ends, why.partition)
+    # Whoever spent points was active as well, which orders and interactions do not tell: that is not shortened.
+    by_any = isinstance(expiry, Sliding) and expiry.activity == "any"
+    day = max(scheme.day_of(latest.of_any if by_any else latest.order), grant.starts)
+    who, ends = Who(one.key.shop, grant.customer), _ends(expiry, day, scheme.place.calendar)
+    return Schedule(who, why.cause, why.day, None, None, ends, why.partition, only_later=by_any)
+
+
+def slid_by_spending(whos: Sequence[Who], expiry: Expiry, calendar: str, why: Why) -> list[Schedule]:
+    """Spending points is an activity too, where the programme counts any."""
+    if not isinstance(expiry, Sliding) or expiry.activity != "any":
+        return []
+    ends = _ends(expiry, why.day, calendar)
+    return [Schedule(who, why.cause, why.day, None, None, ends, why.partition, only_later=True) for who in whos]
+
+
+def _ends(expiry: Expiry, day: int, calendar: str) -> int:
+    last = last_day(expiry, day, calendar)
+    return NEVER if last is None else last + 1
 
 
 def given_back(points: int, known: Known, purchase: Purchase | None) -> int:

@@ -22,9 +22,13 @@ import msgspec
 from services.loyalty.earning import Context, Limit, Purchase, entitlement, kept_share, limits_of, used_before
 from services.loyalty.members import Member, covering
 from services.loyalty.orders.domain.occasion import Key, Kind, Known, purchase_of
-from services.loyalty.orders.domain.schemes import NEVER, Scheme, asks_for_numbers, days_of
+from services.loyalty.orders.domain.schemes import NEVER, Scheme, asks_for_numbers, days_of, segments_asked
 from services.loyalty.persons import Person, alone
+from services.loyalty.programmes import Programme
+from services.loyalty.segments import Change
+from services.loyalty.segments import before as segments_before
 from services.loyalty.tiers import Day, gathered, walk
+from shared.kernel import fold
 from shared.orders import GUEST
 
 ALL_LEFT = Fraction(1)
@@ -110,6 +114,8 @@ class Around:
     """What was done, by shop and identity, where there are tiers; less what was taken back, as days of its own."""
     stirred: set[tuple[int, int]] = field(default_factory=set)
     """Whose days the batch changed."""
+    belonging: Mapping[tuple[int, int], Sequence[Change]] = field(default_factory=dict)
+    """When they entered and left segments, by shop and identity, where rules ask."""
 
     def tier(self, shop: int, identity: int, day: int) -> str:
         """Id of the level that a person has on a day, by what is known of the day so far; empty: none."""
@@ -123,6 +129,18 @@ class Around:
         days = self.days[places[0]] if len(places) == 1 else [one for place in places for one in self.days[place]]
         level = walk(days, plan, day).standing.level
         return "" if level is None else level.id
+
+    def segments(self, programme: Programme, shop: int, identity: int, at: int) -> tuple[str, ...]:
+        """Of the segments that a programme asks for, those that a person was in at an instant.
+
+        What is told of a shop on the stream clock comes by the wall's: there it is what is known by now.
+        """
+        asked, instant = segments_asked(programme), None if self.schemes[shop].streams else at
+        if not asked:
+            return ()
+        identities = self.person(shop, identity).identities
+        found = {name for one in identities for name in segments_before(self.belonging.get((shop, one), ()), instant)}
+        return tuple(sorted(name for name in found if fold(name) in asked))
 
     def person(self, shop: int, identity: int) -> Person:
         """Whose identity it is."""
@@ -198,7 +216,8 @@ def _granted(asked: Asked, purchase: Purchase | None, before: Grant | None, arou
     if before is None:
         context = _context(purchase, scheme, version.number, content.customer, around)
     elif before.context.version != version.number:  # an earlier completion became known
-        context = msgspec.structs.replace(before.context, version=version.number)
+        segments = around.segments(version.programme, shop, content.customer, purchase.at)
+        context = msgspec.structs.replace(before.context, version=version.number, segments=segments)
     else:
         context = before.context
     worth = entitlement(purchase, version.programme, context)
@@ -228,7 +247,8 @@ def _context(purchase: Purchase, scheme: Scheme, number: int, identity: int, aro
     limits = limits_of(version.programme)
     used = _used(purchase, scheme, limits, person, around) if limits else {}
     tier = around.tier(scheme.shop, identity, scheme.day_of(purchase.at))
-    return Context(version=number, zone=scheme.place.zone.name, number=which, tier=tier, used=used)
+    segments = around.segments(version.programme, scheme.shop, identity, purchase.at)
+    return Context(version=number, zone=scheme.place.zone.name, number=which, tier=tier, segments=segments, used=used)
 
 
 def _used(

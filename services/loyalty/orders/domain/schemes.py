@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -17,6 +17,7 @@ from services.loyalty.programmes import (
     Nth,
     OnInteraction,
     Programme,
+    Segment,
     Version,
     spans,
 )
@@ -40,6 +41,8 @@ class Scheme:
     in_force: tuple[Version, ...] = ()
     plan: Plan | None = None
     """Of tiers; None where there never are any."""
+    streams: bool = False
+    """Whether the shop's time goes by its events."""
 
     def at(self, instant: int) -> Version | None:
         """What was in force then; None: no programme."""
@@ -73,6 +76,7 @@ def scheme_of(shop: Shop, versions: Sequence[Version]) -> Scheme:
         tuple(us_of(since) for since, _ in ever),
         tuple(one for _, one in ever),
         plan if plan.has_tiers else None,
+        shop.clock == "stream",
     )
 
 
@@ -88,6 +92,22 @@ def days_of(purchase: Purchase, programme: Programme, place: Place, delivered: i
 def asks_for_numbers(programme: Programme) -> bool:
     """Whether any rule asks which of the customer's orders, or interactions, it is."""
     return any(_asks(rule.when) for rule in programme.rules)
+
+
+@lru_cache(maxsize=256)
+def segments_asked(programme: Programme) -> frozenset[str]:
+    """Segments that any rule asks for, folded."""
+    return frozenset(fold(name) for rule in programme.rules for name in _segments(rule.when))
+
+
+def _segments(condition: Condition | None) -> Iterator[str]:
+    if isinstance(condition, All | Any):
+        for one in condition.of:
+            yield from _segments(one)
+    elif isinstance(condition, Not):
+        yield from _segments(condition.that)
+    elif isinstance(condition, Segment):
+        yield from condition.names
 
 
 @lru_cache(maxsize=256)

@@ -8,7 +8,7 @@ from typing import Any
 
 import asyncpg
 
-from services.loyalty.orders.domain.asking import Spend
+from services.loyalty.orders.domain.asking import Latest, Spend
 from services.loyalty.orders.domain.granting import Spent
 from services.loyalty.orders.domain.occasion import Key, Kind
 from shared.kernel import moment_of, us_of
@@ -35,9 +35,9 @@ SELECT o.shop, o.kind, o.id, o.customer FROM occasion o
 WHERE o.shop = $1 AND o.customer = ANY($2::bigint[]) AND o.first_at >= $3 AND o.through IS DISTINCT FROM o.customer
 """
 _LATEST = """
-SELECT k.shop, k.customer, max(o.first_at)
+SELECT k.shop, k.customer, max(o.first_at) FILTER (WHERE o.kind = 1), max(o.first_at)
 FROM unnest($1::smallint[], $2::bigint[]) AS k (shop, customer) JOIN occasion o USING (shop, customer)
-WHERE o.kind = 1 AND o.through > 0
+WHERE o.through > 0 AND (o.kind = 1 OR o.points > 0)
 GROUP BY k.shop, k.customer
 """
 _SPENDS = """
@@ -80,9 +80,12 @@ async def open_occasions(conn: asyncpg.Connection[Any], shop: int, since: Mappin
     return {Key(row["shop"], Kind(row["kind"]), row["id"]): row["customer"] for row in rows}
 
 
-async def latest_orders(conn: asyncpg.Connection[Any], people: People) -> dict[tuple[int, int], int]:
-    """When members of these completed their latest order for the first time."""
-    return {(shop, customer): us_of(at) for shop, customer, at in await conn.fetch(_LATEST, *_columns(people))}
+async def latest_activity(conn: asyncpg.Connection[Any], people: People) -> dict[tuple[int, int], Latest]:
+    """When members of these completed their latest order for the first time, and when one of theirs earned last."""
+    return {
+        (shop, customer): Latest(0 if order is None else us_of(order), us_of(of_any))
+        for shop, customer, order, of_any in await conn.fetch(_LATEST, *_columns(people))
+    }
 
 
 async def spends_on(reads: Any, orders: Collection[Key]) -> list[Spend]:

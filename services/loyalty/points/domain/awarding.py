@@ -108,7 +108,9 @@ def schedule(book: Book, asked: Schedule) -> Refusal | None:
         chosen = [lots[lot_id(key)] for key in asked.lots]
     for lot in chosen:
         if lot.pending or lot.remaining:
-            _reschedule(book, lot, asked.starts_day, asked.expires_day)
+            later = asked.only_later and asked.expires_day is not None
+            expires_day = max(lot.expires_day, asked.expires_day or 0) if later else asked.expires_day
+            _reschedule(book, lot, asked.starts_day, expires_day)
     book.settle_up(asked.who)
     return None
 

@@ -57,6 +57,8 @@ class Schedule(NamedTuple):
     starts_day: int | None = None
     expires_day: int | None = None
     partition: int = 0
+    only_later: bool = False
+    """Lots that expire later than that keep their day."""
 
 
 class Reserve(NamedTuple):

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from shared.kernel import Zone
+from shared.kernel import Zone, month_of
 
 _HUNDRED = 100
 Per = Literal["ever", "month", "day"]
@@ -129,8 +129,8 @@ def used_at_once(reward: Reward, order: str | None) -> bool:
     return order is not None and not isinstance(reward.what, Voucher)
 
 
-def period_of(reward: Reward, zone: Zone, now: datetime) -> str:
-    """The period in which limits of one customer count, in days of the shop."""
+def period_of(reward: Reward, zone: Zone, calendar: str, now: datetime) -> str:
+    """The period in which limits of one customer count, in days of the shop and months of its calendar."""
     local = zone.day_of(now)
     match reward.per:
         case "ever":
@@ -138,7 +138,8 @@ def period_of(reward: Reward, zone: Zone, now: datetime) -> str:
         case "day":
             return day_text(local)
         case "month":
-            return day_text(local)[:7]
+            year, month = divmod(month_of(local, calendar), 12)
+            return f"{year:04d}-{month + 1:02d}"
 
 
 def day_text(day: int) -> str:

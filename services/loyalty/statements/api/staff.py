@@ -8,11 +8,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.loyalty.clocks import day_now
+from services.loyalty.points import ExpiredLot, expired_since
+from services.loyalty.programmes import load_in_force
 from services.loyalty.statements import store
 from services.loyalty.statements.api.asking import SAMPLE, Customer, date_of, line_before, line_key, person_of
 from services.loyalty.statements.domain import SOURCES, bucket_name, kind_name
 from shared.kernel import CustomerId, customer_id_text
-from shared.web import Caller, Cursor, DatabaseDep, Limit, Page, allow
+from shared.web import Caller, ClockDep, Cursor, DatabaseDep, Limit, Page, allow
 
 router = APIRouter(prefix="/v1/points", tags=["points"])
 Reader = Annotated[Caller, Depends(allow("customers:read", personal=True))]
@@ -35,6 +38,7 @@ class LotAnswer(BaseModel):
     """Points that were earned for one thing. What was earned is the sum of all but `owed` and `forgiven`."""
 
     customer: str
+    lot: str = Field(description="Its number within the account.")
     source: str
     source_id: str
     line: str
@@ -56,12 +60,25 @@ class LotAnswer(BaseModel):
     forgiven: int = Field(description="Clawed back though it was spent, and borne by the shop.")
 
 
+class ExpiredAnswer(BaseModel):
+    """Points that have expired and can still be reinstated, by a correction that names the lot."""
+
+    customer: str
+    lot: str = Field(description="Its number within the account.")
+    source: str
+    source_id: str
+    points: int = Field(description="That have expired of it.")
+    expired_on: date = Field(description="The last day on which they could be spent.")
+    until: date = Field(description="The last day on which they can be reinstated.")
+
+
 class AccountsAnswer(BaseModel):
-    """All accounts of a person, and the lots of which something is left."""
+    """All accounts of a person, the lots of which something is left, and those that can be reinstated."""
 
     customer: str = Field(description="Whom they are counted as.")
     accounts: list[AccountAnswer]
     lots: list[LotAnswer] = Field(description=f"In the order in which they are spent, at most {store.LOTS_MAX}.")
+    expired: list[ExpiredAnswer] = Field(description="The latest first, by the programme's `reinstate_days`.")
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -79,6 +96,17 @@ class AccountsAnswer(BaseModel):
                     }
                 ],
                 "lots": [],
+                "expired": [
+                    {
+                        "customer": SAMPLE,
+                        "lot": "4611686018427387904",
+                        "source": "order",
+                        "source_id": "A-0900",
+                        "points": 30,
+                        "expired_on": "2026-03-15",
+                        "until": "2026-04-14",
+                    }
+                ],
             }
         }
     )
@@ -137,18 +165,24 @@ class EntryAnswer(BaseModel):
 
 
 @router.get("/accounts/{customer}", response_model=AccountsAnswer, summary="Accounts and lots of a person")
-async def read_accounts(caller: Reader, database: DatabaseDep, customer: Customer) -> AccountsAnswer:
-    """What each identity's account holds, and the lots behind it, in the order in which they are spent."""
+async def read_accounts(caller: Reader, database: DatabaseDep, clock: ClockDep, customer: Customer) -> AccountsAnswer:
+    """What each identity's account holds, the lots behind it, in the order in which they are spent; what has expired
+    and can be reinstated."""
     async with database.read(caller.shop_id) as reads:
         person, _ = await person_of(reads, caller.shop_id, customer)
         accounts = await store.accounts(reads, caller.shop_id, person.identities)
         lots = await store.lots(reads, caller.shop_id, person.identities)
+        version = await load_in_force(reads, caller.shop_id, clock.now())
+        days = 0 if version is None else version.programme.reinstate_days
+        first = await day_now(reads, caller.shop, clock.now()) - days
+        expired = await expired_since(reads, caller.shop_id, person.identities, first, store.LOTS_MAX)
     return AccountsAnswer(
         customer=_name(person.customer),
         accounts=[
             AccountAnswer(**{**one, "customer": _name(one["customer"])}, entries=one["version"]) for one in accounts
         ],
         lots=[_lot(one) for one in lots],
+        expired=[_expired(one, days) for one in expired],
     )
 
 
@@ -170,14 +204,27 @@ def _name(customer: int) -> str:
 
 
 def _lot(one: dict[str, Any]) -> LotAnswer:
-    never = one["expires_day"] == 2**31 - 1
+    never, otherwise = one["expires_day"] == 2**31 - 1, ("customer", "lot", "source")
     return LotAnswer(
-        **{name: one[name] for name in LotAnswer.model_fields if name in one and name not in ("customer", "source")},
+        **{name: one[name] for name in LotAnswer.model_fields if name in one and name not in otherwise},
         customer=_name(one["customer"]),
+        lot=str(one["lot"]),
         source=SOURCES[one["source_kind"]],
         source_id=one["source"],
         active_on=date_of(one["starts_day"]),
         expires_on=None if never else date.fromordinal(one["expires_day"] - 1),
+    )
+
+
+def _expired(one: ExpiredLot, days: int) -> ExpiredAnswer:
+    return ExpiredAnswer(
+        customer=_name(one.customer),
+        lot=str(one.lot),
+        source=SOURCES[one.key.source_kind],
+        source_id=one.key.source,
+        points=one.points,
+        expired_on=date.fromordinal(one.expires_day - 1),
+        until=date.fromordinal(one.expires_day + days - 1),
     )
 
 
