@@ -140,6 +140,21 @@ async def test_an_address_that_is_refused_at_the_door_has_bounced(
         assert await ground.told() == [f"message.{one}" for one in events]
 
 
+async def test_a_letter_of_which_a_killed_sender_told_nothing_may_bounce_all_the_same(databases: Databases) -> None:
+    async with a_ground(databases, CASES["smtp"]) as ground, an_api(ground, report_secret=SECRET) as api:
+        place = Place(ground, api, "")
+        await ground.meet(1)
+        await ground.ask(asked(1))
+        claimed, _ = await ground.sender.claim()
+        await ground.sender.hand_over(claimed)
+        await ground.worker.pool.execute("UPDATE message SET claimed_at = claimed_at - interval '1 hour'")
+        assert await ground.sender.give_up() == 1
+        await mailed(place, report((await ground.ids())[0], code="5.1.1"))
+        await settled(place)
+        assert await ground.told() == ["message.bounced", "message.unknown"]
+        assert await one_more(place, "o-2") == "suppressed undeliverable"
+
+
 async def test_a_complaint_ends_consent_once_with_its_proof_and_gateway_keeps_the_same(databases: Databases) -> None:
     async with a_place(databases) as place:
         complaint = letter("feedback-report", "Feedback-Type: abuse").replace(b"0199-8c52", place.message.encode())

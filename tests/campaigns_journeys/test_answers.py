@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.campaigns.journeys.domain.reading import JourneyError, read_journey
-from shared.contracts.campaigns import MessageBounced, MessageClicked, MessageOpened
+from shared.contracts.campaigns import MessageBounced, MessageClicked, MessageComplained, MessageOpened
 from shared.contracts.topics import CAMPAIGNS_MESSAGES, CAMPAIGNS_REQUESTS, CUSTOMERS, FEEDBACK_SURVEYS
 from shared.testing import Databases
 from tests.campaigns.ground import answered, detractor, receipt, told
@@ -18,7 +18,10 @@ CLICKED = {"event": "message.clicked", "same": "run", "where": [{"field": "step"
 REMINDED: dict[str, Any] = {
     "name": "Reminded",
     "trigger": {"kind": "hand"},
-    "exits": [{"event": "message.bounced", "same": "run", "where": [{"field": "hard", "value": True}]}],
+    "exits": [
+        {"event": "message.bounced", "same": "run", "where": [{"field": "hard", "value": True}]},
+        {"event": "message.complained", "same": "run"},
+    ],
     "steps": [
         SEND,
         {
@@ -66,8 +69,8 @@ async def test_a_run_hears_what_came_of_its_own_messages_and_of_no_other(databas
     async with a_ground(databases) as ground:
         await ground.publish("reminded", REMINDED)
         await ground.publish("opened", OPENED)
-        await ground.harness.feed(CUSTOMERS, [told(one, 1) for one in range(1, 7)])
-        await ground.harness.feed(CAMPAIGNS_REQUESTS, [asked(one, "reminded", "x") for one in range(1, 7)])
+        await ground.harness.feed(CUSTOMERS, [told(one, 1) for one in range(1, 8)])
+        await ground.harness.feed(CAMPAIGNS_REQUESTS, [asked(one, "reminded", "x") for one in range(1, 8)])
         await ground.later(10)
         run = await _runs(ground)
         receipts = [
@@ -77,6 +80,7 @@ async def test_a_run_hears_what_came_of_its_own_messages_and_of_no_other(databas
             receipt(MessageClicked, 4, 4, campaign="reminded", run=run[4], step="thanks", link=0),
             receipt(MessageBounced, 5, 5, campaign="reminded", run=run[5], hard=True),
             receipt(MessageBounced, 6, 6, campaign="reminded", run=run[6], hard=False),
+            receipt(MessageComplained, 7, 11, campaign="reminded", run=run[7]),
             receipt(MessageOpened, 1, 7, message="m-1"),
             receipt(MessageOpened, 1, 8, message="m-1", machine=True),
             receipt(MessageOpened, 2, 9, message="m-2", machine=True),
@@ -84,12 +88,12 @@ async def test_a_run_hears_what_came_of_its_own_messages_and_of_no_other(databas
         ]
         await ground.harness.feed(CAMPAIGNS_MESSAGES, receipts, doubled=1.0, shuffled=9, rng=Random(1))
         await ground.later(61)
-        told_of = {one: await ground.told(one) for one in range(1, 7)}
+        told_of = {one: await ground.told(one) for one in range(1, 8)}
         assert told_of[1][:3] == ["entered", "first: planned", "entered m-1"]
         assert set(told_of[1][3:]) == {"click: met", "thanks: planned", "completed", "first: planned", "completed m-1"}
         for one in (2, 3, 4, 6):
             assert told_of[one][2:] == ["click: missed", "reminder: planned", "completed"]
-        assert told_of[5][2:] == ["exited exit"]
+        assert told_of[5][2:] == told_of[7][2:] == ["exited exit"]
 
 
 @pytest.mark.stack

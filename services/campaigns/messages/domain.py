@@ -231,9 +231,11 @@ def outcome(answer: Answer, attempt: int, now: datetime, message: str = "") -> O
     return Outcome(State.PLANNED, answer.reason, now + wait, **kept)
 
 
-def lost(channel: str) -> Answer:
-    """What a message comes to that was claimed by who is no more."""
-    return Answer(State.UNKNOWN, "no_answer", repeats=channel in _REPEATED)
+def lost(channel: str, message: str) -> Answer:
+    """What a message comes to that was claimed by who is no more. A letter may come back all the same: its name is its
+    own id."""
+    reference = message if channel == "email" else ""
+    return Answer(State.UNKNOWN, "no_answer", reference=reference, repeats=channel in _REPEATED)
 
 
 def fields_of(claimed: Claimed, shop: str, values: Mapping[str, Any], links: tuple[str, str]) -> dict[str, Any]:

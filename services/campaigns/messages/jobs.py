@@ -193,7 +193,7 @@ class Sender:
             await self._know(tx, {one.plan.shop for one in found})
             keys = {one.plan.id: self._key(Due(one.plan, one.attempt)) for one in found if not one.test}
             await tx.lock_keys(Counter(keys.values()))
-            ends = {one.plan.id: outcome(lost(one.plan.channel), one.attempt, now) for one in found}
+            ends = {one.plan.id: outcome(lost(one.plan.channel, one.plan.id), one.attempt, now) for one in found}
             await store.end(tx.conn, {(one.plan.shop, one.plan.id, one.attempt): ends[one.plan.id] for one in found})
             for one in found:
                 done = ends[one.plan.id]

@@ -29,7 +29,7 @@ FIELDS: Mapping[str, frozenset[str]] = MappingProxyType(
             (("tier.changed",), ("tier", "tier_name", "before", "direction", "reason")),
             (("segment.entered", "segment.left"), ("segment", "version", "reason")),
             (("message.sent", "message.failed", "message.unknown", "message.suppressed", "message.deferred"), _MESSAGE),
-            (("message.delivered", "message.opened"), _MESSAGE),
+            (("message.delivered", "message.opened", "message.complained"), _MESSAGE),
             (("message.clicked",), (*_MESSAGE, "link")),
             (("message.bounced",), (*_MESSAGE, "hard", "reason")),
             (("survey.sent", "survey.opened", "survey.dismissed", "survey.expired"), _SURVEY),
