@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _PAGE = 200
 _SECONDS_MAX = 60.0
+_NOT_FOUND = 404
 
 
 class Asker:
@@ -176,7 +177,8 @@ def _refusal(answer: httpx.Response) -> str:
     except ValueError:
         return f"the service answered {answer.status_code}"
     fields = [f"{one['field'].removeprefix('body.')}: {one['reason']}" for one in told.get("errors", ())]
-    return str("; ".join(fields) or told.get("detail") or told.get("title"))
+    said = str("; ".join(fields) or told.get("detail") or told.get("title"))
+    return f"{said}; `list` shows those that there are" if answer.status_code == _NOT_FOUND else said
 
 
 def _plain(value: Any) -> str:

@@ -94,7 +94,7 @@ async def test_campaigns_is_asked_by_commands_as_by_its_api(desk: Place, tmp_pat
     assert [row["task"] for row in await desk.json("tasks", "list", "laleh", "--limit", "1")] == [other["task"]]
     with pytest.raises(CommandFailed, match="outcome: "):
         await desk.run("tasks", "cancel", "laleh", "t-2", "--outcome", "No!")
-    with pytest.raises(CommandFailed, match="task"):
+    with pytest.raises(CommandFailed, match="No such task; `list` shows"):
         await desk.run("tasks", "show", "laleh", "t-9")
     assert "Call Sara" in await desk.run("tasks", "show", "laleh", "t-2")
 
