@@ -196,7 +196,7 @@ Subject: Hello
 
 --b--
 """
-_STATUS = "Reporting-MTA: dns; mx.example\n\nFinal-Recipient: rfc822; c1@example.com\n"
+STATUS = "Reporting-MTA: dns; mx.example\n\nFinal-Recipient: rfc822; c1@example.com\n"
 
 
 def letter(kind: str, fields: str, copy: str = "text/rfc822-headers") -> bytes:
@@ -216,7 +216,7 @@ def letter(kind: str, fields: str, copy: str = "text/rfc822-headers") -> bytes:
 )
 def test_a_servers_letter_is_read(fields: str, what: What, code: str, hard: bool, copy: str) -> None:
     at = datetime(2026, 3, 1, 9, tzinfo=UTC)
-    (found,) = of_letter(letter("delivery-status", _STATUS + fields, copy), START)
+    (found,) = of_letter(letter("delivery-status", STATUS + fields, copy), START)
     assert found == Report("email", "0199-8c52", what, at, code, hard) and found.at == at
 
 
@@ -225,8 +225,8 @@ def test_a_complaint_is_read_and_what_is_none_says_nothing() -> None:
     assert (found.what, found.reference, found.code) == (What.COMPLAINED, "0199-8c52", "abuse")
     for fields in ("Feedback-Type: not-spam", "Version: 1", ""):
         assert of_letter(letter("feedback-report", fields), START) == []
-    assert of_letter(letter("delivery-status", _STATUS + "Action: delayed\nStatus: 4.4.1"), START) == []
-    failed = letter("delivery-status", _STATUS + "Action: failed\nStatus: 5.1.1")
+    assert of_letter(letter("delivery-status", STATUS + "Action: delayed\nStatus: 4.4.1"), START) == []
+    failed = letter("delivery-status", STATUS + "Action: failed\nStatus: 5.1.1")
     assert of_letter(failed.replace(b"<0199-8c52@", b"<Somebody.Else@"), START) == []
     assert of_letter(failed.replace(b"Date: Sun", b"Date: Nonsense"), START)[0].at == START
     for nothing in (b"", b"\x00\xff\xfe", b"Subject: hi\r\n\r\nhello", failed[:200]):
@@ -235,7 +235,7 @@ def test_a_complaint_is_read_and_what_is_none_says_nothing() -> None:
 
 @given(st.binary(max_size=400), st.integers(0, 700))
 def test_a_broken_letter_breaks_nothing(noise: bytes, at: int) -> None:
-    whole = letter("delivery-status", _STATUS + "Action: failed\nStatus: 5.1.1")
+    whole = letter("delivery-status", STATUS + "Action: failed\nStatus: 5.1.1")
     assert len(of_letter(whole[:at] + noise + whole[at:], START)) <= 1
 
 

@@ -15,6 +15,7 @@ from services.gateway.shops import add_shop
 from shared.db import acquire, create_pool
 from shared.kernel import SystemClock, customer_id_text, parse_customer_id
 from shared.messaging.reference import write_shops
+from tests.campaigns_channels.test_bounces import STATUS, letter
 from tests.stack.test_tools import Place, place
 
 __all__ = ["place"]
@@ -128,6 +129,18 @@ async def test_campaigns_is_asked_by_commands_as_by_its_api(desk: Place, tmp_pat
     assert (await desk.json("journeys", "kill", "laleh", "thank-you", "--yes"))["state"] == "killed"
     assert len(await desk.json("journeys", "list", "laleh")) == 2
     assert ("operator", "POST /v1/journeys/{journey}/kill") in await actions(desk, "campaigns")
+
+
+async def test_a_servers_letter_is_taken_from_a_pipe_and_another_is_let_go(desk: Place) -> None:
+    told = letter("delivery-status", STATUS + "Action: failed\nStatus: 5.1.1").decode()
+    assert "reports: 1" in await desk.run("bounces", "take", given=told)
+    assert "reports: 0" in await desk.run("bounces", "take", given="Subject: lunch?\n\nAt noon.\n")
+    conn = await asyncpg.connect(desk.url)
+    try:
+        rows = await conn.fetch("SELECT reference, code, hard FROM campaigns.report")
+    finally:
+        await conn.close()
+    assert [tuple(row) for row in rows] == [("0199-8c52", "5.1.1", True)]
 
 
 async def test_feedback_is_asked_likewise(desk: Place) -> None:
