@@ -88,7 +88,8 @@ async def page(browser: Browser) -> AsyncIterator[Page]:
     page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
     yield page
     await page.close()
-    assert complaints == []
+    # The inbox asks for nothing that a letter names, so not for the image that counts openings either.
+    assert [one for one in complaints if not (one.startswith("Loading the image") and "/pages/open/" in one)] == []
     assert all(url.startswith(("http://127.0.0.1:", "data:")) for url in asked), asked
 
 
