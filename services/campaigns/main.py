@@ -23,7 +23,7 @@ from services.campaigns.consent import on_consents
 from services.campaigns.messages import on_requests
 from services.campaigns.privacy import erasure_handler
 from services.campaigns.reports.jobs import keep_settling
-from services.campaigns.segments import TIMERS, following, keep_making
+from services.campaigns.segments import TIMERS, following, keep_making, on_messages
 from services.campaigns.settings import CampaignsSettings
 from shared.clocks import ShopsOwnClock
 from shared.contracts import topics
@@ -66,6 +66,7 @@ def create_service(cipher: Callable[[], Cipher] = _cipher_by_settings) -> Servic
 
     on_all_orders = heard(following(on_orders), journeys.sound_order)
     on_all_surveys = heard(following(on_surveys), journeys.of_survey)
+    on_all_messages = heard(following(on_messages, "responded"), journeys.of_message)
     return Service(
         name=NAME,
         subscriptions=(
@@ -81,7 +82,7 @@ def create_service(cipher: Callable[[], Cipher] = _cipher_by_settings) -> Servic
             Subscription(topics.FEEDBACK_SURVEYS, FeedbackSurveysEvent, on_all_surveys),
             Subscription(topics.CAMPAIGNS_REQUESTS, CampaignsRequestEvent, _in_turn(on_requests, runs.on_requests)),
             Subscription(topics.INTERACTIONS, InteractionEvent, runs.to(journeys.interaction)),
-            Subscription(topics.CAMPAIGNS_MESSAGES, CampaignsMessageEvent, runs.to(journeys.of_message)),
+            Subscription(topics.CAMPAIGNS_MESSAGES, CampaignsMessageEvent, on_all_messages),
             Subscription(topics.CAMPAIGNS_SEGMENTS, CampaignsSegmentEvent, runs.to(journeys.of_segment)),
             Subscription(topics.ERASURES, CustomerErased, following(erasure_handler(cipher))),
         ),

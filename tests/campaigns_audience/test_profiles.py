@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from random import Random
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -47,14 +48,32 @@ from tests.campaigns.ground import (
 )
 from tests.loyalty_orders.ground import Story, completed, refunded
 
-Bought = dict[tuple[int, str], tuple[int, int, datetime, datetime]]
-"""By shop's number and customer: orders that count, their net, the first and the last."""
+Bought = dict[tuple[int, str], tuple[int, int, datetime, datetime, set[str]]]
+"""By shop's number and customer: orders that count, their net, the first and the last, and the products they kept."""
 BORN = Birthday(year=1990, month=5, day=21)
 _NUMBERS = {SHOP.slug: SHOP.number, OTHER.slug: OTHER.number}
 
 
+def named(events: Iterable[Any]) -> list[Any]:
+    """The same, with products in the lines of orders."""
+    return [_named(one) if isinstance(one.data, Order) else one for one in events]
+
+
+def _named(one: Any) -> Any:
+    lines = [
+        msgspec.structs.replace(line, product_id=f"p{at % 2}", sku=f"S{at}") for at, line in enumerate(one.data.lines)
+    ]
+    return msgspec.structs.replace(one, data=msgspec.structs.replace(one.data, lines=lines))
+
+
 def standing(events: Iterable[Any]) -> Iterator[tuple[tuple[int, str], int, datetime]]:
     """Orders that count: whose, net, first completion. No batches, no tables, none of the service's code."""
+    for whose, net, at, _ in _standing(events):
+        yield whose, net, at
+
+
+def _standing(events: Iterable[Any]) -> Iterator[tuple[tuple[int, str], int, datetime, set[str]]]:
+    """The same, with the products of which a piece was kept."""
     by_order: dict[tuple[str, str], list[Any]] = defaultdict(list)
     for one in events:
         by_order[one.shop, one.data.order_id].append(one)
@@ -73,15 +92,20 @@ def standing(events: Iterable[Any]) -> Iterator[tuple[tuple[int, str], int, date
         net = _net(content, list(refunds.values()))
         if net is None or content.customer is None:
             continue
-        yield (_NUMBERS[shop], content.customer), net, min(completions)
+        back = Counter[str]()
+        for refund in refunds.values():
+            back.update({item.line_id: item.quantity for item in refund.items})
+        left = [line for line in content.lines if line.quantity > back[line.line_id]]
+        goods = {name for line in left for name in (line.product_id, line.sku)}
+        yield (_NUMBERS[shop], content.customer), net, min(completions), goods
 
 
 def recount(events: Iterable[Any]) -> Bought:
     """What customers bought."""
     found: Bought = {}
-    for key, net, at in standing(events):
-        orders, money, first, until = found.get(key, (0, 0, at, at))
-        found[key] = (orders + 1, money + net, min(first, at), max(until, at))
+    for key, net, at, goods in _standing(events):
+        orders, money, first, until, names = found.get(key, (0, 0, at, at, set()))
+        found[key] = (orders + 1, money + net, min(first, at), max(until, at), names | goods)
     return found
 
 
@@ -105,17 +129,18 @@ def _net(content: Order, refunds: list[Any]) -> int | None:
 async def bought(harness: Harness) -> Bought:
     """The same as the profiles have it."""
     rows = await harness.pool.fetch(
-        "SELECT shop, customer, orders, (money->>'USD')::bigint, first_order_at, last_order_at"
-        " FROM profile WHERE orders > 0"
+        "SELECT shop, customer, orders, (money->>'USD')::bigint, first_order_at, last_order_at,"
+        " ARRAY(SELECT unnest(q.products) FROM purchase q WHERE q.shop = p.shop AND q.customer = p.customer)"
+        " FROM profile p WHERE orders > 0"
     )
-    return {(shop, name(customer)): tuple(rest) for shop, customer, *rest in rows}  # type: ignore[misc]  # four of them
+    return {(shop, name(customer)): (*rest, set(goods)) for shop, customer, *rest, goods in rows}  # type: ignore[misc]  # five of them
 
 
 @pytest.mark.stack
 @pytest.mark.parametrize(("seed", "batch", "lane"), [(1, 7, False), (2, 1_000, False), (3, 25, True)])
 async def test_orders_of_profiles_equal_a_recount(databases: Databases, seed: int, batch: int, lane: bool) -> None:
     rng = Random(seed)
-    events = Story(rng, customers=6, shops=(SHOP, OTHER)).tell(60)
+    events = named(Story(rng, customers=6, shops=(SHOP, OTHER)).tell(60))
     topic = ORDERS_BACKFILL if lane else ORDERS
     async with worker(databases) as harness:
         await harness.feed(topic, events, batch=batch, placed="random", doubled=1.0, shuffled=60, rng=rng)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime, timedelta
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.campaigns.audience import Answered, Contacts, Profile, joined
 from services.campaigns.audience.store.profiles import save_answers
 from services.campaigns.consent import Word
 from services.campaigns.consent import store as consents
-from services.campaigns.segments import Condition, Facts, facts_of, parse
+from services.campaigns.segments import Condition, Facts, History, facts_of, parse
+from services.campaigns.segments.domain.history import Kept, Reply, Sent
 from shared.kernel import Zone, moment_of, us_of
 
 NOW = datetime(2026, 3, 20, 12, tzinfo=UTC)
@@ -19,6 +20,7 @@ TEHRAN = Zone("Asia/Tehran")
 CURRENCIES = ("USD", "IRR")
 GROUPS = ("detractor", "passive", "promoter")
 MOMENTS = ("first_order", "last_order", "last_answer")
+GOODS, CAMPAIGNS = ("tea", "cup", "pot"), ("spring", "autumn")
 STAGES = ("new", "active", "lapsing", "lost")
 PURPOSES = ("news", "offers", "all")
 
@@ -53,6 +55,10 @@ def _dates(rng: Random) -> dict[str, str]:
     return rng.choice([{"since": str(first)}, {"until": str(last)}, {"since": str(first), "until": str(last)}])
 
 
+def _lately(rng: Random) -> dict[str, Any]:
+    return rng.choice([{}, {"days": rng.randint(0, 40)}, {"days": rng.randint(0, 40)}])
+
+
 _LEAVES: list[Any] = [
     lambda rng: condition("number", field=rng.choice(["orders", "points", "pending", "owed"]), **_limits(rng, 6)),
     lambda rng: condition("number", field="nps_score", **_limits(rng, 10)),
@@ -74,6 +80,19 @@ _LEAVES: list[Any] = [
     ),
     lambda rng: condition("age", since=rng.choice(MOMENTS), **_limits(rng, 40)),
     lambda rng: condition("dates", field=rng.choice(MOMENTS), **_dates(rng)),
+    lambda rng: condition(
+        "bought",
+        field=rng.choice(["product", "category"]),
+        values=rng.sample(GOODS, rng.randint(1, 2)),
+        least=rng.choice([1, 1, 2]),
+        **_lately(rng),
+    ),
+    lambda rng: condition(
+        "responded",
+        did=rng.choice(["opened", "clicked", "converted"]),
+        campaign=rng.choice([None, *CAMPAIGNS]),
+        **_lately(rng),
+    ),
     lambda rng: condition("consent", channel=rng.choice(["email", "sms"]), purpose=rng.choice(PURPOSES)),
 ]
 
@@ -150,6 +169,90 @@ def some_pointers(rng: Random, customers: list[int]) -> dict[int, int]:
     return {one: rng.choice(heads) for one in customers if one not in heads and rng.random() < 0.7}
 
 
+class Mail(NamedTuple):
+    """A message and what came of it, as the tables keep it."""
+
+    customer: int
+    id: str
+    campaign: str
+    channel: str
+    state: int
+    test: bool
+    at: datetime
+    receipts: list[tuple[int, bool, int, datetime]]
+    """What, machine, link and when."""
+
+
+class Past(NamedTuple):
+    """Orders and messages of some identities."""
+
+    orders: list[tuple[int, Kept]]
+    mail: list[Mail]
+
+    def of(self, customer: int) -> History:
+        """What of it conditions ask for."""
+        own = [one for one in self.mail if one.customer == customer and not one.test]
+        sent = [one for one in own if one.state == 2 and one.channel not in ("task", "webhook")]
+        names = {3: "opened", 4: "clicked"}
+        return History(
+            tuple(order for who, order in self.orders if who == customer),
+            tuple(Sent(us_of(one.at), one.id, one.campaign) for one in sent),
+            tuple(
+                Reply(us_of(at), names[what], one.campaign)
+                for one in own
+                for what, machine, _, at in one.receipts
+                if what in names and not machine
+            ),
+        )
+
+
+def some_past(rng: Random, customers: list[int]) -> Past:
+    """Orders and messages of these, close to one another."""
+
+    def minutes() -> datetime:
+        return NOW - timedelta(minutes=rng.choice([rng.randint(-600, 60 * 1440), 1440 * rng.randint(0, 20)]))
+
+    orders = []
+    mail = []
+    for number in range(rng.randint(0, 40)):
+        names = [frozenset(rng.sample(GOODS, rng.randint(0, 2))) for _ in range(2)]
+        orders.append((rng.choice(customers), Kept(us_of(minutes()), f"o{number}", *names)))
+    for number in range(rng.randint(0, 40)):
+        at = minutes()
+        receipts = [(rng.randint(1, 4), rng.random() < 0.3, link, at + timedelta(hours=link)) for link in range(2)]
+        state, channel = rng.choice([2, 2, 2, 4, 5]), rng.choice(["email", "email", "sms", "task"])
+        who, campaign = rng.choice(customers), rng.choice(CAMPAIGNS)
+        mail.append(Mail(who, f"m{number}", campaign, channel, state, rng.random() < 0.1, at, receipts))
+    return Past(orders, mail)
+
+
+NOTHING = Past([], [])
+_PURCHASE = """
+INSERT INTO purchase (shop, order_id, customer, net, at, currency, known, products, categories)
+VALUES (1, $1, $2, 5, $3, 'USD', '', $4, $5)
+"""
+_MESSAGE = """
+INSERT INTO message (shop, id, customer, campaign, channel, state, test, ended_at, planned_at, due, expires_at, purpose,
+                     step, occasion, template, fields)
+VALUES (1, $1, $2, $3, $4, $5, $6, $7, $7, $7, $7, 'news', 'first', 'x', 'hello', '{}')
+"""
+_RECEIPT = """
+INSERT INTO receipt (shop, message, what, machine, link, at, hard, code) VALUES (1, $1, $2, $3, $4, $5, false, '')
+"""
+
+
+async def keep_past(conn: Any, past: Past) -> None:
+    """Write it as audience, messages and reports keep it, in shop 1. What is empty is not known of some orders."""
+    orders = [
+        (one.order, customer, moment_of(one.at), sorted(one.products) or None, sorted(one.categories) or None)
+        for customer, one in past.orders
+    ]
+    mail = [(one.id, one.customer, one.campaign, one.channel, one.state, one.test, one.at) for one in past.mail]
+    await conn.executemany(_PURCHASE, orders)
+    await conn.executemany(_MESSAGE, mail)
+    await conn.executemany(_RECEIPT, [(one.id, *receipt) for one in past.mail for receipt in one.receipts])
+
+
 _PROFILE = """
 INSERT INTO profile (shop, customer, erased, orders, money, counts, first_order_at, last_order_at, stage, points,
     pending, owed, tier, tier_name, member, name, email, phone, locale)
@@ -173,7 +276,9 @@ async def keep(conn: Any, profiles: list[Profile], pointers: dict[int, int], wor
     await consents.save(conn, words)
 
 
-def persons(profiles: list[Profile], pointers: dict[int, int], words: list[Word], zone: Zone) -> dict[int, Facts]:
+def persons(
+    profiles: list[Profile], pointers: dict[int, int], words: list[Word], zone: Zone, past: Past = NOTHING
+) -> dict[int, Facts]:
     """The same in memory: what is known of each person, by whom they are counted as."""
     known_of = {one.customer: one for one in profiles}
     found: dict[int, list[Profile]] = {}
@@ -184,5 +289,6 @@ def persons(profiles: list[Profile], pointers: dict[int, int], words: list[Word]
         if any(one.customer in known_of for one in own):
             person = joined(1, canonical, own)
             said = [word for word in words if word.customer in person.identities]
-            whole[canonical] = facts_of(person.profile, said, zone)
+            history = History.of(past.of(one) for one in person.identities)
+            whole[canonical] = facts_of(person.profile, said, zone, history)
     return whole

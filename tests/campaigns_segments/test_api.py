@@ -72,6 +72,10 @@ async def test_a_condition_is_sized_before_it_is_used(databases: Databases) -> N
         found = (await ground.ask("POST", "/size", {"condition": BUYERS})).json()
         assert (found["customers"], found["size"], found["share"]) == (4, 3, 0.75)
         assert found["sample"] == [name(1), name(2), name(5)]
+        assert (found["exact"], found["low"], found["high"]) == (True, 3, 3)
+        bought = condition("bought", field="product", values=["tea"])
+        either = condition("any", of=[bought, condition("responded", did="clicked"), BUYERS])
+        assert (await ground.ask("POST", "/size", {"condition": either})).json()["size"] == 3
         assert found["reachable"] == {"email": 2, "sms": 0, "phone": 0, "push": 0, "messenger": 0}
         news = (await ground.ask("POST", "/size", {"condition": BUYERS, "purpose": "news"})).json()
         assert news["reachable"]["email"] == 1

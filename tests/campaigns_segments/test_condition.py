@@ -13,11 +13,31 @@ from hypothesis import strategies as st
 
 from services.campaigns.audience import Answered, Contacts
 from services.campaigns.consent import Word
-from services.campaigns.segments import belongs, changes_on, facts_of, holds, needed, parse, timed, written
+from services.campaigns.segments import (
+    HISTORY,
+    History,
+    belongs,
+    changes_on,
+    facts_of,
+    holds,
+    needed,
+    parse,
+    timed,
+    written,
+)
 from services.campaigns.segments.domain.condition import DEPTH_MAX, NODES_MAX
+from services.campaigns.segments.domain.history import Kept, Reply, Sent
 from services.campaigns.segments.domain.judging import day_at, next_turn
 from shared.kernel import Zone, us_of
-from tests.campaigns_segments.ground import NOW, TEHRAN, condition, known, some_condition, some_profile
+from tests.campaigns_segments.ground import (
+    NOW,
+    TEHRAN,
+    condition,
+    known,
+    some_condition,
+    some_past,
+    some_profile,
+)
 
 TODAY = day_at(TEHRAN, NOW)
 EVERYBODY = condition("all", of=[])
@@ -38,6 +58,10 @@ for _ in range(DEPTH_MAX):
         (condition("number", field="orders", least="3"), "condition.least: Expected `int | null`"),
         (condition("number", field="orders"), "condition: `least` or `most` is needed"),
         (condition("all", of=[condition("age", since="last_order", least=3, most=2)]), "condition: `least` lies above"),
+        (condition("bought", field="brand", values=["a"]), "condition.field: none of those"),
+        (condition("bought", field="product", values=["a"], least=0), "condition.least: Expected `int` >= 1"),
+        (condition("responded", did="sent"), "condition.did: none of those"),
+        (condition("responded", did="opened", campaign="No Name"), "condition.campaign: Expected `str` matching"),
         (condition("dates", field="last_order"), "condition: `since` or `until`"),
         (
             condition("dates", field="last_order", since="2026-02-02", until="2026-02-01"),
@@ -124,6 +148,46 @@ def test_a_condition_says_yes_or_no_of_everybody(node: Any, regular: bool, stran
     assert not belongs(one, known(**{**_REGULAR, "erased": True}), TODAY)
 
 
+_TEA = frozenset({"tea"})
+_HISTORY = History(
+    orders=(
+        Kept(us_of(NOW - timedelta(days=9)), "o-1", _TEA, frozenset({"drinks"})),
+        Kept(us_of(NOW - timedelta(days=1)), "o-2", _TEA, frozenset()),
+        Kept(us_of(NOW), "o-3", frozenset({"cup"}), frozenset()),
+    ),
+    sent=(
+        Sent(us_of(NOW - timedelta(days=16)), "m-1", "winter"),
+        Sent(us_of(NOW - timedelta(days=6)), "m-2", "spring"),
+        Sent(us_of(NOW - timedelta(days=2)), "m-3", "sale"),
+    ),
+    replies=(Reply(us_of(NOW - timedelta(days=5)), "clicked", "spring"),),
+)
+
+
+@pytest.mark.parametrize(
+    ("node", "expected"),
+    [
+        (condition("bought", field="product", values=["tea", "pot"], least=2), True),
+        (condition("bought", field="product", values=["tea"], least=2, days=8), False),
+        (condition("bought", field="product", values=["tea"], least=2, days=9), True),
+        (condition("bought", field="category", values=["drinks"], days=8), False),
+        (condition("bought", field="category", values=["tea"]), False),
+        (condition("responded", did="clicked"), True),
+        (condition("responded", did="clicked", campaign="spring", days=5), True),
+        (condition("responded", did="clicked", campaign="spring", days=4), False),
+        (condition("responded", did="clicked", campaign="sale"), False),
+        (condition("responded", did="opened"), False),
+        (condition("responded", did="converted", campaign="sale"), True),
+        (condition("responded", did="converted", campaign="spring"), False),  # sale came after it
+        (condition("responded", did="converted", campaign="winter"), False),  # exactly seven days before the order
+    ],
+)
+def test_single_orders_and_what_came_of_messages_can_be_asked_for(node: Any, expected: bool) -> None:
+    facts = facts_of(known().profile, [], TEHRAN, _HISTORY)
+    assert holds(parse(node), facts, TODAY) is expected
+    assert HISTORY in needed(parse(node)) and timed(parse(node)) == ("days" in node)
+
+
 def test_a_consent_of_any_identity_holds_until_it_is_withdrawn() -> None:
     one = parse(condition("consent", channel="email", purpose="news"))
     given_ = Word(1, 7, "email", "news", "given", NOW, "r1", "checkout")
@@ -144,11 +208,12 @@ def test_what_a_condition_asks_for_is_known_before_it_is_asked() -> None:
 @given(st.integers(), st.sampled_from(["Asia/Tehran", "America/St_Johns", "Africa/Cairo", "Pacific/Apia"]))
 def test_the_day_on_which_an_answer_changes_is_the_first_on_which_it_differs(seed: int, zone: str) -> None:
     rng = Random(seed)
-    one, facts = some_condition(rng), facts_of(some_profile(rng, 1), [], Zone(zone))
+    facts = facts_of(some_profile(rng, 1), [], Zone(zone), some_past(rng, [1]).of(1))
+    one = some_condition(rng)
     now = belongs(one, facts, TODAY)
     differs = next((day for day in range(TODAY + 1, TODAY + 150) if belongs(one, facts, day) != now), None)
     assert changes_on(one, facts, TODAY) == differs
-    turn = next_turn([one], facts.days, TODAY)
+    turn = next_turn(one, facts, TODAY)
     assert differs is None or (turn is not None and turn <= differs)
 
 

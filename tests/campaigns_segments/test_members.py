@@ -15,7 +15,7 @@ import pytest
 from services.campaigns.audience import persons_of
 from services.campaigns.consent import words_of
 from services.campaigns.main import create_service
-from services.campaigns.segments import belongs, facts_of, parse
+from services.campaigns.segments import History, belongs, facts_of, histories_of, parse
 from services.campaigns.segments.domain.condition import Condition
 from services.campaigns.segments.domain.judging import day_at
 from services.campaigns.segments.jobs import Maker, keep_making
@@ -108,7 +108,8 @@ class Ground:
         async with self.harness.pool.acquire() as conn:
             keys = {(row["shop"], row["customer"]) for row in await conn.fetch("SELECT shop, customer FROM profile")}
             persons = await persons_of(conn, keys)
-            words = await words_of(conn, {(shop, one) for (shop, _), of in persons.items() for one in of.identities})
+            everybody = {(shop, one) for (shop, _), of in persons.items() for one in of.identities}
+            words, histories = await words_of(conn, everybody), await histories_of(conn, everybody)
             held: dict[tuple[int, str], Condition] = {}
             for shop, segment in await conn.fetch("SELECT shop, id FROM segment WHERE version > 0"):
                 draft = await catalogue.holding(conn, shop, segment)
@@ -117,7 +118,8 @@ class Ground:
         for (shop, _), person in persons.items():
             zone = Zone(self.shops[shop].zone)
             own = [word for word in words if word.shop == shop and word.customer in person.identities]
-            facts, today = facts_of(person.profile, own, zone), day_at(zone, self.clock.now())
+            past = History.of(histories[shop, one] for one in person.identities)
+            facts, today = facts_of(person.profile, own, zone, past), day_at(zone, self.clock.now())
             for at, of in held.items():
                 if at[0] == shop and belongs(of, facts, today):
                     found[at].add(person.profile.customer)

@@ -33,6 +33,10 @@ class Campaigns(Api):
         """For how many a condition holds.
 
         Before it is used: of all whom the shop knows now. Nothing is kept.
+
+        Of a shop with more than 100,000 profiles 20,000 customers are asked, always the same; then `exact` is false,
+        every number is an estimate, and `low` and `high` bound the size. A published segment has all its members
+        counted.
         """
         return self._ask("POST", "/v1/segments/size", models.SizeAnswer, body=body)
 

@@ -1004,6 +1004,15 @@ class SizeAnswer(BaseModel):
     """
     Those of them for whom the condition holds.
     """
+    exact: bool
+    """
+    Whether everybody was asked; else all numbers are estimates, from a sample.
+    """
+    low: int
+    """
+    Of the size, with `high`: between them it lies 95 times of 100 at least.
+    """
+    high: int
     share: float | None
     """
     `size` of `customers`; null where there is nobody.

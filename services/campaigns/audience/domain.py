@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import msgspec
+
 from shared.orders import GUEST, OrderState, first_completion, status, worth
 
 Key = tuple[int, int]
@@ -31,6 +33,29 @@ class Contacts(NamedTuple):
 
 NOTHING = Contacts()
 PASSIVE_MIN, PROMOTER_MIN = 7, 9
+SEPARATOR = "\x1f"
+"""No text that is kept has it: lists go to the database as texts between such."""
+
+
+class Line(NamedTuple):
+    """A line of an order, by what it may be asked for."""
+
+    line: str
+    product: str
+    sku: str
+    category: str
+
+
+_ENCODER = msgspec.json.Encoder()
+_LINES = msgspec.json.Decoder(tuple[Line, ...])
+
+
+class Goods(NamedTuple):
+    """What an order holds that was not sent back: sorted, each once."""
+
+    products: tuple[str, ...] = ()
+    """By id and by SKU."""
+    categories: tuple[str, ...] = ()
 
 
 class Purchase(NamedTuple):
@@ -41,6 +66,7 @@ class Purchase(NamedTuple):
     """Of its first completion."""
     currency: str
     net: int
+    goods: Goods
 
 
 class StageTold(NamedTuple):
@@ -129,7 +155,25 @@ def purchase_of(state: OrderState) -> Purchase | None:
     net = worth(status(state), content, state.refunds.values())
     if content is None or first is None or net is None or content.customer == GUEST:
         return None
-    return Purchase(content.customer, first[0], content.currency, net)
+    return Purchase(content.customer, first[0], content.currency, net, goods_of(state))
+
+
+def goods_of(state: OrderState) -> Goods:
+    """Of the lines of which a piece at least was kept. An order from before lines were kept here holds nothing."""
+    content = state.content
+    if content is None or not content.detail:
+        return Goods()
+    left = Counter(dict(content.lines))
+    for refund in state.refunds.values():
+        left.subtract(dict(refund.items))
+    lines = [one for one in _LINES.decode(content.detail) if left[one.line] > 0]
+    products = {name for one in lines for name in (one.product, one.sku) if name}
+    return Goods(tuple(sorted(products)), tuple(sorted({one.category for one in lines if one.category})))
+
+
+def lines_as_detail(lines: Sequence[Line]) -> bytes:
+    """As `Content.detail` holds them."""
+    return _ENCODER.encode(lines) if lines else b""
 
 
 def nps_group(score: int | None) -> str | None:

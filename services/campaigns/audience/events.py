@@ -8,13 +8,23 @@ from typing import Any
 
 from msgspec import UNSET
 
-from services.campaigns.audience.domain import Answered, Contacts, Key, Named, PointsTold, StageTold
+from services.campaigns.audience.domain import (
+    SEPARATOR,
+    Answered,
+    Contacts,
+    Key,
+    Line,
+    Named,
+    PointsTold,
+    StageTold,
+    lines_as_detail,
+)
 from shared.contracts.customers import Birthday, CustomerEvent
 from shared.contracts.envelope import Envelope
 from shared.contracts.feedback import FeedbackSurveysEvent, SurveyAnswered
 from shared.contracts.lifecycle import LifecycleEvent, StageRetracted
 from shared.contracts.loyalty import LoyaltyMembersEvent, LoyaltyPointsEvent, TierChanged
-from shared.contracts.orders import ClockAdvanced, OrdersEvent
+from shared.contracts.orders import ClockAdvanced, OrderEvent, OrderRefunded, OrdersEvent
 from shared.kernel import birthday_of
 from shared.messaging.handling import Delivery
 from shared.messaging.naming import Refuse, named
@@ -59,9 +69,22 @@ def read_orders(
             refuse(delivery, *reason)
             continue
         key = (numbers[event.shop], event.data.order_id)
-        told = state_of(event)
+        told = _with_lines(state_of(event), event)
         found[key] = standing(merge(found[key], told) if key in found else told)
     return found
+
+
+def _with_lines(told: OrderState, event: OrderEvent) -> OrderState:
+    """The same, with what the lines are of."""
+    if isinstance(event, OrderRefunded) or not event.data.lines:
+        return told
+    lines = [
+        Line(one.line_id, *(_storable(name) or "" for name in (one.product_id, one.sku, one.category)))
+        for one in event.data.lines
+        if one.product_id or one.sku or one.category
+    ]
+    detail = lines_as_detail(lines)
+    return OrderState(told.marks, {at: one._replace(detail=detail) for at, one in told.contents.items()}, told.tellings)
 
 
 def read_stages(
@@ -143,4 +166,4 @@ def _birthday(told: Birthday | None) -> str | None:
 
 
 def _storable(text: str | None) -> str | None:
-    return None if text is None else text.replace("\0", "") or None
+    return None if text is None else text.replace("\0", "").replace(SEPARATOR, "") or None

@@ -91,7 +91,9 @@ async def _turned(work: Work, day: Day) -> list[Happening]:
 async def _happened(work: Work, day: Day, found: Sequence[int], instant: datetime) -> list[Happening]:
     shop, on = day.shop, day.turn.day
     assert on is not None, "it is a day's turn"
-    persons = await known_of(work.tx.conn, {shop.number: shop}, [(shop.number, one) for one in found], work.tx.now)
+    who, asked = day.trigger.who, [(shop.number, one) for one in found]
+    history = who is not None and segments.HISTORY in segments.needed(who)
+    persons = await known_of(work.tx.conn, {shop.number: shop}, asked, work.tx.now, history=history)
     made: dict[int, Happening] = {}
     for known in persons.values():
         fitting = _fitting(known, day, on)

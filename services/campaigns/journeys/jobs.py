@@ -67,7 +67,8 @@ class JourneyJobs:
             else:
                 resting.append((run.shop, run.id))
         await runs.park(conn, resting)
-        persons = await known_of(conn, shops, _who_is_asked(shelves, going), now)
+        asked, history = _who_is_asked(shelves, going)
+        persons = await known_of(conn, shops, asked, now, history=history)
         gone = []
         for run in going:
             program = program_in(shelves, run.shop, run.journey, run.version)
@@ -151,14 +152,15 @@ def _words(done: Done, slug: str) -> list[Word]:
     return words
 
 
-def _who_is_asked(shelves: Mapping[int, Shelf], going: Sequence[Run]) -> set[Who]:
-    """Those whose journeys ask what is known of them."""
-    found = set()
+def _who_is_asked(shelves: Mapping[int, Shelf], going: Sequence[Run]) -> tuple[set[Who], bool]:
+    """(those whose journeys ask what is known of them, whether any asks for single orders or messages)."""
+    found, history = set(), False
     for run in going:
         program = program_in(shelves, run.shop, run.journey, run.version)
         if program is not None and program.asks:
             found.add((run.shop, run.customer))
-    return found
+            history = history or program.asks_history
+    return found, history
 
 
 def _ended(run: Run, state: State, now: datetime) -> Run:

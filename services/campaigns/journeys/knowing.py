@@ -28,9 +28,14 @@ class Known(NamedTuple):
 
 
 async def known_of(
-    conn: asyncpg.Connection[Any], shops: Mapping[int, Shop], asked: Collection[Who], now: datetime
+    conn: asyncpg.Connection[Any],
+    shops: Mapping[int, Shop],
+    asked: Collection[Who],
+    now: datetime,
+    *,
+    history: bool = False,
 ) -> dict[Who, Known]:
-    """The persons that these identities belong to."""
+    """The persons that these identities belong to. `history`: whether conditions need `segments.HISTORY` of them."""
     if not asked:
         return {}
     persons = await audience.persons_of(conn, asked)
@@ -39,11 +44,13 @@ async def known_of(
     said: dict[Who, list[consent.Word]] = {}
     for word in words:
         said.setdefault((word.shop, word.customer), []).append(word)
+    histories = await segments.histories_of(conn, everybody) if history else {}
     zones = {number: Zone(shop.zone) for number, shop in shops.items()}
     found = {}
     for (shop, who), person in persons.items():
         own = [word for one in person.identities for word in said.get((shop, one), ())]
-        facts = segments.facts_of(person.profile, own, zones[shop])
+        past = segments.History.of(histories[shop, one] for one in person.identities if (shop, one) in histories)
+        facts = segments.facts_of(person.profile, own, zones[shop], past)
         found[shop, who] = Known(facts, segments.day_at(zones[shop], now), person.profile.customer)
     return found
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.campaigns.audience import PASSIVE_MIN, PROMOTER_MIN
 from services.campaigns.segments.domain.condition import (
@@ -18,13 +18,16 @@ from services.campaigns.segments.domain.condition import (
     All,
     Among,
     Between,
+    Bought,
     Condition,
     Known,
     Money,
     Not,
     Number,
+    Responded,
     Some,
 )
+from services.campaigns.segments.domain.history import CONVERTED_DAYS
 from shared.kernel import DayOrdinal, Zone
 
 _ASKED = """
@@ -44,6 +47,10 @@ own AS (
     SELECT c.canonical, c.customer FROM customer_pointer c
     WHERE c.shop = $1 AND c.canonical <> c.customer
         AND NOT EXISTS (SELECT FROM profile p WHERE p.shop = $1 AND p.customer = c.customer)
+    UNION ALL
+    SELECT DISTINCT c.canonical, c.canonical FROM customer_pointer c
+    WHERE c.shop = $1 AND c.canonical <> c.customer
+        AND NOT EXISTS (SELECT FROM profile p WHERE p.shop = $1 AND p.customer = c.canonical)
 )"""
 _AGREED = """
 said AS (
@@ -63,6 +70,28 @@ agreed AS (
     FROM last l LEFT JOIN ended e USING (person, channel)
     WHERE l.state = 'given' AND (e.turn IS NULL OR e.turn <= l.turn) GROUP BY person
 )"""
+# As campaigns' results count (`results/store.py`): what reaches the customer, and the last of it before an order.
+_HISTORY = """
+goods AS (
+    SELECT o.person, q.order_id, q.at, q.products, q.categories
+    FROM own o JOIN purchase q ON q.shop = $1 AND q.customer = o.identity
+)"""
+_REPLIES = f"""
+mail AS (
+    SELECT o.person, m.id, m.campaign,
+           CASE WHEN m.state = 2 AND m.channel IN ('email', 'sms', 'push') THEN m.ended_at END AS at
+    FROM own o JOIN message m ON m.shop = $1 AND m.customer = o.identity WHERE NOT m.test
+),
+converted AS (
+    SELECT DISTINCT ON (g.person, g.order_id) g.person, m.campaign, g.at
+    FROM goods g JOIN mail m ON m.person = g.person AND m.at <= g.at AND g.at < m.at + interval '{CONVERTED_DAYS} days'
+    ORDER BY g.person, g.order_id, m.at DESC, m.id DESC
+),
+reply AS (
+    SELECT m.person, m.campaign, CASE r.what WHEN 3 THEN 'opened' ELSE 'clicked' END AS did, r.at
+    FROM mail m JOIN receipt r ON r.shop = $1 AND r.message = m.id AND r.what IN (3, 4) AND NOT r.machine
+    UNION ALL SELECT person, campaign, 'converted', at FROM converted
+)"""  # noqa: S608 - text of our own
 _SUMMED = ("orders", "points", "pending", "owed")
 _JOINED = {
     "first_order": "min(p.first_order_at)",
@@ -79,6 +108,15 @@ _FIRST = """(array_agg(p.{0} ORDER BY o.identity = o.person DESC, o.identity DES
 _ERASED = "bool_and(coalesce(p.erased, false)) AND bool_or(o.identity = o.person)"
 
 
+class Window(NamedTuple):
+    """What changes an answer by being too long ago."""
+
+    at: str
+    """An expression: the instant of the first that will be."""
+    days: int
+    """When that is."""
+
+
 class Compiled:
     """A statement in the making: the arguments of its conditions, and the columns that these ask for.
 
@@ -89,13 +127,16 @@ class Compiled:
         """`today`: the local day of the shop, in its `zone`, as of which days are counted."""
         self._zone, self._today, self._everybody = zone, today, everybody
         self._columns: dict[str, str] = {}
+        self._bought: list[str] = []
+        self._responded: list[str] = []
+        self.windows: list[Window] = []
         self.agrees = False
         """Whether consents are asked for."""
         self.arguments: list[Any] = []
         """All but the first two (the first, for everybody)."""
 
     def condition(self, node: Condition) -> str:
-        """As an expression over `person w` (and `agreed a`). Never NULL."""
+        """As an expression over `person w` and what stands beside it. Never NULL."""
         match node:
             case All():
                 return "(" + " AND ".join(["true", *map(self.condition, node.of)]) + ")"
@@ -103,6 +144,8 @@ class Compiled:
                 return "(" + " OR ".join(["false", *map(self.condition, node.of)]) + ")"
             case Not():
                 return f"(NOT {self.condition(node.of)})"
+            case Bought() | Responded():
+                return f"coalesce({self._history(node)}, false)"
             case _:
                 return f"coalesce({self._leaf(node)}, false)"
 
@@ -121,13 +164,23 @@ class Compiled:
         """A SELECT of these expressions of every person of whom anything is known."""
         columns = "".join(f",\n        {sql} AS {name}" for name, sql in self._columns.items())
         parts = [_EVERYBODY if self._everybody else _ASKED, *([_AGREED] if self.agrees else [])]
+        parts += [_HISTORY] if self._bought or self._responded else []
+        parts += [_REPLIES] if self._responded else []
+        beside = ["agreed a"] if self.agrees else []
+        for name, source, found in (("bought b", "goods", self._bought), ("responded r", "reply", self._responded)):
+            if found:
+                parts.append(
+                    f"{name[:-2]} AS (SELECT person, {', '.join(found)} FROM {source} GROUP BY person)"  # noqa: S608 - as below
+                )
+                beside.append(name)
+        joins = " ".join(f"LEFT JOIN {one} USING (person)" for one in beside)
         return f"""WITH {",".join(parts)},
 person AS (
     SELECT o.person, {_ERASED} AS erased{columns}
     FROM own o LEFT JOIN profile p ON p.shop = $1 AND p.customer = o.identity
     GROUP BY o.person HAVING bool_or(p.customer IS NOT NULL)
 )
-SELECT {", ".join(chosen)} FROM person w {"LEFT JOIN agreed a USING (person)" if self.agrees else ""} {rest}
+SELECT {", ".join(chosen)} FROM person w {joins} {rest}
 """  # noqa: S608 - text of our own; what shops wrote is in the arguments
 
     def _leaf(self, node: Number | Money | Among | Known | Age | Between | Agreed) -> str:
@@ -138,13 +191,39 @@ SELECT {", ".join(chosen)} FROM person w {"LEFT JOIN agreed a USING (person)" if
                 return self._money(node)
             case Among():
                 return f"{self._text(node.field)} = ANY({self.put(list(node.values), 'text[]')})"
-            case Known():
-                return f"{self.column(node.field)} IS NOT NULL"
             case Agreed():
                 self.agrees = True
                 return f"{self.put(f'{node.channel} {node.purpose}', 'text')} = ANY(a.pairs)"
+            case Known():
+                return f"{self.column(node.field)} IS NOT NULL"
             case _:
                 return self._days(node)
+
+    def _history(self, node: Bought | Responded) -> str:
+        return self._goods(node) if isinstance(node, Bought) else self._reply(node)
+
+    def _goods(self, node: Bought) -> str:
+        lists = "products" if node.field == "product" else "categories"
+        meant = f"{lists} && {self.put(list(node.values), 'text[]')}{self._lately(node.days)}"
+        name = f"bought_{len(self._bought)}"
+        self._bought.append(f"count(*) FILTER (WHERE {meant}) AS {name}")
+        if node.days is not None:
+            self._bought.append(f"min(at) FILTER (WHERE {meant}) AS {name}_at")
+            self.windows.append(Window(f"b.{name}_at", node.days))
+        return f"b.{name} >= {self.put(node.least, 'bigint')}"
+
+    def _reply(self, node: Responded) -> str:
+        meant = f"did = '{node.did}'{self._lately(node.days)}"
+        if node.campaign is not None:
+            meant += f" AND campaign = {self.put(node.campaign, 'text')}"
+        name = f"reply_{len(self._responded)}"
+        self._responded.append(f"max(at) FILTER (WHERE {meant}) AS {name}")
+        if node.days is not None:
+            self.windows.append(Window(f"r.{name}", node.days))
+        return f"r.{name} IS NOT NULL"
+
+    def _lately(self, days: int | None) -> str:
+        return "" if days is None else f" AND at >= {self.put(self._start(self._today - days), 'timestamptz')}"
 
     def _money(self, node: Money) -> str:
         net, orders = f"net_{node.currency.lower()}", f"orders_{node.currency.lower()}"

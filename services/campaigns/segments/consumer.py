@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from services.campaigns import audience
 from services.campaigns.clocks import shops_of, times_of
 from services.campaigns.segments.keeping import TIMER, Touch, settle_all
 from shared import clocks
+from shared.contracts.campaigns import CampaignsMessageEvent, MessageClicked, MessageOpened, MessageSent
 from shared.kernel import parse_customer_id
 from shared.messaging.handling import Delivery, Handler, Timer, TimerHandler, Work
 
@@ -16,8 +18,8 @@ Touching = Callable[[Work, Sequence[Delivery[Any]]], Awaitable[Collection[audien
 """A handler that gives the identities, by shop, of whom it may have changed what is known."""
 
 
-def following(handler: Touching) -> Handler:
-    """The handler, and after it who belongs to segments."""
+def following(handler: Touching, asking: str | None = None) -> Handler:
+    """The handler, and after it who belongs to segments. `asking`: only where a condition of the shop needs that."""
 
     async def handle(work: Work, deliveries: Sequence[Delivery[Any]]) -> None:
         touched = await handler(work, deliveries)
@@ -26,9 +28,24 @@ def following(handler: Touching) -> Handler:
         shops = {shop.number: shop for shop in {work.shop(delivery.event.shop) for delivery in deliveries}}
         numbers = {shop.slug: number for number, shop in shops.items()}
         named, others = _touches(deliveries, numbers)
-        await settle_all(work.tx, shops, {one: named.get(one) or others[one[0]] for one in touched}, "event")
+        await settle_all(work.tx, shops, {one: named.get(one) or others[one[0]] for one in touched}, "event", asking)
 
     return handle
+
+
+async def on_messages(work: Work, deliveries: Sequence[Delivery[CampaignsMessageEvent]]) -> set[audience.Key]:
+    """Customers of whom it was told that a message has gone out, or that they did something about it.
+
+    What conditions ask for is kept already, in the transactions that tell of it.
+    """
+    found: set[audience.Key] = set()
+    for delivery in deliveries:
+        event = delivery.event
+        if not isinstance(event, MessageSent | MessageOpened | MessageClicked) or getattr(event.data, "machine", False):
+            continue
+        with contextlib.suppress(ValueError):  # our own topic: others name nobody
+            found.add((work.shop(event.shop).number, int(parse_customer_id(event.data.customer))))
+    return found
 
 
 async def on_timers(work: Work, timers: Sequence[Timer]) -> None:

@@ -16,6 +16,7 @@ import asyncpg
 
 from services.campaigns import audience
 from services.campaigns.clocks import Told, place_of, times_of
+from services.campaigns.segments.domain.condition import needed
 from services.campaigns.segments.domain.judging import day_at
 from services.campaigns.segments.events import Change, Reason, Telling, key_of, told
 from services.campaigns.segments.store import members
@@ -119,14 +120,21 @@ def _today(zone: Zone, time: Told | None) -> int:
 
 
 async def settle_all(
-    tx: Transaction, shops: Mapping[int, Shop], touched: Mapping[audience.Key, Touch], reason: Reason
+    tx: Transaction,
+    shops: Mapping[int, Shop],
+    touched: Mapping[audience.Key, Touch],
+    reason: Reason,
+    asking: str | None = None,
 ) -> None:
-    """Settle identities of several shops, by (shop, identity), by all versions that hold."""
+    """Settle identities of several shops, by (shop, identity), by all versions that hold. `asking`: of shops alone of
+    which a condition needs that (`condition.needed`)."""
     if not touched:
         return
     numbers = sorted({shop for shop, _ in touched})
     await members.hold(tx.conn, numbers)
     for number, conditions in sorted((await members.standing(tx.conn, numbers)).items()):
+        if asking is not None and all(asking not in needed(one.condition) for one in conditions):
+            continue
         settling = Settling(tx, shops[number], conditions, reason)
         own = sorted(one for shop, one in touched if shop == number)
         for at in range(0, len(own), _TOGETHER):

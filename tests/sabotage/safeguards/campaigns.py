@@ -129,6 +129,28 @@ CAMPAIGNS = (
         ("tests/campaigns_segments/test_members.py",),
     ),
     Safeguard(
+        "what is told of messages settles whom it names",
+        (
+            Edit(
+                "services/campaigns/main.py",
+                'heard(following(on_messages, "responded"), journeys.of_message)',
+                "runs.to(journeys.of_message)",
+            ),
+        ),
+        ("tests/campaigns_segments/test_history.py",),
+    ),
+    Safeguard(
+        "a day that lies back too long by now has a timer",
+        (
+            Edit(
+                "services/campaigns/segments/store/members.py",
+                "one = Verdict(person, segments, _first(turns))",
+                "one = Verdict(person, segments, turns[0])",
+            ),
+        ),
+        ("tests/campaigns_segments/test_history.py",),
+    ),
+    Safeguard(
         "who is merged is looked at on both sides",
         (
             Edit(

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
-from services.campaigns.audience.domain import Key, purchase_of
+from services.campaigns.audience.domain import SEPARATOR, Key, purchase_of
 from services.campaigns.audience.store.profiles import lock_profiles, run, turned
 from shared.kernel import moment_of
 from shared.orders import OrderState, known_bytes, known_order, merge, standing
@@ -20,15 +20,19 @@ SELECT p.shop, p.order_id, p.customer, p.known
 FROM unnest($1::smallint[], $2::text[]) AS k (shop, order_id) JOIN purchase p USING (shop, order_id)
 ORDER BY p.shop, p.order_id FOR UPDATE OF p
 """
-_VALUES = """unnest($1::smallint[], $2::text[], $3::bigint[], $4::bigint[], $5::timestamptz[], $6::text[], $7::bytea[])
-    AS n (shop, order_id, customer, net, at, currency, known)"""
+_VALUES = """unnest($1::smallint[], $2::text[], $3::bigint[], $4::bigint[], $5::timestamptz[], $6::text[], $7::bytea[],
+    $8::text[], $9::text[]) AS n (shop, order_id, customer, net, at, currency, known, products, categories)"""
 _ADD_ORDERS = f"""
-INSERT INTO purchase (shop, order_id, customer, net, at, currency, known) SELECT * FROM {_VALUES}
+INSERT INTO purchase (shop, order_id, customer, net, at, currency, known, products, categories)
+SELECT shop, order_id, customer, net, at, currency, known, string_to_array(products, E'\\x1f'),
+       string_to_array(categories, E'\\x1f')
+FROM {_VALUES}
 ON CONFLICT (shop, order_id) DO NOTHING RETURNING shop, order_id
 """  # noqa: S608 - text of our own
 _CHANGE_ORDERS = f"""
 UPDATE purchase p
-SET customer = n.customer, net = n.net, at = n.at, currency = n.currency, known = n.known
+SET customer = n.customer, net = n.net, at = n.at, currency = n.currency, known = n.known,
+    products = string_to_array(n.products, E'\\x1f'), categories = string_to_array(n.categories, E'\\x1f')
 FROM {_VALUES} WHERE p.shop = n.shop AND p.order_id = n.order_id
 """  # noqa: S608 - text of our own
 # Plans must not turn on how small a table was when the plan was made, nor rows be locked in another order than sorted.
@@ -88,5 +92,6 @@ def _row(key: OrderKey, state: OrderState) -> tuple[Any, ...]:
     known = known_bytes(state)
     bought = purchase_of(state)
     if bought is None:
-        return (*key, None, None, None, "", known)
-    return (*key, bought.customer, bought.net, moment_of(bought.at), bought.currency, known)
+        return (*key, None, None, None, "", known, None, None)
+    lists = (SEPARATOR.join(names) for names in bought.goods)
+    return (*key, bought.customer, bought.net, moment_of(bought.at), bought.currency, known, *lists)

@@ -16,6 +16,7 @@ from services.campaigns.journeys.domain.journey import (
     below,
     matches_of,
 )
+from services.campaigns.segments import HISTORY, needed
 
 BY_HAND = "by-hand"
 """What runs are entered by that somebody asks for: of any journey."""
@@ -48,6 +49,8 @@ class Program:
     """The event that it is entered by."""
     asks: bool
     """Whether any step asks for what is known of the customer."""
+    asks_history: bool
+    """Whether any asks for single orders, or for what came of messages."""
 
 
 def program_of(name: str, version: int, journey: Journey) -> Program:
@@ -55,8 +58,10 @@ def program_of(name: str, version: int, journey: Journey) -> Program:
     nodes: dict[str, Node] = {}
     first = _lay(journey.steps, OVER, nodes)
     listens = frozenset(one.event for one in matches_of(journey))
-    asks = any(isinstance(node.step, Branch) and node.step.profile is not None for node in nodes.values())
-    return Program(name, version, journey, first, nodes, listens, _entered_by(journey), asks)
+    steps = [node.step for node in nodes.values()]
+    asked = [needed(one.profile) for one in steps if isinstance(one, Branch) and one.profile is not None]
+    history = any(HISTORY in one for one in asked)
+    return Program(name, version, journey, first, nodes, listens, _entered_by(journey), bool(asked), history)
 
 
 def _lay(steps: tuple[Step, ...], after: str, nodes: dict[str, Node]) -> str:

@@ -85,6 +85,9 @@ class SizeAnswer(BaseModel):
 
     customers: int = Field(description="All whom the shop knows, without those who are erased.")
     size: int = Field(description="Those of them for whom the condition holds.")
+    exact: bool = Field(description="Whether everybody was asked; else all numbers are estimates, from a sample.")
+    low: int = Field(description="Of the size, with `high`: between them it lies 95 times of 100 at least.")
+    high: int
     share: float | None = Field(description="`size` of `customers`; null where there is nobody.")
     reachable: dict[str, int] = Field(
         description="Those who can be sent messages, by channel: they agreed, and a contact is known if one is needed."
@@ -97,6 +100,9 @@ class SizeAnswer(BaseModel):
             "example": {
                 "customers": 2000,
                 "size": 118,
+                "exact": True,
+                "low": 118,
+                "high": 118,
                 "share": 0.059,
                 "reachable": {"email": 118, "sms": 40, "phone": 0, "push": 0, "messenger": 0},
                 "sample": [CUSTOMER],

@@ -13,12 +13,15 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec import Meta
 
+from shared.contracts.campaigns import Name
 from shared.contracts.consents import Channel, Purpose
 
 NODES_MAX = 200
 DEPTH_MAX = 12
 DAYS_MAX = 36_500
 _YEARS = (1970, 2200)
+HISTORY = "history"
+"""What `needed` says of a condition that asks for single orders, or for what came of messages."""
 
 Value = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
 Amount = Annotated[int, Meta(ge=0, le=10**15)]
@@ -107,7 +110,26 @@ class Agreed(_Node, frozen=True, kw_only=True, tag="consent"):
     purpose: Purpose
 
 
-Condition = All | Some | Not | Number | Money | Among | Known | Age | Between | Agreed
+class Bought(_Node, frozen=True, kw_only=True, tag="bought"):
+    """In so many counted orders at least they bought one of these, and kept a piece of it: products by their ids or
+    SKUs, or categories. `days`: orders of no more than so many days of the shop ago; null: of any time."""
+
+    field: Literal["product", "category"]
+    values: Annotated[tuple[Value, ...], Meta(min_length=1, max_length=500)]
+    least: Annotated[int, Meta(ge=1, le=10_000)] = 1
+    days: Days | None = None
+
+
+class Responded(_Node, frozen=True, kw_only=True, tag="responded"):
+    """They opened or clicked a message of the campaign (a scanner is nobody), or ordered within seven days of it, where
+    it was the last before the order; null: of any campaign. `days`: no more than so many ago; null: at any time."""
+
+    did: Literal["opened", "clicked", "converted"]
+    campaign: Name | None = None
+    days: Days | None = None
+
+
+Condition = All | Some | Not | Number | Money | Among | Known | Age | Between | Agreed | Bought | Responded
 
 
 class _Whole(msgspec.Struct, frozen=True):
@@ -151,12 +173,19 @@ def needed(condition: Condition) -> frozenset[str]:
             found |= {"age", node.since}
         elif isinstance(node, Agreed):
             found.add("consent")
+        elif isinstance(node, Bought | Responded):
+            found |= {HISTORY, "bought" if isinstance(node, Bought) else "responded"}
     return frozenset(found)
 
 
 def timed(condition: Condition) -> bool:
     """Whether time alone can change whom it holds for."""
-    return any(isinstance(node, Age) for node in nodes(condition))
+    return any(is_timed(node) for node in nodes(condition))
+
+
+def is_timed(node: Condition) -> bool:
+    """Whether time alone can change what this one node says."""
+    return isinstance(node, Age) or (isinstance(node, Bought | Responded) and node.days is not None)
 
 
 def _fault(condition: Condition) -> str | None:

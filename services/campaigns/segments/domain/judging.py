@@ -7,7 +7,7 @@ over midnight.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
@@ -19,15 +19,18 @@ from services.campaigns.segments.domain.condition import (
     All,
     Among,
     Between,
+    Bought,
     Condition,
     Known,
     Moment,
     Money,
     Not,
     Number,
+    Responded,
     Some,
     nodes,
 )
+from services.campaigns.segments.domain.history import NO_HISTORY, History, Kept, Reply
 from shared.kernel import DayOrdinal, Zone, moment_of
 
 _CAPITALS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZ_", "abcdefghijklmnopqrstuvwxyz-")
@@ -45,10 +48,15 @@ class Facts(NamedTuple):
     days: Days
     agreed: frozenset[tuple[str, str]]
     """Channels and purposes by and for which they may be sent messages."""
+    orders: tuple[tuple[int, Kept], ...] = ()
+    """Each with its day."""
+    replies: tuple[tuple[int, Reply], ...] = ()
+    """Likewise; orders that are due to messages among them."""
 
 
-def facts_of(profile: Profile, words: Iterable[Word], zone: Zone) -> Facts:
-    """`profile`: of the person; `words`: of all of their identities; `zone`: of the shop."""
+def facts_of(profile: Profile, words: Iterable[Word], zone: Zone, history: History = NO_HISTORY) -> Facts:
+    """`profile`: of the person; `words`, `history`: of all of their identities; `zone`: of the shop. `history` is
+    looked at by conditions that need `HISTORY` alone."""
     answer = profile.last_answer
     instants: dict[Moment, int | None] = {
         "first_order": profile.first_order_at,
@@ -57,7 +65,9 @@ def facts_of(profile: Profile, words: Iterable[Word], zone: Zone) -> Facts:
     }
     days: Days = {name: None if at is None else day_at(zone, moment_of(at)) for name, at in instants.items()}
     agreed = frozenset(at for at, word in holding(words).items() if word.state == "given")
-    return Facts(profile, days, agreed)
+    orders = tuple((day_at(zone, moment_of(one.at)), one) for one in history.orders)
+    replies = tuple((day_at(zone, moment_of(one.at)), one) for one in (*history.replies, *history.converted()))
+    return Facts(profile, days, agreed, orders, replies)
 
 
 def day_at(zone: Zone, at: datetime) -> int:
@@ -82,10 +92,12 @@ def holds(condition: Condition, facts: Facts, today: int) -> bool:
             return not holds(condition.of, facts, today)
         case Age() | Between():
             return _of_days(condition, facts, today)
-        case Agreed():
-            return (condition.channel, condition.purpose) in facts.agreed
+        case Bought() | Responded():
+            since = 0 if condition.days is None else today - condition.days
+            times = sum(day >= since for day in _days_of(condition, facts))
+            return times >= (condition.least if isinstance(condition, Bought) else 1)
         case _:
-            return _of_profile(condition, facts.profile)
+            return _of_profile(condition, facts)
 
 
 def changes_on(condition: Condition, facts: Facts, today: int) -> int | None:
@@ -93,21 +105,47 @@ def changes_on(condition: Condition, facts: Facts, today: int) -> int | None:
     if facts.profile.erased:
         return None
     now = holds(condition, facts, today)
-    day = next_turn([condition], facts.days, today)
+    day = next_turn(condition, facts, today)
     while day is not None and holds(condition, facts, day) == now:
-        day = next_turn([condition], facts.days, day)
+        day = next_turn(condition, facts, day)
     return day
 
 
-def next_turn(conditions: Iterable[Condition], days: Days, today: int) -> int | None:
-    """The first day after `today` on which any answer may differ."""
+def next_turn(condition: Condition, facts: Facts, today: int) -> int | None:
+    """The first day after `today` on which the answer may differ."""
+    turns = [turn_of_ages([condition], facts.days, today)]
+    for node in nodes(condition):
+        if isinstance(node, Bought | Responded) and node.days is not None:
+            turns += [turn for day in _days_of(node, facts) if (turn := ends_on(day, node.days)) > today]
+    return min((turn for turn in turns if turn is not None), default=None)
+
+
+def turn_of_ages(conditions: Iterable[Condition], days: Days, today: int) -> int | None:
+    """The same, by what they say of ages alone."""
     turns = (turn for one in conditions for node in nodes(one) if isinstance(node, Age) for turn in _turns(node, days))
     return min((turn for turn in turns if turn > today), default=None)
+
+
+def ends_on(day: int, days: int) -> int:
+    """The day on which what happened on a day is longer ago than so many days."""
+    return day + days + 1
 
 
 def language_of(locale: str | None) -> str | None:
     """The first part of a locale, in lower case."""
     return None if locale is None else locale.translate(_CAPITALS).partition("-")[0]
+
+
+def _days_of(condition: Bought | Responded, facts: Facts) -> Iterator[int]:
+    """The days of what it asks for."""
+    if isinstance(condition, Responded):
+        for day, reply in facts.replies:
+            if reply.did == condition.did and condition.campaign in (None, reply.campaign):
+                yield day
+        return
+    for day, order in facts.orders:
+        if not (order.products if condition.field == "product" else order.categories).isdisjoint(condition.values):
+            yield day
 
 
 def _turns(node: Age, days: Days) -> list[int]:
@@ -119,8 +157,11 @@ def _turns(node: Age, days: Days) -> list[int]:
     return starts if node.most is None else [*starts, day + node.most + 1]
 
 
-def _of_profile(condition: Number | Money | Among | Known, profile: Profile) -> bool:
+def _of_profile(condition: Number | Money | Among | Known | Agreed, facts: Facts) -> bool:
+    profile = facts.profile
     match condition:
+        case Agreed():
+            return (condition.channel, condition.purpose) in facts.agreed
         case Number():
             number = _found(profile, condition.field)
             return isinstance(number, int) and _within(number, condition.least, condition.most)

@@ -12,7 +12,7 @@ import msgspec
 
 from services.campaigns.segments.compiling import Compiled
 from services.campaigns.segments.domain.condition import Age, Condition, nodes, parse, timed
-from services.campaigns.segments.domain.judging import day_at, next_turn
+from services.campaigns.segments.domain.judging import day_at, ends_on, turn_of_ages
 from shared.db import Reads
 from shared.kernel import Zone
 
@@ -127,7 +127,8 @@ async def verdicts(
         moments = sorted({node.since for one in aging for node in nodes(one) if isinstance(node, Age)})
         chosen = ["w.person", f"ARRAY[{', '.join(f'NOT w.erased AND {one}' for one in each)}] AS verdicts"]
         chosen.append(f"ARRAY[{', '.join(map(compiled.column, moments))}]::timestamptz[] AS instants")
-        for person, said, instants in await reads.fetch(
+        chosen.append(f"ARRAY[{', '.join(one.at for one in compiled.windows)}]::timestamptz[] AS oldest")
+        for person, said, instants, oldest in await reads.fetch(
             compiled.statement(chosen), asking.shop, asked, *compiled.arguments
         ):
             segments = frozenset(one.segment for one, yes in zip(part, said, strict=True) if yes)
@@ -135,14 +136,22 @@ async def verdicts(
                 name: None if at is None else day_at(asking.zone, at)
                 for name, at in zip(moments, instants, strict=True)
             }
-            one = Verdict(person, segments, next_turn(aging, days, asking.today))
+            turns = [turn_of_ages(aging, days, asking.today)]
+            turns += [
+                None if at is None else ends_on(day_at(asking.zone, at), window.days)
+                for window, at in zip(compiled.windows, oldest, strict=True)
+            ]
+            one = Verdict(person, segments, _first(turns))
             found[person] = _both(found[person], one) if person in found else one
     return list(found.values())
 
 
 def _both(one: Verdict, other: Verdict) -> Verdict:
-    turns = [turn for turn in (one.turn, other.turn) if turn is not None]
-    return Verdict(one.person, one.segments | other.segments, min(turns, default=None))
+    return Verdict(one.person, one.segments | other.segments, _first([one.turn, other.turn]))
+
+
+def _first(turns: Iterable[int | None]) -> int | None:
+    return min((turn for turn in turns if turn is not None), default=None)
 
 
 async def members_among(
