@@ -2,6 +2,7 @@
 
 Deterministic: the same settings and seed give the same bytes. The truth is kept while the stories are told, and never
 read back from the events, so that it can convict whoever reads them.
+`lives` tells more of fewer: all that the customers of one shop do over years, in order unless wished otherwise.
 What may not live here: I/O (but for `writing`), clocks, randomness other than the seeded one.
 """
 

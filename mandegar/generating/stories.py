@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-_DIGITS = {"IRR": 0, "IRT": 0, "KWD": 3}
+from shared.kernel import kept_currency, minor_digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ class Story:
         return data
 
     def _major(self, minor: int) -> str:
-        return f"{Decimal(minor).scaleb(-_DIGITS.get(self.quoted, 2)):f}"
+        return f"{Decimal(minor).scaleb(-minor_digits(kept_currency(self.quoted))):f}"
 
     def _tell(self, at: datetime, kind: str, data: dict[str, Any]) -> None:
         self.events.append(Event(at, kind, data))

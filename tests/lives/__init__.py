@@ -1,0 +1,1 @@
+"""Generated lives: what they are, and that they go through the platform."""
