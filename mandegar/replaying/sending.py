@@ -42,7 +42,7 @@ class KafkaSink:
             bootstrap_servers=self._servers,
             enable_idempotence=True,
             acks="all",
-            compression_type="lz4",
+            compression_type="zstd",
             max_batch_size=_BATCH_BYTES,
             request_timeout_ms=20_000,
         )

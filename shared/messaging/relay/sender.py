@@ -86,7 +86,7 @@ class KafkaSender:
             **self._connection,
             enable_idempotence=True,
             acks="all",
-            compression_type="lz4",
+            compression_type="zstd",
             max_batch_size=_BATCH_BYTES_MAX,
             request_timeout_ms=int(self._send_timeout * 1000),
         )
