@@ -1,4 +1,4 @@
-"""What a transaction can be asked to do beside its own SQL: publish under a key, fire a timer later."""
+"""What a transaction can be asked to do beside its own SQL: publish under a key, fire a timer later, forget both."""
 
 from __future__ import annotations
 
@@ -26,3 +26,11 @@ class Timer:
     due: datetime
     partition: int
     """Partition whose owner fires it."""
+
+
+class Mark(NamedTuple):
+    """How much had been buffered at a savepoint."""
+
+    published: int
+    timers: int
+    reserved: dict[OutboxKey, list[int]]

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import asyncpg
 
 from shared.db.intents import Timer
+from shared.db.together import Together
 from shared.kernel import ShopId
 
 # Looks before it inserts: ON CONFLICT alone would lock, and so write, the rows that stay as they are.
@@ -75,6 +76,13 @@ _POSTPONE = f"UPDATE timer AS t SET due = $5 FROM {_FIRED}"  # noqa: S608 - text
 
 async def set_timers(conn: asyncpg.Connection[Any], timers: Iterable[Timer]) -> None:
     """Ensure that each fires at its due or before. A timer that exists and is not later stays untouched."""
+    writes = Together()
+    add_timers(writes, timers)
+    await writes.run(conn)
+
+
+def add_timers(writes: Together, timers: Iterable[Timer]) -> None:
+    """The same, together with other writes."""
     earliest: dict[tuple[ShopId, str, str], Timer] = {}
     for timer in timers:
         identity = (timer.shop, timer.kind, timer.identity)
@@ -83,7 +91,7 @@ async def set_timers(conn: asyncpg.Connection[Any], timers: Iterable[Timer]) -> 
             earliest[identity] = timer
     if earliest:
         wanted = [earliest[identity] for identity in sorted(earliest)]
-        await conn.execute(_SET, *_identities(wanted), [t.due for t in wanted], [t.partition for t in wanted])
+        writes.add(_SET, *_identities(wanted), [t.due for t in wanted], [t.partition for t in wanted])
 
 
 class Reach(NamedTuple):

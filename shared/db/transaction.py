@@ -6,12 +6,11 @@ Two writers of one key are then serial, and what they publish reaches the topic 
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from struct import Struct
-from typing import Any, NamedTuple
+from typing import Any
 from zlib import crc32
 
 import asyncpg
@@ -20,9 +19,10 @@ from shared.contracts.envelope import Envelope, encode
 from shared.contracts.topics import LANES
 from shared.db.copying import copy_in
 from shared.db.engine import acquire
-from shared.db.intents import OutboxKey, Timer
+from shared.db.intents import Mark, OutboxKey, Timer
 from shared.db.shards import BARRIER_SHARD, LANE_SHARDS, OUTBOX_SHARDS
-from shared.db.timers import set_timers
+from shared.db.timers import add_timers
+from shared.db.together import Together, columns_of, is_few
 from shared.kernel import Clock, ShopId
 
 _LOCK_KEYS = """
@@ -32,21 +32,22 @@ ON CONFLICT (shop, key) DO UPDATE SET sequence = k.sequence + excluded.sequence
 RETURNING shop, key, sequence
 """
 _OUTBOX_COLUMNS = ("shard", "topic", "key", "value")
+_ADD_TO_OUTBOX = """
+INSERT INTO outbox (shard, topic, key, value)
+SELECT shard, topic, key, value
+FROM unnest($1::smallint[], $2::text[], $3::bytea[], $4::bytea[]) WITH ORDINALITY AS o (shard, topic, key, value, n)
+ORDER BY n
+"""
 _OUTBOX_ROW = Struct(">hihi").pack
 _SIZE = Struct(">i").pack
+
+_Row = tuple[int, str, bytes, bytes]
+"""Of the outbox: shard, topic, key, value."""
 
 TOMBSTONE = b""
 """In the outbox: no event has no bytes. On the topic it is a message without a value."""
 
 _SCOPE = "SELECT set_config('app.shop', $1, true)"  # for this transaction only
-
-
-class Mark(NamedTuple):
-    """How much had been buffered at a savepoint."""
-
-    published: int
-    timers: int
-    reserved: dict[OutboxKey, deque[int]]
 
 
 class OpenTransaction:
@@ -57,9 +58,9 @@ class OpenTransaction:
         self._conn = conn
         self._now = now
         self._publishes = publishes
-        self._reserved: dict[OutboxKey, deque[int]] = {}
-        self._published: list[bytes] = []
-        """Rows of the outbox, as binary COPY has them, which costs less than arrays do."""
+        self._reserved: dict[OutboxKey, list[int]] = {}
+        """The next number of each locked key, and the last that is reserved."""
+        self._published: list[_Row] = []
         self._timers: list[Timer] = []
 
     @property
@@ -80,17 +81,18 @@ class OpenTransaction:
         for asked, (shop, name, last) in zip(keys, rows, strict=True):
             # Rows come back as they were put in; should that ever change, each still finds its own.
             key = asked if asked.key == name and asked.shop == shop else OutboxKey(ShopId(shop), name)
-            numbers = range(last - reserve[key] + 1, last + 1)
-            if key in self._reserved:
-                self._reserved[key].extend(numbers)
+            numbers = self._reserved.get(key)
+            if numbers is None:
+                self._reserved[key] = [last - reserve[key] + 1, last]
             else:
-                self._reserved[key] = deque(numbers)
+                numbers[1] = last  # they follow those that were reserved before: nobody else had the key meanwhile
 
     def sequence(self, key: OutboxKey) -> int:
         numbers = self._reserved.get(key)
-        if not numbers:
+        if numbers is None or numbers[0] > numbers[1]:
             raise LookupError("no sequence number is left of this key; reserve enough in lock_keys")
-        return numbers.popleft()
+        numbers[0] += 1
+        return numbers[0] - 1
 
     def publish(self, topic: str, key: OutboxKey, event: Envelope) -> None:
         self.publish_encoded(topic, key, encode(event))
@@ -98,39 +100,42 @@ class OpenTransaction:
     def publish_encoded(self, topic: str, key: OutboxKey, value: bytes) -> None:
         if key not in self._reserved:
             raise LookupError("the key is not locked; call lock_keys first")
-        self._published.append(_packed(outbox_shard(key.key, topic), topic, key.key, value))
+        self._published.append((outbox_shard(key.key, topic), topic, key.key, value))
 
     def publish_tombstone(self, topic: str, key: OutboxKey) -> None:
         self.publish_encoded(topic, key, TOMBSTONE)
 
     def publish_unordered(self, topic: str, key: bytes, event: Envelope) -> None:
         """Publish without a lock on the key: for events that carry no sequence and whose order means nothing."""
-        self._published.append(_packed(outbox_shard(key, topic), topic, key, encode(event)))
+        self._published.append((outbox_shard(key, topic), topic, key, encode(event)))
 
     def publish_barrier(self, topic: str, key: bytes, event: Envelope) -> None:
         """Publish once all rows with smaller ids have gone. What was committed, and seen by this transaction before
         its end, has smaller ids: an id is drawn before its row commits, and ours are drawn last."""
-        self._published.append(_packed(BARRIER_SHARD, topic, key, encode(event)))
+        self._published.append((BARRIER_SHARD, topic, key, encode(event)))
 
     def set_timer(self, timer: Timer) -> None:
         self._timers.append(timer)
 
     def mark(self) -> Mark:
         """Remember the buffers, beside a savepoint of the database."""
-        return Mark(len(self._published), len(self._timers), {k: deque(v) for k, v in self._reserved.items()})
+        return Mark(len(self._published), len(self._timers), {k: [*v] for k, v in self._reserved.items()})
 
     def back_to(self, mark: Mark) -> None:
         """Forget what was buffered after the mark, because the savepoint was rolled back."""
         del self._published[mark.published :]
         del self._timers[mark.timers :]
-        self._reserved = {k: deque(v) for k, v in mark.reserved.items()}
+        self._reserved = {k: [*v] for k, v in mark.reserved.items()}
 
     async def finish(self) -> int:
         """Write timers, then outbox rows in call order. The last thing before COMMIT. Gives the count of events."""
-        await set_timers(self._conn, self._timers)
-        rows = self._published if self._publishes else []
-        if rows:
-            await copy_in(self._conn, "outbox", _OUTBOX_COLUMNS, b"".join(rows))
+        rows, writes = self._published if self._publishes else [], Together()
+        add_timers(writes, self._timers)
+        if rows and is_few(len(rows)):
+            writes.add(_ADD_TO_OUTBOX, *columns_of(rows))
+        await writes.run(self._conn)
+        if not is_few(len(rows)):
+            await copy_in(self._conn, "outbox", _OUTBOX_COLUMNS, b"".join([_packed(*row) for row in rows]))
         count = len(rows)
         self._published, self._timers = [], []
         return count

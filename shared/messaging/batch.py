@@ -294,10 +294,9 @@ class BatchHandler:
 
         async def attempt(deliveries: Sequence[Delivery[Any]]) -> None:
             mark, refused = work.tx.mark(), len(work.refused)
-            await conn.execute("SAVEPOINT handler")
+            await conn.execute("SAVEPOINT handler")  # not released: the transaction's end does that, or a later one
             try:
                 await subscription.handle(work, deliveries)
-                await conn.execute("RELEASE SAVEPOINT handler")
             except Exception:
                 work.tx.back_to(mark)
                 del work.refused[refused:]

@@ -17,7 +17,7 @@ import msgspec
 
 from shared.contracts.envelope import Envelope
 from shared.contracts.shops import Shop
-from shared.db.intents import OutboxKey, Timer
+from shared.db.intents import Mark, OutboxKey, Timer
 from shared.db.timers import Reach
 
 __all__ = [
@@ -101,6 +101,14 @@ class Transaction(Protocol):
 
     def set_timer(self, timer: Timer) -> None:
         """Ensure that the timer fires at its due or before. An existing earlier one stays as it is."""
+        ...
+
+    def mark(self) -> Mark:
+        """Remember what was published and armed so far, beside a savepoint of the handler's own."""
+        ...
+
+    def back_to(self, mark: Mark) -> None:
+        """Forget what came after, because that savepoint was rolled back."""
         ...
 
 

@@ -16,6 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from shared.db.copying import at_once
+from shared.db.together import is_few
+
+Rows = npt.NDArray[np.intp]
+"""Numbers of rows."""
 
 OWN_SOURCE = "mandegar/"
 _UUID_LENGTH = 36
@@ -43,6 +47,19 @@ _KNOWN = """
 SELECT t.n, p.content
 FROM unnest($1::int[], $2::smallint[], $3::text[]) WITH ORDINALITY AS t(day, shop, id, n)
 JOIN processed_event p ON p.day = t.day AND p.shop = t.shop AND p.id = t.id::uuid
+"""
+# Those that were there before are named by their place; their contents may be another transaction's, which this
+# statement has waited for and does not see.
+_KEEP = """
+WITH asked AS (
+    SELECT * FROM unnest($1::int[], $2::smallint[], $3::uuid[], $4::bigint[])
+        WITH ORDINALITY AS a (day, shop, id, content, n)
+), kept AS (
+    INSERT INTO processed_event (day, shop, id, content) SELECT day, shop, id, content FROM asked ORDER BY n
+    ON CONFLICT DO NOTHING RETURNING day, shop, id
+)
+SELECT a.n FROM asked a WHERE (SELECT count(*) FROM kept) < cardinality($1) AND NOT EXISTS (
+    SELECT FROM kept k WHERE k.day = a.day AND k.shop = a.shop AND k.id = a.id)
 """
 _FORGET = """
 DELETE FROM processed_event p USING unnest($1::int[], $2::smallint[], $3::text[]) AS t(day, shop, id)
@@ -103,11 +120,11 @@ class Identities:
 class Sifted:
     """Row numbers of a batch: seen for the first time; seen before with another content. The rest are repeats."""
 
-    fresh: npt.NDArray[np.intp]
-    differing: npt.NDArray[np.intp]
+    fresh: Rows
+    differing: Rows
 
 
-def sift_within(batch: Identities) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+def sift_within(batch: Identities) -> tuple[Rows, Rows]:
     """Repeats inside the batch itself. Gives the first row of each identity, sorted by identity, and those that differ.
 
     Differing are rows whose identity came earlier in the batch with another content.
@@ -139,10 +156,17 @@ class ProcessedIds:
     async def sift(self, conn: asyncpg.Connection[Any], batch: Identities) -> Sifted:
         """Keep what is new, inside the open transaction.
 
-        COPY is the quickest way in and fails as a whole on one repeat; then the batch, and the next ones, ask first.
-        Raises UniqueViolationError when another transaction wrote one of the ids meanwhile: try the batch again.
+        COPY is the quickest way in for many, and fails as a whole on one repeat; then the batch, and the next ones,
+        ask first. Raises UniqueViolationError when another transaction wrote one of the ids meanwhile: try the batch
+        again.
         """
         first, differing = sift_within(batch)
+        if is_few(len(first)):
+            places = await _keep(conn, batch.take(first))
+            if not len(places):
+                return Sifted(np.sort(first), differing)
+            known = await _known(conn, batch.take(first[places]))
+            return _without(batch, first, differing, [(int(places[row]), content) for row, content in known])
         if not self._expect_repeats:
             await conn.execute("SAVEPOINT processed_ids")
             try:
@@ -156,18 +180,29 @@ class ProcessedIds:
         known = await _known(conn, batch.take(first))
         if known:
             self._expect_repeats = 20
-            at = np.array([row for row, _ in known], np.intp)
-            contents = np.array([content for _, content in known], np.int64)
-            rows = first[at]
-            differing = np.concatenate((differing, rows[batch.contents[rows] != contents]))
-            first = np.delete(first, at)
-        await _copy(conn, batch.take(first))
-        return Sifted(np.sort(first), np.sort(differing))
+        await _copy(conn, batch.take(np.delete(first, [row for row, _ in known])))
+        return _without(batch, first, differing, known)
 
     async def forget(self, conn: asyncpg.Connection[Any], batch: Identities) -> None:
         """Take the ids of refused events out again: repaired and replayed, they take effect."""
         if len(batch):
             await conn.execute(_FORGET, batch.days.tolist(), batch.shops.tolist(), batch.hex_ids())
+
+
+def _without(batch: Identities, first: Rows, differing: Rows, known: Sequence[tuple[int, int]]) -> Sifted:
+    """What is left where some were known. `known`: (place among `first`, content that was kept)."""
+    at = np.array([row for row, _ in known], np.intp)
+    contents = np.array([content for _, content in known], np.int64)
+    rows = first[at]
+    others = np.concatenate((differing, rows[batch.contents[rows] != contents]))
+    return Sifted(np.sort(np.delete(first, at)), np.sort(others))
+
+
+async def _keep(conn: asyncpg.Connection[Any], sorted_rows: Identities) -> Rows:
+    """Write those that are new; gives the places of the others."""
+    columns = (sorted_rows.days.tolist(), sorted_rows.shops.tolist(), sorted_rows.hex_ids())
+    rows = await conn.fetch(_KEEP, *columns, sorted_rows.contents.tolist())
+    return np.array([n - 1 for (n,) in rows], np.intp)
 
 
 async def _copy(conn: asyncpg.Connection[Any], sorted_rows: Identities) -> None:

@@ -6,13 +6,12 @@ Each test stops a transaction at one place, has another come until it waits or i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-import asyncpg
 import pytest
 
 from services.loyalty.points import Operation, Reserve, Spend, Who, post, terms_of
@@ -25,7 +24,6 @@ from tests.loyalty_points.playing import PARTITION, TEHRAN, Play, earned, playin
 pytestmark = pytest.mark.stack
 ANA, BEN = Who(1, 100), Who(1, 200)
 _WAITING = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-Point = Callable[[], Awaitable[None]]
 
 
 async def until_one_waits(play: Play, unless: asyncio.Task[Any]) -> None:
@@ -86,40 +84,15 @@ async def test_a_writer_who_sets_a_timer_earlier_does_not_wait_for_who_fires_it(
         assert await play.pool.fetchval("SELECT count(*) FROM timer WHERE kind = 'points'") == 0
 
 
-class _Stopping:
-    """A connection that stops before a statement, once."""
-
-    def __init__(self, conn: asyncpg.Connection[Any], before: str, point: Point) -> None:
-        self._conn, self._before, self._point = conn, before, point
-
-    async def fetch(self, query: str, *values: Any) -> Any:
-        if self._before in query and self._before:
-            self._before = ""
-            await self._point()
-        return await self._conn.fetch(query, *values)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._conn, name)
-
-
 async def test_who_makes_an_account_holds_none_that_another_waits_for(url: str) -> None:
+    """Somebody makes Ana's account and then wants Ben's, while a posting to both waits for it to be made."""
     async with playing(url) as play:
         await play.post(earned(BEN, "A", 100, DAY))
-        others: list[asyncio.Task[Any]] = []
-
-        async def between() -> None:
-            """Ana's account is made by somebody else, and a third one wants both."""
-            await play.post(earned(ANA, "A", 100, DAY))
-            others.append(asyncio.create_task(play.post(earned(ANA, "B", 100, DAY), earned(BEN, "B", 100, DAY))))
-            await until_one_waits(play, others[0])
-
-        async with play.pool.acquire() as conn:
-            stopping = _Stopping(conn, "INSERT INTO account", between)
-            async with conn.transaction():
-                tx = OpenTransaction(stopping, play.clock.now())  # type: ignore[arg-type]  # behaves like one
-                both = [earned(ANA, "C", 100, DAY), earned(BEN, "C", 100, DAY)]
-                await post(tx, {1: terms_of(TEHRAN, restored_days=5)}, both)
-                await tx.finish()
-        await others[0]
-        rows = await play.pool.fetch("SELECT active FROM account")
-        assert [active for (active,) in rows] == [300, 300]
+        async with play.pool.acquire() as conn, conn.transaction():
+            await conn.execute("INSERT INTO account (shop, customer, head) VALUES ($1, $2, $3)", *ANA, bytes(32))
+            both = asyncio.create_task(play.post(earned(ANA, "B", 100, DAY), earned(BEN, "B", 100, DAY)))
+            await until_one_waits(play, both)
+            await conn.execute("SELECT FROM account WHERE shop = $1 AND customer = $2 FOR UPDATE", *BEN)
+        await both
+        rows = await play.pool.fetch("SELECT active FROM account ORDER BY customer")
+        assert [active for (active,) in rows] == [100, 200]

@@ -1,7 +1,7 @@
 """Posts operations: what other slices call, inside their own transaction.
 
-1 lock the accounts of the batch, sorted   2 awards that only earn become columns, for the others lots and holds are
-read in one query each   3 decide   4 lock the keys   5 write, publish, arm timers
+1 lock the accounts of the batch, sorted   2 awards that only earn are decided by themselves, for the others lots and
+holds are read in one query each   3 decide   4 lock the keys   5 write, publish, arm timers
 
 The number of statements does not grow with the batch.
 
@@ -51,6 +51,7 @@ from services.loyalty.points.store.holds import Place
 from shared.clocks import timers_of
 from shared.contracts.envelope import message_key
 from shared.contracts.topics import LOYALTY_POINTS
+from shared.db.together import Together
 from shared.kernel import ShopId, moment_of, us_of
 from shared.messaging.handling import OutboxKey, Timer, Transaction
 
@@ -111,15 +112,30 @@ async def post(
     """
     if not operations and not besides:
         return []
-    posting = _Posting(tx, terms, operations, shard, besides)
     await accounts_store.prepare(tx.conn)
+    mark = tx.mark()
+    posting = _Posting(tx, terms, operations, shard, besides)
+    try:
+        await _post(posting)
+    except asyncpg.UniqueViolationError:
+        if posting.plain is None:
+            raise
+        # A plain award turned out to have been posted before: all are posted with care.
+        tx.back_to(mark)
+        await accounts_store.go_back(tx.conn)
+        posting = _Posting(tx, terms, operations, shard, besides)
+        await _post(posting, plainly=False)
+    return [answer for answer in posting.answers if answer is not None]
+
+
+async def _post(posting: _Posting, *, plainly: bool = True) -> None:
     holds = await _lock(posting)
-    posting.answers = [None] * len(operations)
+    posting.answers = [None] * len(posting.operations)
     posting.armed = {who: account.armed for who, account in posting.accounts.items()}
-    await _post_plain(posting)
+    if plainly:
+        _post_plain(posting)
     await _post_with_care(posting, holds)
     await _save(posting)
-    return [answer for answer in posting.answers if answer is not None]
 
 
 async def _lock(posting: _Posting) -> dict[Place, Hold]:
@@ -145,19 +161,13 @@ def _shared(holds: Iterable[Hold]) -> set[Who]:
     return {share.who for hold in holds for share in hold.shares}
 
 
-async def _post_plain(posting: _Posting) -> None:
-    """Awards that only earn. Should one turn out to have been posted before, all are posted with care."""
+def _post_plain(posting: _Posting) -> None:
+    """Awards that only earn."""
     chosen = plain_accounts(posting.operations, posting.accounts)
     awards = [one for one in posting.operations if one.who in chosen and isinstance(one, Award)]
     if not awards:
         return
     posting.plain = post_plain(awards, posting.accounts, posting.terms, us_of(posting.tx.now))
-    try:
-        async with posting.tx.conn.transaction():
-            await plain_store.add(posting.tx.conn, posting.plain.lots)
-    except asyncpg.UniqueViolationError:
-        posting.accounts, posting.plain = await accounts_store.lock(posting.tx.conn, posting.accounts), None
-        return
     for at, one in enumerate(posting.operations):
         if one.who in chosen and isinstance(one, Award):
             posting.answers[at] = Done(len(one.parts))
@@ -202,19 +212,21 @@ async def _save(posting: _Posting) -> None:
     keys = _keys(posting, tellings)
     await tx.lock_keys(Counter(chain(keys, [one.key for one in posting.besides])))
     sums: Sums = Counter()
+    writes = Together()
     if plain:
-        booked_at = us_of(tx.now)
-        await entries_store.add_packed(conn, [entries_store.packed(one, booked_at) for one in plain.entries])
+        await plain_store.add(conn, writes, plain.lots)
+        await entries_store.add_plain(conn, writes, plain.entries, us_of(tx.now))
         sums.update(plain.sums)
     changed: dict[Who, None] = dict.fromkeys(one.award.who for one in plain.entries) if plain else {}
     if book:
         changed |= book.touched
-        await accounts_store.save_lots(conn, list(book.touched_lots.values()), book.new_lots)
-        await entries_store.add(conn, _chain(book))
-        await holds_store.save(conn, [book.holds[place] for place in book.touched_holds])
+        accounts_store.save_lots(writes, list(book.touched_lots.values()), book.new_lots)
+        entries_store.add(writes, _chain(book))
+        holds_store.save(writes, [book.holds[place] for place in book.touched_holds])
         sums.update(entries_store.sums_of(book.entries))
-    await accounts_store.save(conn, [posting.accounts[who] for who in changed])
-    await entries_store.count(conn, sums, posting.shard)
+    accounts_store.save(writes, [posting.accounts[who] for who in changed])
+    entries_store.count(writes, sums, posting.shard)  # alone of these may wait for others
+    await writes.run(conn)
     _publish(posting, tellings, keys)
     _arm(posting, changed)
 

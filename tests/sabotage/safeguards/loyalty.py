@@ -28,8 +28,8 @@ LOYALTY = (
         (
             Edit(
                 "services/loyalty/points/store/accounts.py",
-                "    made = {Who(",
-                "    await _lock(conn, wanted)\n    made = {  Who(",
+                "    found = _accounts(await",
+                "    await conn.fetch(_LOCK, *_columns(wanted))\n    found = _accounts(await",
             ),
         ),
         ("tests/loyalty_points/test_locks.py",),

@@ -9,22 +9,31 @@ import asyncpg
 
 from services.loyalty.points.domain.buckets import COLUMNS
 from services.loyalty.points.domain.model import Account, Lot, LotKey, Who
+from shared.db.together import Together, columns_of, inserting
 from shared.kernel import moment_of, us_of
 
-_LOCK = """
-SELECT a.shop, a.customer, a.pending, a.active, a.held, a.owed, a.version, a.told, a.head, a.armed
+_ROW = "a.shop, a.customer, a.pending, a.active, a.held, a.owed, a.version, a.told, a.head, a.armed"
+_LOCK = f"""
+SELECT {_ROW}
 FROM unnest($1::smallint[], $2::bigint[]) AS k(shop, customer) JOIN account a USING (shop, customer)
 ORDER BY a.shop, a.customer
 FOR UPDATE OF a
-"""
-_INSERT = """
-INSERT INTO account (shop, customer, head)
-SELECT k.shop, k.customer, $3 FROM unnest($1::smallint[], $2::bigint[]) AS k(shop, customer)
+"""  # noqa: S608 - column names of our own
+_INSERT = f"""
+INSERT INTO account AS a (shop, customer, head)
+SELECT k.shop, k.customer, $3::bytea FROM unnest($1::smallint[], $2::bigint[]) AS k(shop, customer)
 WHERE NOT EXISTS (SELECT FROM account a WHERE a.shop = k.shop AND a.customer = k.customer)
 ORDER BY k.shop, k.customer
 ON CONFLICT (shop, customer) DO NOTHING
-RETURNING shop, customer
-"""
+RETURNING {_ROW}
+"""  # noqa: S608 - column names of our own
+# Nothing is locked before all that were missing are made: that they are is asked before the first row is looked for.
+_MAKE_AND_LOCK = f"""
+WITH made AS ({_INSERT}), locked AS (
+{_LOCK.replace("ORDER BY", "WHERE (SELECT count(*) FROM made) >= 0 ORDER BY")}
+)
+SELECT * FROM made UNION ALL SELECT * FROM locked
+"""  # noqa: S608 - the same
 _SAVE = """
 UPDATE account a
 SET pending = n.pending, active = n.active, held = n.held, owed = n.owed, version = n.version, told = n.told,
@@ -62,10 +71,7 @@ _TYPES = {
     "rule": "text",
     "at": "timestamptz",
 }
-_NEW_LOTS = f"""
-INSERT INTO lot ({", ".join(LOT_COLUMNS)})
-SELECT * FROM unnest({", ".join(f"${n}::{_TYPES[name]}[]" for n, name in enumerate(LOT_COLUMNS, 1))})
-"""  # noqa: S608 - column names of our own
+_NEW_LOTS = inserting("lot", {name: _TYPES[name] for name in LOT_COLUMNS})
 _CHANGING = ("starts_day", "expires_day", "noticed", *COLUMNS)
 _SAVE_LOTS = f"""
 UPDATE lot l SET {", ".join(f"{name} = n.{name}" for name in _CHANGING)}
@@ -79,30 +85,38 @@ _GENESIS = bytes(32)
 _PREPARE = """
 SET LOCAL enable_seqscan = off;
 SET LOCAL enable_hashjoin = off;
-SET LOCAL enable_mergejoin = off
+SET LOCAL enable_mergejoin = off;
+SAVEPOINT posting
 """
 
 
 async def prepare(conn: asyncpg.Connection[Any]) -> None:
-    """Say once in a transaction how its statements are to be planned."""
+    """Say how the statements of the transaction are to be planned, and mark where posting begins."""
     await conn.execute(_PREPARE)
+
+
+async def go_back(conn: asyncpg.Connection[Any]) -> None:
+    """To where posting began: nothing is written or locked since then."""
+    await conn.execute("ROLLBACK TO SAVEPOINT posting")
 
 
 async def lock(conn: asyncpg.Connection[Any], whos: Collection[Who]) -> dict[Who, Account]:
     """Accounts of these, locked in the order of shop and customer; those that are missing are made first.
 
     First, because who makes accounts then holds none that was there before. So who makes one waits for others that make
-    it, who locks one waits for others that lock it, and either way in one order: nobody waits in a circle.
+    it, who locks one waits for others that lock it, and either way in one order: nobody waits in a circle. Where others
+    made one in the same moment, all are let go and locked anew, that one among them.
     """
     wanted = sorted(whos)
-    made = {Who(*row) for row in await conn.fetch(_INSERT, *_columns(wanted), _GENESIS)}
-    return {who: Account(who) for who in made} | await _lock(conn, [who for who in wanted if who not in made])
+    found = _accounts(await conn.fetch(_MAKE_AND_LOCK, *_columns(wanted), _GENESIS))
+    if len(found) < len(wanted):
+        await go_back(conn)
+        made = _accounts(await conn.fetch(_INSERT, *_columns(wanted), _GENESIS))
+        found = made | _accounts(await conn.fetch(_LOCK, *_columns([who for who in wanted if who not in made])))
+    return found
 
 
-async def _lock(conn: asyncpg.Connection[Any], whos: Sequence[Who]) -> dict[Who, Account]:
-    if not whos:
-        return {}
-    rows = await conn.fetch(_LOCK, *_columns(whos))
+def _accounts(rows: Iterable[asyncpg.Record]) -> dict[Who, Account]:
     return {
         (who := Who(shop, customer)): Account(who, *numbers) for shop, customer, *numbers in rows
     }  # fmt: skip
@@ -129,25 +143,25 @@ def lot_of(row: asyncpg.Record) -> Lot:
     return Lot(Who(shop, customer), number, key, us_of(at), starts, expires, noticed, *amounts)
 
 
-async def save(conn: asyncpg.Connection[Any], accounts: Sequence[Account]) -> None:
+def save(writes: Together, accounts: Sequence[Account]) -> None:
     """Write balances, versions, heads and days of locked accounts."""
     if accounts:
         rows = [
             (*one.who, one.pending, one.active, one.held, one.owed, one.version, one.told, one.head, one.armed)
             for one in sorted(accounts, key=lambda one: one.who)
         ]
-        await conn.execute(_SAVE, *(list(column) for column in zip(*rows, strict=True)))
+        writes.add(_SAVE, *columns_of(rows))
 
 
-async def save_lots(conn: asyncpg.Connection[Any], lots: Sequence[Lot], new: Collection[tuple[Who, int]]) -> None:
+def save_lots(writes: Together, lots: Sequence[Lot], new: Collection[tuple[Who, int]]) -> None:
     """Write lots of locked accounts; `new` are those that are not there yet."""
     ordered = sorted(lots, key=lambda lot: (lot.who, lot.lot))
     fresh = [_row(lot) for lot in ordered if (lot.who, lot.lot) in new]
     if fresh:
-        await conn.execute(_NEW_LOTS, *(list(column) for column in zip(*fresh, strict=True)))
+        writes.add(_NEW_LOTS, *columns_of(fresh))
     known = [_changed(lot) for lot in ordered if (lot.who, lot.lot) not in new]
     if known:
-        await conn.execute(_SAVE_LOTS, *(list(column) for column in zip(*known, strict=True)))
+        writes.add(_SAVE_LOTS, *columns_of(known))
 
 
 def _row(lot: Lot) -> tuple[Any, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 
 from services.loyalty.points.domain.model import Hold, HoldState, Share, Who
+from shared.db.together import Together, columns_of
 from shared.kernel import moment_of, us_of
 
 Place = tuple[int, str]
@@ -52,7 +53,7 @@ async def load(conn: asyncpg.Connection[Any], places: Collection[Place]) -> dict
     return found
 
 
-async def save(conn: asyncpg.Connection[Any], holds: Sequence[Hold]) -> None:
+def save(writes: Together, holds: Sequence[Hold]) -> None:
     """Write holds that are new or were changed."""
     if not holds:
         return
@@ -61,13 +62,13 @@ async def save(conn: asyncpg.Connection[Any], holds: Sequence[Hold]) -> None:
         (one.who.shop, one.hold, one.who.customer, one.points, one.state, moment_of(one.until) if one.until else None)
         for one in ordered
     ]
-    await conn.execute(_SAVE, *(list(column) for column in zip(*rows, strict=True)))
+    writes.add(_SAVE, *columns_of(rows))
     shares = [
         (share.who.shop, one.hold, share.who.customer, share.lot, share.points, share.restored, place)
         for one in ordered
         for place, share in enumerate(one.shares)
     ]
-    await conn.execute(_SAVE_SHARES, *(list(column) for column in zip(*shares, strict=True)))
+    writes.add(_SAVE_SHARES, *columns_of(shares))
 
 
 async def still_open(conn: asyncpg.Connection[Any], shop: int, names: Collection[str]) -> dict[str, int]:

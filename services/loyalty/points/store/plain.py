@@ -1,4 +1,4 @@
-"""Lots of awards that only earn, by COPY."""
+"""Lots of awards that only earn."""
 
 from __future__ import annotations
 
@@ -11,18 +11,34 @@ import asyncpg
 from services.loyalty.points.domain.plain import PlainLot
 from shared.db.binary import UNIX_TO_POSTGRES_US
 from shared.db.copying import copy_in
+from shared.db.together import Together, columns_of, inserting, is_few
+from shared.kernel import moment_of
 
-COLUMNS = (
-    *("shop", "customer", "lot", "at", "earned", "pending", "remaining", "starts_day", "expires_day", "version"),
-    *("noticed", "source_kind", "source", "line", "rule"),
-)
+_COLUMNS = {
+    "shop": "smallint",
+    "customer": "bigint",
+    "lot": "bigint",
+    "at": "timestamptz",
+    "earned": "int",
+    "pending": "int",
+    "remaining": "int",
+    "starts_day": "int",
+    "expires_day": "int",
+    "version": "int",
+    "noticed": "smallint",
+    "source_kind": "smallint",
+    "source": "text",
+    "line": "text",
+    "rule": "text",
+}
+_ADD = inserting("lot", _COLUMNS)
 _FIXED = Struct(">h" + "ih" + "iq" * 3 + "ii" * 6 + "ih" * 2 + "i").pack
 _SIZE = Struct(">i").pack
 _EMPTY = bytes(4)
 
 
-def packed(lot: PlainLot) -> bytes:
-    """The row as binary COPY has it, in the order of COLUMNS."""
+def _packed(lot: PlainLot) -> bytes:
+    """The row as binary COPY has it, in the order of _COLUMNS."""
     award, part, number, waits, noticed = lot
     rule, version, points, line, starts_day, expires_day = part
     who, kind, name, _, (at, *_), _, _, _ = award
@@ -40,6 +56,19 @@ def _field(value: bytes) -> bytes:
     return _SIZE(len(value)) + value
 
 
-async def add(conn: asyncpg.Connection[Any], lots: Sequence[PlainLot]) -> None:
-    """Write lots. UniqueViolationError when one was earned before: the caller goes back and takes care."""
-    await copy_in(conn, "lot", COLUMNS, b"".join(map(packed, lots)))
+def _row(lot: PlainLot) -> tuple[Any, ...]:
+    """The values of _COLUMNS."""
+    award, part, number, waits, noticed = lot
+    active = 0 if waits else part.points
+    return (
+        *award.who, number, moment_of(award.cause.at), part.points, part.points - active, active, part.starts_day,
+        part.expires_day, part.version, noticed, award.source_kind, award.source, part.line, part.rule,
+    )  # fmt: skip
+
+
+async def add(conn: asyncpg.Connection[Any], writes: Together, lots: Sequence[PlainLot]) -> None:
+    """Write lots: many at once, and few together with the rest. UniqueViolationError when one was earned before."""
+    if is_few(len(lots)):
+        writes.add(_ADD, *columns_of(map(_row, lots)))
+    else:
+        await copy_in(conn, "lot", list(_COLUMNS), b"".join(map(_packed, lots)))
