@@ -97,7 +97,7 @@ class Plainly(NamedTuple):
     def stirred(self, reached: ReachedAt, schemes: Mapping[int, Scheme]) -> dict[tuple[int, int], Asked]:
         """Of whom tiers count something else by them."""
         given = [grant is not None for grant in self.taken.grants]
-        return stirred_by(self.taken.orders, given, self.heard, reached, schemes)
+        return stirred_by(self.taken.orders, given, self.heard, reached, schemes, days=self.taken.days)
 
 
 @dataclass

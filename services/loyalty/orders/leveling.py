@@ -23,6 +23,9 @@ from services.loyalty.programmes import Version
 from shared.kernel import parse_customer_id
 from shared.orders import is_storable, microseconds
 
+Days = dict[tuple[int, int], list[tiers.Day]]
+"""By shop and customer, what they did day by day."""
+
 
 async def told_alone(
     conn: asyncpg.Connection[Any],
@@ -67,14 +70,18 @@ async def levels_at(
     versions: Sequence[Version],
     member: Sequence[bool],
     schemes: Mapping[int, Scheme],
-) -> list[str]:
-    """By which each earns; none where no shop has tiers. Who counts what came before decides alone until the commit."""
+) -> tuple[list[str], Days]:
+    """(by which each earns, what their customers did, these orders among it); none where no shop has tiers.
+
+    Who counts what came before decides alone until the commit.
+    """
     tiered = {shop for shop in set(orders.shop.tolist()) if schemes[shop].plan is not None}
     if not tiered:
-        return []
+        return [], {}
     places = {place for place in zip(orders.shop.tolist(), orders.customer.tolist(), strict=True) if place[0] in tiered}
     await members.members_of(conn, places, lock=True)
-    return levels_of(orders, versions, member, schemes, await tiers.days_of(conn, places))
+    days = await tiers.days_of(conn, places)
+    return levels_of(orders, versions, member, schemes, days), days
 
 
 def stirred_by(
@@ -83,8 +90,13 @@ def stirred_by(
     heard: Sequence[Heard],
     reached: Callable[[Heard], Reached],
     schemes: Mapping[int, Scheme],
+    *,
+    days: Days,
 ) -> dict[tuple[int, int], tiers.Asked]:
-    """Customers of whom tiers count something else than before, by orders that `counted` says are theirs."""
+    """Customers of whom tiers count something else than before, by orders that `counted` says are theirs.
+
+    `days`: what they did, as `levels_at` gave it.
+    """
     asked: dict[tuple[int, int], tiers.Asked] = {}
     if all(schemes[shop].plan is None for shop in set(orders.shop.tolist())):
         return asked
@@ -97,5 +109,6 @@ def stirred_by(
             cause = Cause(microseconds(event.time), event.id, correlation, event.origin)
             before = asked.get((shop, customer))
             last = day if before is None else max(day, before.day)
-            asked[shop, customer] = tiers.Asked(persons.alone(shop, customer), cause, last, one.delivery.partition)
+            person, did = persons.alone(shop, customer), days[shop, customer]
+            asked[shop, customer] = tiers.Asked(person, cause, last, one.delivery.partition, days=did)
     return asked

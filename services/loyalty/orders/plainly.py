@@ -29,7 +29,7 @@ from services.loyalty.orders.domain.plain import (
 )
 from services.loyalty.orders.domain.schemes import Scheme
 from services.loyalty.orders.events import Heard, detail_of
-from services.loyalty.orders.leveling import levels_at
+from services.loyalty.orders.leveling import Days, levels_at
 from services.loyalty.orders.store import plain as store
 from services.loyalty.points import Award, Cause, Operation, Part, Source, Who
 from services.loyalty.programmes import Version
@@ -46,6 +46,8 @@ class Taken(NamedTuple):
     orders: PlainOrders
     grants: list[PlainGrant | None]
     joined: list[tuple[Joined, Heard]]
+    days: Days
+    """What their customers did, where there are tiers."""
 
 
 def chosen(
@@ -117,14 +119,15 @@ async def take(
     member = _members(orders, joins)
     events = [heard[place].delivery.event for place in orders.place.tolist()]
     details = [b"" if event.data.affiliation is UNSET else detail_of(event.data) for event in events]
+    await conn.execute("SAVEPOINT plainly")
     try:
-        async with conn.transaction():  # a savepoint
-            fresh = await members.join(conn, {key: one for key, one in joins.items() if one is not None})
-            levels = await levels_at(conn, orders, versions, member, schemes)
-            given = granted(orders, versions, schemes, levels)
-            grants = [grant if is_one else None for grant, is_one in zip(given, member, strict=True)]
-            await store.insert(conn, orders, [event.id for event in events], details, grants)
+        fresh = await members.join(conn, {key: one for key, one in joins.items() if one is not None})
+        levels, days = await levels_at(conn, orders, versions, member, schemes)
+        given = granted(orders, versions, schemes, levels)
+        grants = [grant if is_one else None for grant, is_one in zip(given, member, strict=True)]
+        await store.insert(conn, orders, [event.id for event in events], details, grants)
     except asyncpg.UniqueViolationError:
+        await conn.execute("ROLLBACK TO SAVEPOINT plainly")
         return None
     first: dict[tuple[int, int], Heard] = {}
     if fresh:
@@ -132,7 +135,7 @@ async def take(
             orders.shop.tolist(), orders.customer.tolist(), orders.place.tolist(), strict=True
         ):
             first.setdefault((shop, customer), heard[place])
-    return Taken(orders, grants, [(one, first[one.shop, one.member.customer]) for one in fresh])
+    return Taken(orders, grants, [(one, first[one.shop, one.member.customer]) for one in fresh], days)
 
 
 async def _of_members(

@@ -5,8 +5,8 @@ late, twice or is taken back, the outcome is that of a recount. What is kept is 
 """
 
 from services.loyalty.tiers.domain.outlook import Climbing, Keeping, climbing, keeping
-from services.loyalty.tiers.domain.plans import Day, Plan, Stage, gathered, plan_of
-from services.loyalty.tiers.domain.standing import Course, Standing, walk
+from services.loyalty.tiers.domain.plans import Day, Plan, Stage, added, gathered, plan_of
+from services.loyalty.tiers.domain.standing import Course, Standing, level_on, walk
 from services.loyalty.tiers.jobs import TierJobs
 from services.loyalty.tiers.reviewing import Asked, Looked, beside, keep, look
 from services.loyalty.tiers.store import days_of
@@ -22,12 +22,14 @@ __all__ = [
     "Stage",
     "Standing",
     "TierJobs",
+    "added",
     "beside",
     "climbing",
     "days_of",
     "gathered",
     "keep",
     "keeping",
+    "level_on",
     "look",
     "plan_of",
     "walk",

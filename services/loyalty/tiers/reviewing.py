@@ -19,7 +19,7 @@ from services.loyalty.persons import Person
 from services.loyalty.points import TURN_TIMER, Beside, Cause
 from services.loyalty.tiers import store
 from services.loyalty.tiers.domain.outlook import Told, news, next_look
-from services.loyalty.tiers.domain.plans import NEVER, Day, Plan
+from services.loyalty.tiers.domain.plans import NEVER, Day, Plan, gathered
 from services.loyalty.tiers.domain.standing import walk
 from services.loyalty.tiers.events import Telling, moment, told
 from services.loyalty.tiers.store import Kept, Place
@@ -46,6 +46,8 @@ class Asked(NamedTuple):
     """What they did is another than before. Else they are looked at only where the day has come."""
     fired: bool = False
     """By a timer, which is gone."""
+    days: Sequence[Day] | None = None
+    """What they did, where the caller knows all of it; None: it is read."""
 
 
 class Looked(NamedTuple):
@@ -65,14 +67,16 @@ async def look(conn: asyncpg.Connection[Any], plans: Mapping[int, Plan], asked: 
         return []
     identities = {(one.person.shop, identity) for one in wanted for identity in one.person.identities}
     kept = await store.standings(conn, identities)
-    now = {place for one in wanted if one.stirred or _is_due(one, kept) for place in _places(one)}
-    days = await store.days_of(conn, now) if now else {}
+    now = [one for one in wanted if one.stirred or _is_due(one, kept)]
+    days = await store.days_of(conn, {place for one in now if one.days is None for place in _places(one)})
+    seen = {(one.person.shop, one.person.customer) for one in now}
     found = []
     for one in wanted:
         place = one.person.shop, one.person.customer
         before = kept.get(place)
-        if place in now:
-            found.append(_look(one, plans[one.person.shop], _days(one.person, days), before))
+        if place in seen:
+            did = _days(one.person, days) if one.days is None else one.days
+            found.append(_look(one, plans[one.person.shop], did, before))
         elif before is not None:
             found.append(Looked(one, place, before, before))
     return found
@@ -92,9 +96,9 @@ def _days(person: Person, days: Mapping[Place, Sequence[Day]]) -> list[Day]:
 
 
 def _look(one: Asked, plan: Plan, days: Sequence[Day], kept: Kept | None) -> Looked:
-    place = one.person.shop, one.person.customer
+    place, days = (one.person.shop, one.person.customer), gathered(days)
     # What a person did tells the day as well, where the clock has not come so far.
-    today = max([one.day, *(day.day for day in days if day.acts)])
+    today = max(one.day, next((day.day for day in reversed(days) if day.acts), 0))
     before = (kept or _NOTHING).told
     course = walk(days, plan, today)
     changes = news(before, course, today, moved=one.moved)

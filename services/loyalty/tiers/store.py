@@ -66,6 +66,8 @@ class Kept(NamedTuple):
 
 async def days_of(reads: Reads, places: Collection[Place]) -> dict[Place, list[Day]]:
     """What these identities did, by day."""
+    if not places:
+        return {}
     found: dict[Place, list[Day]] = {}
     for shop, customer, *day in await reads.fetch(_DAYS, *_columns(places)):
         found.setdefault((shop, customer), []).append(Day(*day))

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from services.loyalty.earning import Context, PlainRule, Purchase
 from services.loyalty.orders.domain.schemes import NEVER, Scheme, days_of
 from services.loyalty.programmes import Programme, Sliding, Version
-from services.loyalty.tiers import Day, gathered, walk
+from services.loyalty.tiers import Day, added, gathered, level_on
 
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -116,19 +116,23 @@ def levels_of(
     `known`: what customers did before it, to which this is added.
     """
     found = []
+    seen: set[tuple[int, int]] = set()
     columns = zip(
         orders.shop.tolist(), orders.customer.tolist(), days_of_orders(orders, schemes), orders.revenue.tolist(),
         orders.currency, versions, members, strict=True,
     )  # fmt: skip
     for shop, customer, day, amount, currency, version, is_member in columns:
-        plan = schemes[shop].plan
+        plan, place = schemes[shop].plan, (shop, customer)
         if plan is None or not is_member:
             found.append("")
             continue
-        days = known[shop, customer] = gathered(known.get((shop, customer), ()))
-        level = walk(days, plan, day).standing.level
+        if place not in seen:
+            seen.add(place)
+            known[place] = gathered(known.get(place, ()))
+        level = level_on(known[place], plan, day)
         found.append("" if level is None else level.id)
-        days.append(Day(day, amount if currency == version.programme.currency else 0, orders=1))
+        one = Day(day, amount if currency == version.programme.currency else 0, orders=1)
+        known[place] = added(known[place], one)
     return found
 
 

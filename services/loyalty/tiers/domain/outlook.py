@@ -88,8 +88,9 @@ def keeping(days: Sequence[Day], plan: Plan, course: Course, today: int) -> Keep
 def next_look(days: Sequence[Day], course: Course, today: int) -> int:
     """The next day on which somebody's level may change by itself: a review, or points whose waiting is over."""
     standing = course.standing
-    opening = [] if standing.tiers is None else openings_of(gathered(days), standing.tiers)
-    return min([standing.due, *(day for day in opening if day > today)])
+    if standing.tiers is None or standing.tiers.by != "points":
+        return standing.due  # points alone may wait
+    return min([standing.due, *(day for day in openings_of(gathered(days), standing.tiers) if day > today)])
 
 
 def climbing(days: Sequence[Day], plan: Plan, course: Course, today: int) -> Climbing | None:

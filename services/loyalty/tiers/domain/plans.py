@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from operator import add
 from typing import NamedTuple
@@ -45,9 +45,12 @@ class Stage(NamedTuple):
     tiers: Tiers | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """The tiers of a shop, version by version. A version holds from the day on whose course it comes into force."""
+    """The tiers of a shop, version by version. A version holds from the day on whose course it comes into force.
+
+    Each is itself and equals no other, so that what follows from one can be kept.
+    """
 
     slug: str
     zone: Zone
@@ -55,6 +58,15 @@ class Plan:
     streams: bool = False
     """Whether the shop's time goes by its events."""
     stages: tuple[Stage, ...] = ()
+    lowest: tuple[tuple[str, int], ...] = field(init=False)
+    """By measure, the least that ever was enough for a level above the first."""
+
+    def __post_init__(self) -> None:
+        found: dict[str, int] = {}
+        for tiers in [stage.tiers for stage in self.stages if stage.tiers is not None]:
+            for level in tiers.levels[1:]:
+                found[tiers.by] = min(level.threshold, found.get(tiers.by, level.threshold))
+        object.__setattr__(self, "lowest", tuple(found.items()))  # frozen for all others
 
     @property
     def has_tiers(self) -> bool:
@@ -133,3 +145,15 @@ def gathered(days: Iterable[Day]) -> list[Day]:
         other = found.get(one.day)
         found[one.day] = one if other is None else Day(one.day, *map(add, one[1:], other[1:]))
     return [found[day] for day in sorted(found) if any(found[day][1:])]
+
+
+def added(days: list[Day], one: Day) -> list[Day]:
+    """`gathered` with one more, which nearly always is of the last day or later. `days` are no longer to be used."""
+    last = days[-1].day if days else one.day - 1
+    if one.day > last:
+        days.append(one)
+        return days
+    if one.day == last:
+        days[-1] = Day(one.day, *map(add, one[1:], days[-1][1:]))
+        return days
+    return gathered([*days, one])

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from services.loyalty.programmes import CalendarWindow, Level, Tiers
@@ -87,7 +88,8 @@ class Course(NamedTuple):
 
 def tally_of(days: Sequence[Day], by: str) -> Tally:
     """Of what tiers count."""
-    return Tally((one.day, getattr(one, by)) for one in days)
+    of = Day._fields.index(by)
+    return Tally([(one[0], one[of]) for one in days])
 
 
 def openings_of(days: Iterable[Day], tiers: Tiers) -> dict[int, int]:
@@ -102,10 +104,18 @@ def reached(tiers: Tiers, counted: int) -> int:
 
 def walk(days: Sequence[Day], plan: Plan, until: int) -> Course:
     """Where somebody stands at the end of the day `until`."""
-    known = [one for one in gathered(days) if one.day <= until]
+    return _walk(gathered(days), plan, until)
+
+
+def _walk(known: Sequence[Day], plan: Plan, until: int) -> Course:
+    """The same, by days as `gathered` gives them."""
+    if known and known[-1].day > until:
+        known = [one for one in known if one.day <= until]
     at = _Walk(plan, known)
     acts = [one.day for one in known] if _may_rise(known, plan) else []
     next_act = next_stage = 0
+    if acts and plan.stages and plan.stages[0].since <= min(acts[0], until):
+        at.standing, next_stage = _begun(plan), 1
     while True:
         next_act = at.pass_by(next_act, acts, plan.stages[next_stage].since if next_stage < len(plan.stages) else NEVER)
         act = acts[next_act] if next_act < len(acts) else NEVER
@@ -125,19 +135,32 @@ def walk(days: Sequence[Day], plan: Plan, until: int) -> Course:
     return Course(at.standing, tuple(at.changes), at.measure(until))
 
 
+def level_on(days: Sequence[Day], plan: Plan, day: int) -> Level | None:
+    """The level at the end of a day, by days as `gathered` gives them; None: there are no tiers then."""
+    if not _may_rise(days, plan):
+        stage = plan.at(day)
+        return None if stage is None or stage.tiers is None else stage.tiers.levels[0]
+    return _walk(days, plan, day).standing.level
+
+
+@lru_cache(maxsize=1024)
+def _begun(plan: Plan) -> Standing:
+    """Where everybody stands once there is a programme, whatever they do then."""
+    return _walk((), plan, plan.stages[0].since).standing
+
+
 def _may_rise(days: Sequence[Day], plan: Plan) -> bool:
     """Whether all that was ever done, whatever of it a window counts, may be enough for a level above the first."""
-    most = {
-        "spend": sum([abs(one.spend) for one in days]),
-        "points": sum([abs(one.points) + abs(one.opening) for one in days]),
-        "orders": sum([abs(one.orders) for one in days]),
-    }
-    return any(
-        most[stage.tiers.by] >= level.threshold
-        for stage in plan.stages
-        if stage.tiers is not None
-        for level in stage.tiers.levels[1:]
-    )
+    for by, threshold in plan.lowest:
+        if by == "spend":
+            most = sum([abs(one.spend) for one in days])
+        elif by == "orders":
+            most = sum([abs(one.orders) for one in days])
+        else:
+            most = sum([abs(one.points) + abs(one.opening) for one in days])
+        if most >= threshold:
+            return True
+    return False
 
 
 @dataclass(slots=True)
