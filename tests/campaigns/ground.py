@@ -131,6 +131,7 @@ def answered(customer: int, sequence: int, score: int | None, kind: Any = "nps",
         answer=f"a-{customer}-{sequence}",
         by="page",
         score=score,
+        attributes=more.pop("attributes", {}),
     )
     return event(SurveyAnswered, customer, data, sequence, **more)
 

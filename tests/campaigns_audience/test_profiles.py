@@ -175,7 +175,12 @@ async def test_the_last_word_holds_in_whatever_order_words_come(databases: Datab
         steps = [stage(1, 1, "new", 0), stage(1, 2, "active", 30), stage(1, 3, "lapsing", 60)]
         late = [retracted(1, 3, "lapsing", 60), retracted(1, 2, "active", 30), stage(1, 4, "active", 20)]
         await harness.feed(METRICS_LIFECYCLE, [*steps, *late], **say)
-        answers = [*(answered(1, n, n - 30) for n in range(30, 36)), detractor(1, 35, 5), answered(1, 36, 4, "csat")]
+        reasons = {n: {"reason": [f"r{n}"], "household": n} for n in (31, 33)} | {34: {"reason": ["late", "price"]}}
+        answers = [
+            *(answered(1, n, n - 30, attributes=reasons.get(n, {})) for n in range(30, 36)),
+            detractor(1, 35, 5),
+            answered(1, 36, 4, "csat"),
+        ]
         await harness.feed(FEEDBACK_SURVEYS, [*answers, answered(1, 37, 11)], **say)
         assert {one.reason for one in await harness.dead_letters()} == {"score"}, "there is no score of 11"
         async with harness.pool.acquire() as conn:
@@ -184,6 +189,8 @@ async def test_the_last_word_holds_in_whatever_order_words_come(databases: Datab
             Answered(us_of(one.time), one.data.answer, "after-purchase", one.data.kind, one.data.score)
             for one in (answers[-1], answers[5])
         )
+        said = {name: (one.values, one.number) for name, one in whole.attributes.items()}
+        assert said == {"reason": (("late", "price"), None), "household": ((), 33)}, "of each the last word"
         assert whole.contacts == Contacts("Sara 8", "s8@example.com", birthday="--08-01")
         assert (whole.points, whole.pending, whole.tier, whole.tier_name) == (190, 19, "gold", "Gold")
         assert (whole.stage, whole.member) == ("active", "active")

@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any, NamedTuple
 
-from services.campaigns.audience import Answered, Contacts, Profile, joined
+from services.campaigns.audience import Answered, Attribute, Contacts, Profile, joined
+from services.campaigns.audience.store.attributes import save_attributes
 from services.campaigns.audience.store.profiles import save_answers
 from services.campaigns.consent import Word
 from services.campaigns.consent import store as consents
@@ -21,6 +22,7 @@ CURRENCIES = ("USD", "IRR")
 GROUPS = ("detractor", "passive", "promoter")
 MOMENTS = ("first_order", "last_order", "last_answer")
 GOODS, CAMPAIGNS = ("tea", "cup", "pot"), ("spring", "autumn")
+REASONS = ("price", "quality", "delivery")
 STAGES = ("new", "active", "lapsing", "lost")
 PURPOSES = ("news", "offers", "all")
 
@@ -93,13 +95,15 @@ _LEAVES: list[Any] = [
         campaign=rng.choice([None, *CAMPAIGNS]),
         **_lately(rng),
     ),
+    lambda rng: condition("attribute", name="reason", values=rng.sample(REASONS, rng.randint(0, 2))),
+    lambda rng: condition("attribute", name=rng.choice(["reason", "household"]), **_limits(rng, 6)),
     lambda rng: condition("consent", channel=rng.choice(["email", "sms"]), purpose=rng.choice(PURPOSES)),
 ]
 
 
 def some_profile(rng: Random, customer: int) -> Profile:
     """Of one identity, of which this and that is known."""
-    orders = rng.choice([0, 0, 1, 2, 5])
+    orders, erased = rng.choice([0, 0, 1, 2, 5]), rng.random() < 0.1
     spread = sorted(NOW - timedelta(minutes=rng.randint(-600, 60 * 1440)) for _ in range(2))
     split = rng.randint(0, orders)
     counts = {name: count for name, count in zip(CURRENCIES, (split, orders - split), strict=True) if count}
@@ -113,7 +117,7 @@ def some_profile(rng: Random, customer: int) -> Profile:
             phone=rng.choice([None, "+989123456789"]),
             locale=rng.choice([None, "fa-IR", "FA_ir", "en_GB", "fa", "İ-x"]),
         ),
-        erased=rng.random() < 0.1,
+        erased=erased,
         orders=orders,
         money={name: rng.randint(0, 40) for name in counts},
         counts=counts,
@@ -126,9 +130,19 @@ def some_profile(rng: Random, customer: int) -> Profile:
         tier=tier,
         tier_name=None if tier is None else tier.title(),
         member=rng.choice([None, "active", "left", "blocked"]),
+        attributes={} if erased else _attributes(rng, customer),
         last_answer=max(answers, key=lambda one: one.turn, default=None),
         last_nps=max((one for one in answers if one.kind == "nps"), key=lambda one: one.turn, default=None),
     )
+
+
+def _attributes(rng: Random, customer: int) -> dict[str, Attribute]:
+    """Now and then said at one instant with what other identities said."""
+    at = us_of(NOW - timedelta(days=rng.choice([1, 1, 20])))
+    answer = f"a{rng.randint(0, 9)}-{customer}"
+    reasons = Attribute(at=at, answer=answer, values=tuple(rng.sample(REASONS, rng.randint(1, 2))))
+    household = Attribute(at=at, answer=answer, number=rng.randint(1, 6))
+    return {name: one for name, one in (("reason", reasons), ("household", household)) if rng.random() < 0.5}
 
 
 def _answer(rng: Random, customer: int, number: int) -> Answered:
@@ -271,6 +285,7 @@ async def keep(conn: Any, profiles: list[Profile], pointers: dict[int, int], wor
         )
     told = {(1, one.customer): [a for a in (one.last_answer, one.last_nps) if a is not None] for one in profiles}
     await save_answers(conn, {key: answers for key, answers in told.items() if answers})
+    await save_attributes(conn, {(1, one.customer): one.attributes for one in profiles if one.attributes})
     for customer, canonical in pointers.items():
         await conn.execute("INSERT INTO customer_pointer VALUES ($1, $2, 1, 1)", customer, canonical)
     await consents.save(conn, words)

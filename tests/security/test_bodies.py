@@ -280,7 +280,7 @@ WRONG: dict[str, dict[str, Any]] = {
         "kind": [5, None, "stars"],
         "title": [5, None, {}, {"en": 5}, {"english!": "x"}, {"en": ""}],
         "questions": [5, None, [], [{}], [{"type": "stars"}], SURVEY["questions"][1:], [*SURVEY["questions"][:1]] * 2],
-        "invite": [5, None, {}, {"template": "A"}, {"template": "a", "channel": "sms"}],
+        "invite": [5, None, {}, {"template": "A"}, {"template": "a", "channel": "webhook"}],
         "thanks": [5, {"en": 5}, {"fa": "x"}],
         "trigger": [5, {"on": "often"}, {"delay_hours": "5"}, {"delay_hours": -1}, {"on": "interval", "every_days": 1}],
         "again_days": ["5", 5.0, True, None, -1, 10**18],

@@ -728,6 +728,10 @@ class ProfileAnswer(BaseModel):
     """
     `detractor` (0 to 6), `passive` (7, 8) or `promoter`, by that score.
     """
+    attributes: dict[str, int | list[str]]
+    """
+    What surveys found out: a number, or the options that were chosen, by attribute.
+    """
 
 
 class PushForm(BaseModel):

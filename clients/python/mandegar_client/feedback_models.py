@@ -363,7 +363,10 @@ class InviteForm(BaseModel):
     """
     Of campaigns.
     """
-    channel: Literal["email"] = "email"
+    channel: Literal["email", "sms", "push"] = "email"
+    """
+    By which it goes out, with consent for it.
+    """
     purpose: Annotated[str, Field(pattern="^[a-z0-9][a-z0-9_.-]{0,63}$")] = "surveys"
     """
     That needs consent.

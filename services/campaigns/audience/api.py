@@ -59,6 +59,9 @@ class ProfileAnswer(BaseModel):
     last_answer: LastAnswer | None = Field(description="To a survey of any kind; null: none.")
     nps_score: int | None = Field(description="The last one; null: none.")
     nps_group: str | None = Field(description="`detractor` (0 to 6), `passive` (7, 8) or `promoter`, by that score.")
+    attributes: dict[str, int | list[str]] = Field(
+        description="What surveys found out: a number, or the options that were chosen, by attribute."
+    )
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -84,6 +87,7 @@ class ProfileAnswer(BaseModel):
                 "last_answer": {"survey": "after-purchase", "kind": "nps", "score": 9, "at": "2026-03-24T18:02:00Z"},
                 "nps_score": 9,
                 "nps_group": "promoter",
+                "attributes": {"preferred-reward": ["shipping"]},
             }
         }
     )
@@ -110,6 +114,7 @@ async def read_profile(
 
 def _answer(person: Person) -> ProfileAnswer:
     whole = person.profile
+    said = whole.attributes.items()
     nps = None if whole.last_nps is None else whole.last_nps.score
     return ProfileAnswer(
         customer=customer_id_text(CustomerId(whole.customer)),
@@ -133,6 +138,7 @@ def _answer(person: Person) -> ProfileAnswer:
         last_answer=_last_answer(whole.last_answer),
         nps_score=nps,
         nps_group=nps_group(nps),
+        attributes={name: list(one.values) if one.number is None else one.number for name, one in said},
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from services.campaigns.audience.domain import Key
 from services.campaigns.audience.events import (
     read_answers,
+    read_attributes,
     read_contacts,
     read_members,
     read_orders,
@@ -18,6 +19,7 @@ from services.campaigns.audience.events import (
     read_tiers,
 )
 from services.campaigns.audience.store import orders, profiles
+from services.campaigns.audience.store.attributes import save_attributes
 from shared import pointers
 from shared.contracts.customers import CustomerEvent
 from shared.contracts.feedback import FeedbackSurveysEvent
@@ -81,6 +83,8 @@ async def on_members(work: Work, deliveries: Sequence[Delivery[LoyaltyMembersEve
 
 async def on_surveys(work: Work, deliveries: Sequence[Delivery[FeedbackSurveysEvent]]) -> set[Key]:
     """The handler of `feedback.surveys.v1`."""
-    told = read_answers(deliveries, numbers_of(work, deliveries), work.refuse)
+    numbers = numbers_of(work, deliveries)
+    told = read_answers(deliveries, numbers, work.refuse)
     await profiles.save_answers(work.tx.conn, told)
+    await save_attributes(work.tx.conn, read_attributes(deliveries, numbers))
     return set(told)

@@ -111,6 +111,20 @@ class Answered(NamedTuple):
         return self.at, self.answer
 
 
+class Attribute(msgspec.Struct, frozen=True, kw_only=True):
+    """What an answer said of the customer: options that were chosen, or a number. The last word holds."""
+
+    at: int
+    answer: str
+    values: tuple[str, ...] = ()
+    number: int | None = None
+
+    @property
+    def turn(self) -> tuple[int, str]:
+        """By which one answer follows another."""
+        return self.at, self.answer
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """What is known of one identity."""
@@ -137,6 +151,8 @@ class Profile:
     """To any survey."""
     last_nps: Answered | None = None
     """To one of kind `nps` that has a score."""
+    attributes: Mapping[str, Attribute] = field(default_factory=dict)
+    """What surveys found out, by the attribute that a question writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,10 +234,19 @@ def joined(shop: int, canonical: int, profiles: Sequence[Profile]) -> Person:
         tier=None if tier is None else tier.tier,
         tier_name=None if tier is None else tier.tier_name,
         member=next((state for state in ("blocked", "active", "left") if state in members), None),
+        attributes=_attributes(ranked),
         last_answer=_last(one.last_answer for one in ranked),
         last_nps=_last(one.last_nps for one in ranked),
     )
     return Person(shop, whole, tuple(sorted({canonical, *(one.customer for one in ranked)})))
+
+
+def _attributes(profiles: Sequence[Profile]) -> dict[str, Attribute]:
+    """Of each the last word of any identity."""
+    found: dict[str, Attribute] = {}
+    for name, one in (pair for profile in profiles for pair in profile.attributes.items()):
+        found[name] = max(found.get(name, one), one, key=lambda either: either.turn)
+    return dict(sorted(found.items()))
 
 
 def _last(answers: Iterable[Answered | None]) -> Answered | None:

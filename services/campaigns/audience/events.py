@@ -11,6 +11,7 @@ from msgspec import UNSET
 from services.campaigns.audience.domain import (
     SEPARATOR,
     Answered,
+    Attribute,
     Contacts,
     Key,
     Line,
@@ -149,6 +150,31 @@ def read_answers(
         answer = Answered(microseconds(delivery.event.time), data.answer, data.survey, data.kind, data.score)
         found.setdefault(key, []).append(answer._replace(answer=_storable(data.answer) or ""))
     return found
+
+
+def read_attributes(
+    deliveries: Sequence[Delivery[FeedbackSurveysEvent]], numbers: Mapping[str, int]
+) -> dict[Key, dict[str, Attribute]]:
+    """What answers say of those who gave them, by attribute. Whom nobody can name was refused already."""
+    found: dict[Key, dict[str, Attribute]] = {}
+    answers: list[Delivery[Any]] = [one for one in deliveries if isinstance(one.event, SurveyAnswered)]
+    for key, delivery in named(answers, numbers, _leave_out):
+        about = microseconds(delivery.event.time), _storable(delivery.event.data.answer) or ""
+        for name, value in delivery.event.data.attributes.items():
+            one = _attribute(*about, value)
+            kept = found.setdefault(key, {}).get(name, one)
+            found[key][name] = max(kept, one, key=lambda either: either.turn)
+    return found
+
+
+def _attribute(at: int, answer: str, value: int | list[str]) -> Attribute:
+    if isinstance(value, int):
+        return Attribute(at=at, answer=answer, number=value)
+    return Attribute(at=at, answer=answer, values=tuple(filter(None, map(_storable, value))))
+
+
+def _leave_out(_delivery: Delivery[Any], _reason: str, _detail: str) -> None:
+    return
 
 
 def _last(told: Iterable[tuple[Key, Named]]) -> dict[Key, Named]:

@@ -23,6 +23,7 @@ from shared.pointers import tables as pointers
 
 _ID = Text(collation="C")  # compared by bytes: faster, and the order in which Python sorts
 _NONE = text("0")
+_ATTRIBUTES = "what surveys found out: by attribute the last word"
 _NEVER = text("-1")
 
 
@@ -98,6 +99,7 @@ def _profiles(metadata: MetaData) -> None:
         Column("answer_kind", Text),
         Column("nps_answer", _ID),
         Column("nps_survey", Text),
+        Column("attributes", JSONB, nullable=False, server_default=text("'{}'"), comment=_ATTRIBUTES),
         Column("money", JSONB, nullable=False, server_default=text("'{}'"), comment="net revenue by currency"),
         Column("counts", JSONB, nullable=False, server_default=text("'{}'"), comment="counted orders by currency"),
         PrimaryKeyConstraint("shop", "customer", name="pk_profile"),

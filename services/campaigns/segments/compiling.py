@@ -17,6 +17,7 @@ from services.campaigns.segments.domain.condition import (
     Agreed,
     All,
     Among,
+    Attribute,
     Between,
     Bought,
     Condition,
@@ -104,6 +105,8 @@ _JOINED = {
 }
 _FIRST = """(array_agg(p.{0} ORDER BY o.identity = o.person DESC, o.identity DESC)
     FILTER (WHERE p.{0} IS NOT NULL))[1]"""
+_SAID = """(array_agg(p.attributes->'{name}' ORDER BY (p.attributes->'{name}'->>'at')::bigint DESC,
+    p.attributes->'{name}'->>'answer' COLLATE "C" DESC) FILTER (WHERE p.attributes ? '{name}'))[1]"""
 # Erased is who has been erased under the identity they are counted as, and under all others.
 _ERASED = "bool_and(coalesce(p.erased, false)) AND bool_or(o.identity = o.person)"
 
@@ -144,6 +147,8 @@ class Compiled:
                 return "(" + " OR ".join(["false", *map(self.condition, node.of)]) + ")"
             case Not():
                 return f"(NOT {self.condition(node.of)})"
+            case Attribute():
+                return f"coalesce({self._attribute(node)}, false)"
             case Bought() | Responded():
                 return f"coalesce({self._history(node)}, false)"
             case _:
@@ -238,6 +243,16 @@ SELECT {", ".join(chosen)} FROM person w {joins} {rest}
             if limit is not None
         ]
         return " AND ".join([f"w.{orders} > 0", *limits])
+
+    def _attribute(self, node: Attribute) -> str:
+        # Its name is letters, digits, - and _: nothing else gets through the condition's own check.
+        column = f'"said of {node.name}"'
+        self._columns.setdefault(column, _SAID.replace("{name}", node.name))
+        if node.values:
+            return f"w.{column}->'values' ?| {self.put(list(node.values), 'text[]')}"
+        if node.least is None and node.most is None:
+            return f"w.{column} IS NOT NULL"
+        return self._within(f"(w.{column}->>'number')::bigint", node.least, node.most)
 
     def _text(self, field: str) -> str:
         if field == "nps_group":

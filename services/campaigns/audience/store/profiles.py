@@ -8,9 +8,11 @@ from datetime import datetime
 from typing import Any
 
 import asyncpg
+import msgspec
 
 from services.campaigns.audience.domain import (
     Answered,
+    Attribute,
     Contacts,
     Key,
     Named,
@@ -104,7 +106,7 @@ _PROFILES = """
 SELECT shop, customer, erased, orders, money::text AS money, counts::text AS counts, first_order_at, last_order_at,
        stage, points, pending, owed, tier, tier_name, member, name, email, phone, locale, shop_customer_id,
        birthday, answered_at, answer, answer_survey, answer_kind, answer_score, nps_at, nps_answer, nps_survey,
-       nps_score
+       nps_score, attributes::text AS attributes
 FROM unnest($1::smallint[], $2::bigint[]) AS k (shop, customer) JOIN profile p USING (shop, customer)
 """
 _ERASED = """
@@ -113,7 +115,7 @@ JOIN profile p USING (shop, customer) WHERE p.erased
 """
 _FORGET = """
 UPDATE profile SET erased = true, name = NULL, email = NULL, phone = NULL, locale = NULL, shop_customer_id = NULL,
-    birthday = NULL, birthday_gregorian = NULL, birthday_jalali = NULL
+    birthday = NULL, birthday_gregorian = NULL, birthday_jalali = NULL, attributes = '{}'
 WHERE shop = $1 AND customer = ANY($2::bigint[])
 RETURNING customer
 """
@@ -260,6 +262,7 @@ def _profile(row: asyncpg.Record) -> Profile:
         member=row["member"],
         last_answer=_answered(*(row[f"answer{name}"] for name in ("ed_at", "", "_survey", "_kind", "_score"))),
         last_nps=_answered(row["nps_at"], row["nps_answer"], row["nps_survey"], "nps", row["nps_score"]),
+        attributes=msgspec.json.decode(row["attributes"], type=dict[str, Attribute]),
     )
 
 

@@ -87,6 +87,16 @@ class Known(_Node, frozen=True, kw_only=True, tag="known"):
     field: Stated | Moment
 
 
+class Attribute(_Node, frozen=True, kw_only=True, tag="attribute"):
+    """What surveys found out: one of these options was chosen, or a number lies within the limits, both included; with
+    neither: anything was said of it."""
+
+    name: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9_-]{0,49}$")]
+    values: Annotated[tuple[Value, ...], Meta(max_length=100)] = ()
+    least: Count | None = None
+    most: Count | None = None
+
+
 class Age(_Node, frozen=True, kw_only=True, tag="age"):
     """Whole days of the shop since then, both limits included; null is no limit."""
 
@@ -129,7 +139,7 @@ class Responded(_Node, frozen=True, kw_only=True, tag="responded"):
     days: Days | None = None
 
 
-Condition = All | Some | Not | Number | Money | Among | Known | Age | Between | Agreed | Bought | Responded
+Condition = All | Some | Not | Number | Money | Among | Known | Attribute | Age | Between | Agreed | Bought | Responded
 
 
 class _Whole(msgspec.Struct, frozen=True):
@@ -171,8 +181,8 @@ def needed(condition: Condition) -> frozenset[str]:
             found.add(node.field)
         elif isinstance(node, Age):
             found |= {"age", node.since}
-        elif isinstance(node, Agreed):
-            found.add("consent")
+        elif isinstance(node, Agreed | Attribute):
+            found.add("consent" if isinstance(node, Agreed) else "attribute")
         elif isinstance(node, Bought | Responded):
             found |= {HISTORY, "bought" if isinstance(node, Bought) else "responded"}
     return frozenset(found)
@@ -202,11 +212,21 @@ def _fault(condition: Condition) -> str | None:
 def _node_fault(node: Condition) -> str | None:
     if isinstance(node, Number | Money | Age):
         return _limits_fault("least", "most", node.least, node.most)
+    if isinstance(node, Attribute):
+        return _attribute_fault(node)
     if not isinstance(node, Between):
         return None
     if any(one is not None and not _YEARS[0] <= one.year <= _YEARS[1] for one in (node.since, node.until)):
         return f"condition: years from {_YEARS[0]} to {_YEARS[1]} are taken"
     return _limits_fault("since", "until", node.since, node.until)
+
+
+def _attribute_fault(node: Attribute) -> str | None:
+    if node.least is None and node.most is None:
+        return None
+    if node.values:
+        return "condition: an attribute has `values`, or `least` and `most`"
+    return _limits_fault("least", "most", node.least, node.most)
 
 
 def _limits_fault(low: str, high: str, least: Limit | None, most: Limit | None) -> str | None:

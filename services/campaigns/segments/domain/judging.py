@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
+from services.campaigns import audience
 from services.campaigns.audience import Profile, nps_group
 from services.campaigns.consent import Word, holding
 from services.campaigns.segments.domain.condition import (
@@ -18,6 +19,7 @@ from services.campaigns.segments.domain.condition import (
     Agreed,
     All,
     Among,
+    Attribute,
     Between,
     Bought,
     Condition,
@@ -157,7 +159,7 @@ def _turns(node: Age, days: Days) -> list[int]:
     return starts if node.most is None else [*starts, day + node.most + 1]
 
 
-def _of_profile(condition: Number | Money | Among | Known | Agreed, facts: Facts) -> bool:
+def _of_profile(condition: Number | Money | Among | Known | Attribute | Agreed, facts: Facts) -> bool:
     profile = facts.profile
     match condition:
         case Agreed():
@@ -174,8 +176,24 @@ def _of_profile(condition: Number | Money | Among | Known | Agreed, facts: Facts
             return orders > 0 and _within(net, least, most)
         case Among():
             return _found(profile, condition.field) in condition.values
-        case Known():
-            return _found(profile, condition.field) is not None
+        case Known() | Attribute():
+            return _is_known(condition, profile)
+
+
+def _is_known(condition: Known | Attribute, profile: Profile) -> bool:
+    if isinstance(condition, Attribute):
+        return _is_said(condition, profile.attributes.get(condition.name))
+    return _found(profile, condition.field) is not None
+
+
+def _is_said(condition: Attribute, said: audience.Attribute | None) -> bool:
+    if said is None:
+        return False
+    if condition.values:
+        return not set(condition.values).isdisjoint(said.values)
+    if condition.least is None and condition.most is None:
+        return True
+    return said.number is not None and _within(said.number, condition.least, condition.most)
 
 
 def _found(profile: Profile, field: str) -> object:

@@ -85,7 +85,7 @@ class InviteForm(BaseModel):
 
     model_config = _STRICT
     template: str = Field(pattern="^[a-z0-9][a-z0-9_.-]{0,63}$", description="Of campaigns.")
-    channel: Literal["email"] = "email"
+    channel: Literal["email", "sms", "push"] = Field("email", description="By which it goes out, with consent for it.")
     purpose: str = Field("surveys", pattern="^[a-z0-9][a-z0-9_.-]{0,63}$", description="That needs consent.")
 
 

@@ -74,7 +74,8 @@ class Invite(msgspec.Struct, frozen=True, kw_only=True):
     """The message that asks."""
 
     template: str
-    channel: Literal["email"] = "email"
+    channel: Literal["email", "sms", "push"] = "email"
+    """The link is the same; one click for each score needs a message that shows links."""
     purpose: str = "surveys"
 
 
