@@ -40,9 +40,7 @@ def add_tables(metadata: MetaData) -> None:
         Column("shop", SmallInteger, nullable=False),
         Column("currency", Text, nullable=False, server_default=text("''")),
         Column("order_id", _ID, nullable=False),
-        Column(
-            "products", ARRAY(Text), comment="ids and SKUs of what was kept; null: as above, or told before they were"
-        ),
+        Column("products", ARRAY(Text), comment="ids and SKUs of what was kept; null: as above, or not known"),
         Column("categories", ARRAY(Text), comment="likewise"),
         Column("known", LargeBinary, nullable=False, comment="JSON: all that stands of what was said of the order"),
         PrimaryKeyConstraint("shop", "order_id", name="pk_purchase"),
