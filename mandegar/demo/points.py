@@ -98,11 +98,11 @@ async def listen(bootstrap_servers: str, shop: Shop, end: date) -> Heard:
 
 
 def _move(moves: list[tuple[date, int]], day: date, place: int) -> None:
-    """Of the steps of a day the last counts: who orders twice may be told of both levels, or of the higher one only."""
-    if moves and moves[-1][0] == day:
+    """Who rises twice on a day may be told of both levels, or of the higher one only: that counts."""
+    before = moves[-2][1] if len(moves) > 1 else 0
+    if moves and moves[-1][0] == day and before < moves[-1][1] < place:
         moves.pop()
-    if place != (moves[-1][1] if moves else 0):
-        moves.append((day, place))
+    moves.append((day, place))
 
 
 def _add(heard: Heard, event: LoyaltyPointsEvent) -> None:
