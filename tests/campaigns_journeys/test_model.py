@@ -138,17 +138,17 @@ def walked(journey: Journey, events: list[Event], goal: int | None, n: int) -> l
 @settings(max_examples=300)
 @given(
     tree=steps(3),
-    events=st.lists(st.builds(Event, st.integers(0, 2_000), st.sampled_from(NAMES)), max_size=8),
-    goal=st.one_of(st.none(), st.integers(0, 3_000)),
+    events=st.lists(st.builds(Event, st.integers(0, 1_000), st.sampled_from(NAMES)), max_size=8),
+    goal=st.one_of(st.none(), st.integers(0, 1_500)),
     n=st.integers(0, 1),
     early=st.lists(st.integers(0, 3_000), max_size=6),
 )
 def test_step_by_step_a_run_goes_as_the_tree_says(
     tree: tuple[Step, ...], events: list[Event], goal: int | None, n: int, early: list[int]
 ) -> None:
-    # Events at odd seconds and waits of whole minutes: nothing falls on one instant.
-    events = sorted({Event(one.second * 2 + 1, one.name) for one in events})
-    goal = None if goal is None else goal * 2 + 1
+    # Events and the goal at odd seconds of their own, waits of whole minutes: nothing falls on one instant.
+    events = sorted({Event(one.second * 4 + 1, one.name) for one in events})
+    goal = None if goal is None else goal * 4 + 3
     journey = Journey(
         name="J", trigger=read_journey(HAND).trigger, steps=named(tree, [0]), goal=(Match(event="order.completed"),)
     )
