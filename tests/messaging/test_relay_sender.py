@@ -26,7 +26,7 @@ async def place(stack: Any) -> AsyncIterator[Ground]:
 
 def _rows(topic: str, count: int, size: int = 10) -> list[OutboxRow]:
     values = [json.dumps({"n": n, "pad": "x" * size}).encode() for n in range(count)]
-    return [OutboxRow((0, n), n, 0, topic, b"demo:one", value) for n, value in enumerate(values)]
+    return [OutboxRow(n, 0, topic, b"demo:one", value) for n, value in enumerate(values)]
 
 
 async def test_a_broker_that_goes_away_costs_bounded_time_and_leaves_no_task_behind(place: Ground, stack: Any) -> None:
