@@ -1,6 +1,6 @@
 """Orders a second from `orders.v1` to posted points and their event: loyalty beside plain per-event code.
 
-Both go by columns. With tiers each order looks for its customer's level beside that, so they are given a tenth of them.
+Both go by columns. With tiers each order looks for its customer's level beside that, so they are given half of them.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ PROGRAMMES = {
     "flat": FLAT,
     "tiers": replace(FLAT, tiers=Tiers(levels=_LEVELS, window=RollingWindow(days=365), downgrade="one_step")),
 }
-SHARE = {"flat": 1, "tiers": 10}
+SHARE = {"flat": 1, "tiers": 2}
 """Of how many orders the stream has one."""
 
 
