@@ -21,7 +21,7 @@ pytestmark = pytest.mark.stack
 SEED = int(os.environ.get("PROOF_SEED", "20140331"))
 STREAMS = int(os.environ.get("STREAMS", "1"))
 """How many streams of each kind; `make proof` plays more."""
-FEW = 8 if STREAMS == 1 else 36
+FEW = 6 if STREAMS == 1 else 36
 """Customers of the streams that are played in batches of seven, which take their time."""
 
 

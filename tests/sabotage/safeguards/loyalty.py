@@ -28,8 +28,10 @@ LOYALTY = (
         (
             Edit(
                 "services/loyalty/points/store/accounts.py",
+                "    wanted = sorted(whos)\n    found = _accounts(await",
+                "    wanted = sorted(whos)\n"
+                "    await conn.fetch(_LOCK, *_columns(wanted))\n"
                 "    found = _accounts(await",
-                "    await conn.fetch(_LOCK, *_columns(wanted))\n    found = _accounts(await",
             ),
         ),
         ("tests/loyalty_points/test_locks.py",),
