@@ -160,10 +160,11 @@ class Relay:
         shares = quotas(self._taken, shards, limit)
         async with transaction(conn):
             rows = await store.take(conn, shares, limit=_exact(limit, shares), bytes_max=_BYTES_MAX, without=parked)
-            crash.at("relay_after_delete")
             refused = [row for row in rows if not fits(row)]
-            await self._send(rows, refused)
-            crash.at("relay_after_send")
+            if rows:
+                crash.at("relay_after_delete")
+                await self._send(rows, refused)
+                crash.at("relay_after_send")
             if refused:
                 await self._set_aside(conn, refused)
         self._published(len(rows) - len(refused), refused)
