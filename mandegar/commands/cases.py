@@ -7,12 +7,11 @@ from typing import Annotated, Literal
 import typer
 
 from mandegar.operating import asked, listed, show, show_rows
-from mandegar.options import DEFAULT_DIRECTORY, AsJson, Directory
+from mandegar.options import DEFAULT_DIRECTORY, AsJson, Directory, Shop
 
 COLUMNS = ("case", "state", "due_at", "owner", "customer", "cause", "survey", "score", "escalations", "outcome")
 _PATH = "/v1/cases"
 _SERVICE = "feedback"
-Shop = Annotated[str, typer.Argument(help="The shop's slug.")]
 Case = Annotated[str, typer.Argument(help="As `mandegar cases list` shows it.")]
 
 app = typer.Typer(help="Cases: list, show, assign, solve, reopen.", no_args_is_help=True)

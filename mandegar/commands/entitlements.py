@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 import typer
 
-from mandegar.options import DEFAULT_DIRECTORY, AsJson, Directory
+from mandegar.options import DEFAULT_DIRECTORY, AsJson, Directory, KeepHours, Shop
 from mandegar.printing import print_rows
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ DELIVERIES = ("delivery", "what", "state", "attempts", "last_status", "trouble",
 _ROWS_MAX = 10_000
 ResultT = TypeVar("ResultT")
 
-Shop = Annotated[str, typer.Argument(help="The shop's slug.")]
 
 app = typer.Typer(help="Webhooks that tell of entitlements: their endpoint, their deliveries.", no_args_is_help=True)
 
@@ -61,9 +60,7 @@ def set_url(
 def rotate(
     shop: Shop,
     *,
-    keep_hours: Annotated[
-        int, typer.Option(min=0, max=720, help="So long webhooks are signed with the secret before as well.")
-    ] = 24,
+    keep_hours: KeepHours = 24,
     directory: Directory = DEFAULT_DIRECTORY,
     as_json: AsJson = False,
 ) -> None:

@@ -9,10 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from mandegar.operating import asked, show
-from mandegar.options import DEFAULT_DIRECTORY, AsJson, Directory
+from mandegar.options import DEFAULT_DIRECTORY, AsJson, Directory, KeepHours, Shop
 
 _PATH = "/v1/webhooks/endpoint"
-Shop = Annotated[str, typer.Argument(help="The shop's slug.")]
 
 app = typer.Typer(help="Webhooks of journeys and messages: the endpoint that they go to.", no_args_is_help=True)
 
@@ -38,9 +37,7 @@ def set_url(
 def rotate(
     shop: Shop,
     *,
-    keep_hours: Annotated[
-        int, typer.Option(min=0, max=720, help="So long webhooks are signed with the secret before as well.")
-    ] = 24,
+    keep_hours: KeepHours = 24,
     directory: Directory = DEFAULT_DIRECTORY,
     as_json: AsJson = False,
 ) -> None:

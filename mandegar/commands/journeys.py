@@ -10,14 +10,13 @@ from typing import Annotated, Literal
 import typer
 
 from mandegar.operating import asked, document, listed, show, show_rows
-from mandegar.options import DEFAULT_DIRECTORY, AsJson, Directory
+from mandegar.options import DEFAULT_DIRECTORY, AsJson, Directory, Shop
 
 COLUMNS = ("id", "state", "version", "edition", "changed_at", "author")
 RUNS = ("run", "customer", "state", "step", "version", "key", "control", "variant", "entered_at", "due")
 READY = ("id", "name", "languages", "about")
 _PATH = "/v1/journeys"
 _SERVICE = "campaigns"
-Shop = Annotated[str, typer.Argument(help="The shop's slug.")]
 Journey = Annotated[str, typer.Argument(help="As `mandegar journeys list` shows it.")]
 Most = Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")]
 RunState = Literal["running", "completed", "goal", "exit", "killed", "erased"]

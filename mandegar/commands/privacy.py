@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from mandegar.options import DEFAULT_DIRECTORY, Directory
+from mandegar.options import DEFAULT_DIRECTORY, Directory, Shop
 
 if TYPE_CHECKING:
     from services.gateway.privacy.domain import Reason
     from shared.kernel import CustomerId
 
-Shop = Annotated[str, typer.Argument(help="The shop's slug.")]
 Customer = Annotated[str, typer.Argument(help="The platform's own id of the customer, thirteen characters.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 REASONS = ("request", "objection", "withdrawn", "unlawful", "inactive")

@@ -7,13 +7,12 @@ from typing import Annotated
 import typer
 
 from mandegar.operating import asked, document, listed, show, show_rows
-from mandegar.options import DEFAULT_DIRECTORY, AsJson, Directory
+from mandegar.options import DEFAULT_DIRECTORY, AsJson, Directory, Shop
 
 COLUMNS = ("id", "title", "version", "made", "changed_at")
 MEMBERS = ("customer", "since", "version")
 _PATH = "/v1/segments"
 _SERVICE = "campaigns"
-Shop = Annotated[str, typer.Argument(help="The shop's slug.")]
 Segment = Annotated[str, typer.Argument(help="As `mandegar segments list` shows it.")]
 Condition = Annotated[
     typer.FileText, typer.Argument(help="A file with the condition as JSON; `-` for stdin.", encoding="utf-8")

@@ -9,13 +9,12 @@ from typing import Annotated
 import typer
 
 from mandegar.operating import asked, document, show, show_rows
-from mandegar.options import DEFAULT_DIRECTORY, AsJson, Directory
+from mandegar.options import DEFAULT_DIRECTORY, AsJson, Directory, Shop
 
 COLUMNS = ("survey", "version", "kind", "active", "published_at", "author")
 INVITATIONS = ("survey", "state", "occasion", "due", "sent_at", "opened_at", "ended_at")
 _PATH = "/v1/surveys"
 _SERVICE = "feedback"
-Shop = Annotated[str, typer.Argument(help="The shop's slug.")]
 Survey = Annotated[str, typer.Argument(help="As `mandegar surveys list` shows it.")]
 
 app = typer.Typer(help="Surveys: list, show, ready, publish, invitations.", no_args_is_help=True)

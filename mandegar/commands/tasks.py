@@ -7,11 +7,10 @@ from typing import Annotated, Literal
 import typer
 
 from mandegar.operating import asked, listed, show, show_rows
-from mandegar.options import DEFAULT_DIRECTORY, AsJson, Directory
+from mandegar.options import DEFAULT_DIRECTORY, AsJson, Directory, Shop
 
 COLUMNS = ("task", "state", "due", "owner", "customer", "via", "campaign", "title", "outcome")
 _PATH = "/v1/tasks"
-Shop = Annotated[str, typer.Argument(help="The shop's slug.")]
 Task = Annotated[str, typer.Argument(help="As `mandegar tasks list` shows it.")]
 Outcome = Annotated[str, typer.Option(help="A word for machines, such as reached.")]
 Text = Annotated[str, typer.Option(help="For staff; goes with an erasure.")]

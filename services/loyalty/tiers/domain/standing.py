@@ -78,12 +78,16 @@ class Course(NamedTuple):
 
     def at(self, day: int) -> str:
         """The level at the end of a day."""
-        return next((one.after for one in reversed(self.changes) if one.day <= day), BASE)
+        last = self._last(day)
+        return BASE if last is None else last.after
 
     def rose_on(self, day: int) -> bool:
         """Whether the level at the end of a day was reached on it."""
-        last = next((one for one in reversed(self.changes) if one.day <= day), None)
+        last = self._last(day)
         return last is not None and last.day == day and last.why == "reached"
+
+    def _last(self, day: int) -> Change | None:
+        return next((one for one in reversed(self.changes) if one.day <= day), None)
 
 
 def tally_of(days: Sequence[Day], by: str) -> Tally:
